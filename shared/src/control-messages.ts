@@ -1,0 +1,98 @@
+/**
+ * The control socket: the voice node dials `GET /api/internal/nodes/:id/socket` (signed upgrade) and holds it. Commands walk
+ * down, reconcile reports and the ephemeral lane walk up. JSON text frames; `ping` → `pong` as bare text every 2 s.
+ */
+import { z } from 'zod';
+import { endReasonSchema } from './end-reason.ts';
+import { instant, nodeIdSchema, snowflake, ulidSchema } from './ids.ts';
+import { sessionSpecSchema } from './session-spec.ts';
+
+/** A node that was silent for so long is suspect; no new sessions go to it. */
+export const NODE_SUSPECT_MS = 5_000;
+/** A node that was silent for so long is lost; its sessions end or move. */
+export const NODE_LOST_MS = 15_000;
+export const NODE_PING_MS = 2_000;
+
+const runningSession = z.strictObject({ sessionId: ulidSchema, revision: z.int().positive() });
+/** A session that ended on the node and whose end the control plane may not know yet. Kept until acknowledged. */
+export const tombstoneSchema = z.strictObject({
+  sessionId: ulidSchema,
+  revision: z.int().positive(),
+  reason: endReasonSchema,
+  at: instant,
+});
+export type Tombstone = z.infer<typeof tombstoneSchema>;
+
+export const identityReportSchema = z.strictObject({ identityId: snowflake, guildIds: z.array(snowflake) });
+
+export const helloSchema = z.strictObject({
+  v: z.literal(1),
+  type: z.literal('hello'),
+  nodeId: nodeIdSchema,
+  /** New at every process start: tells a restart from a reconnection. */
+  bootId: ulidSchema,
+  identities: z.array(identityReportSchema),
+  sessions: z.array(runningSession),
+  tombstones: z.array(tombstoneSchema),
+  /** How many legs the node is willing to hold. */
+  capacity: z.int().positive(),
+});
+
+/** Who speaks, levels, caption partials: newest wins, dropped when late, never stored. */
+export const ephemeralSchema = z.discriminatedUnion('event', [
+  z.strictObject({
+    v: z.literal(1),
+    type: z.literal('ephemeral'),
+    event: z.literal('voice.speaking'),
+    guildId: snowflake,
+    channelId: snowflake,
+    userId: snowflake,
+    speaking: z.boolean(),
+  }),
+]);
+export type Ephemeral = z.infer<typeof ephemeralSchema>;
+
+export const nodeMessageSchema = z.union([
+  helloSchema,
+  z.strictObject({ v: z.literal(1), type: z.literal('identities'), identities: z.array(identityReportSchema) }),
+  z.strictObject({ v: z.literal(1), type: z.literal('session.applied'), sessionId: ulidSchema, revision: z.int() }),
+  z.strictObject({
+    v: z.literal(1),
+    type: z.literal('session.refused'),
+    sessionId: ulidSchema,
+    revision: z.int(),
+    code: z.string().max(64),
+    message: z.string().max(500),
+  }),
+  z.strictObject({ v: z.literal(1), type: z.literal('session.tombstone'), tombstone: tombstoneSchema }),
+  ephemeralSchema,
+]);
+export type NodeMessage = z.infer<typeof nodeMessageSchema>;
+
+export const workerMessageSchema = z.discriminatedUnion('type', [
+  /** Answers `hello`: the epoch under which the node owns each identity. */
+  z.strictObject({
+    v: z.literal(1),
+    type: z.literal('welcome'),
+    identities: z.array(z.strictObject({ identityId: snowflake, epoch: z.int().nonnegative() })),
+  }),
+  z.strictObject({ v: z.literal(1), type: z.literal('session.apply'), spec: sessionSpecSchema }),
+  /** Ends a session. `revision` is above that of the spec it ends. */
+  z.strictObject({
+    v: z.literal(1),
+    type: z.literal('session.end'),
+    sessionId: ulidSchema,
+    revision: z.int().positive(),
+    reason: endReasonSchema,
+  }),
+  z.strictObject({ v: z.literal(1), type: z.literal('tombstone.ack'), sessionIds: z.array(ulidSchema) }),
+  /** The identity belongs to another node now: let go of its legs and do not rejoin until told. */
+  z.strictObject({
+    v: z.literal(1),
+    type: z.literal('identity.revoked'),
+    identityId: snowflake,
+    epoch: z.int().nonnegative(),
+  }),
+  z.strictObject({ v: z.literal(1), type: z.literal('error'), code: z.string(), message: z.string() }),
+]);
+export type WorkerMessage = z.infer<typeof workerMessageSchema>;

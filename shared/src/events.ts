@@ -1,0 +1,159 @@
+/**
+ * Durable events, voice node → Worker: `POST /api/internal/events`, ordered per guild, kept in the node's outbox until
+ * accepted. The Worker keeps a watermark per (node, stream, guild): the effect of each event happens exactly once.
+ */
+import { z } from 'zod';
+import { endReasonSchema } from './end-reason.ts';
+import { instant, nodeIdSchema, snowflake, ulidSchema } from './ids.ts';
+
+const envelope = {
+  id: ulidSchema,
+  /** When it happened, on the node's clock; milliseconds since the epoch. */
+  at: instant,
+  nodeId: nodeIdSchema,
+  /** Grows by one per (stream, guild), from 1. */
+  seq: z.int().positive(),
+  guildId: snowflake,
+};
+
+/** Who is in a voice channel. `bot` people never make a ticket and never keep a call alive. */
+export const voiceMemberSchema = z.strictObject({
+  userId: snowflake,
+  channelId: snowflake,
+  bot: z.boolean(),
+  /** Name as shown in the guild. */
+  displayName: z.string().max(128),
+  selfMute: z.boolean(),
+  selfDeaf: z.boolean(),
+});
+export type VoiceMember = z.infer<typeof voiceMemberSchema>;
+
+const voiceChannelSchema = z.strictObject({ channelId: snowflake, name: z.string().max(128) });
+
+/** Everything the gateway knows of a guild's voice channels at one instant; replaces the earlier picture. */
+const voiceSnapshot = z.strictObject({
+  ...envelope,
+  type: z.literal('voice.snapshot'),
+  guildName: z.string().max(128),
+  /** The identity whose gateway saw it: this identity is a member of the guild. */
+  identityId: snowflake,
+  channels: z.array(voiceChannelSchema),
+  members: z.array(voiceMemberSchema),
+});
+const voiceJoined = z.strictObject({ ...envelope, type: z.literal('voice.joined'), member: voiceMemberSchema });
+const voiceMoved = z.strictObject({
+  ...envelope,
+  type: z.literal('voice.moved'),
+  member: voiceMemberSchema,
+  previousChannelId: snowflake,
+});
+/** `certainty` 1 = known, 0 = a guess. Kinds are refined by later issues; `unknown` is honest. */
+export const leaveCauseSchema = z.strictObject({
+  kind: z.enum(['left', 'moderator', 'channel_deleted', 'session_replaced', 'network', 'unknown']),
+  certainty: z.number().min(0).max(1),
+});
+const voiceLeft = z.strictObject({
+  ...envelope,
+  type: z.literal('voice.left'),
+  userId: snowflake,
+  previousChannelId: snowflake,
+  bot: z.boolean(),
+  cause: leaveCauseSchema,
+});
+const voiceFlags = z.strictObject({ ...envelope, type: z.literal('voice.flags'), member: voiceMemberSchema });
+const channelCreated = z.strictObject({ ...envelope, type: z.literal('channel.created'), channel: voiceChannelSchema });
+const channelDeleted = z.strictObject({ ...envelope, type: z.literal('channel.deleted'), channelId: snowflake });
+const guildRemoved = z.strictObject({ ...envelope, type: z.literal('guild.removed'), identityId: snowflake });
+
+/** Session events speak of one leg: the one in `guildId`. A session is active when each of its legs is. */
+const sessionEnvelope = { ...envelope, sessionId: ulidSchema, revision: z.int().positive(), legId: ulidSchema };
+const sessionConnecting = z.strictObject({ ...sessionEnvelope, type: z.literal('session.connecting') });
+const sessionActive = z.strictObject({
+  ...sessionEnvelope,
+  type: z.literal('session.active'),
+  /** DAVE protocol version of the leg; 0 = transport encryption only. */
+  daveVersion: z.int().nonnegative(),
+});
+const sessionDegraded = z.strictObject({
+  ...sessionEnvelope,
+  type: z.literal('session.degraded'),
+  code: z.string().max(64),
+  message: z.string().max(500),
+});
+const sessionEnded = z.strictObject({
+  ...sessionEnvelope,
+  type: z.literal('session.ended'),
+  reason: endReasonSchema,
+  message: z.string().max(500).optional(),
+});
+
+const recordingEnvelope = { ...envelope, sessionId: ulidSchema };
+const recordingStarted = z.strictObject({
+  ...recordingEnvelope,
+  type: z.literal('recording.started'),
+  legId: ulidSchema,
+});
+const chunkStored = z.strictObject({
+  ...recordingEnvelope,
+  type: z.literal('recording.chunk.stored'),
+  userId: snowflake,
+  key: z.string().max(512),
+  bytes: z.int().nonnegative(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Samples at 48 kHz from time zero. */
+  firstSample: z.int().nonnegative(),
+  samples: z.int().nonnegative(),
+  lostPackets: z.int().nonnegative(),
+});
+const recordingFailed = z.strictObject({
+  ...recordingEnvelope,
+  type: z.literal('recording.failed'),
+  userId: snowflake.optional(),
+  code: z.string().max(64),
+  message: z.string().max(500),
+});
+
+export const nodeEventSchema = z.discriminatedUnion('type', [
+  voiceSnapshot,
+  voiceJoined,
+  voiceMoved,
+  voiceLeft,
+  voiceFlags,
+  channelCreated,
+  channelDeleted,
+  guildRemoved,
+  sessionConnecting,
+  sessionActive,
+  sessionDegraded,
+  sessionEnded,
+  recordingStarted,
+  chunkStored,
+  recordingFailed,
+]);
+export type NodeEvent = z.infer<typeof nodeEventSchema>;
+export type NodeEventType = NodeEvent['type'];
+/** One event type's shape: `NodeEventOf<'voice.left'>`. */
+export type NodeEventOf<T extends NodeEventType> = Extract<NodeEvent, { type: T }>;
+/** What a room hands to the outbox: the outbox adds id, node and sequence. */
+export type NodeEventDraft = NodeEvent extends infer E
+  ? E extends NodeEvent
+    ? Omit<E, 'id' | 'nodeId' | 'seq' | 'at'> & { at?: number }
+    : never
+  : never;
+
+/** The most events in one request. */
+export const MAX_EVENTS_PER_BATCH = 200;
+
+/** Body of `POST /api/internal/events`. `stream` names one outbox file: a new file counts from 1 again. */
+export const eventBatchSchema = z.strictObject({
+  stream: ulidSchema,
+  events: z.array(nodeEventSchema).min(1).max(MAX_EVENTS_PER_BATCH),
+});
+export type EventBatch = z.infer<typeof eventBatchSchema>;
+
+/**
+ * Answer: the watermark per guild. The node deletes what is at or below it. A guild that is missing in the answer was not
+ * taken (its object was unreachable): the node sends those events again.
+ */
+export const eventAnswerSchema = z.strictObject({ accepted: z.record(snowflake, z.int().nonnegative()) });
+export type EventAnswer = z.infer<typeof eventAnswerSchema>;

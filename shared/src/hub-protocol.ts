@@ -1,0 +1,104 @@
+/** The hub protocol, browser ↔ Worker, version 1: `GET /api/ws?guild=ID`, JSON text frames. */
+import { z } from 'zod';
+
+/** Why the hub closed a socket. */
+export const hubCloseCodes = {
+  tokenRefused: 4001,
+  notYourGuild: 4003,
+  tooFarBehind: 4008,
+  noAuth: 4009,
+  tooFast: 4029,
+} as const;
+
+/** A socket that has not authenticated after this time is closed with 4009. */
+export const AUTH_DEADLINE_MS = 5_000;
+
+const since = z.strictObject({ epoch: z.string().max(64), seq: z.int().nonnegative() });
+
+export const clientMessageSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    v: z.literal(1),
+    type: z.literal('auth'),
+    token: z.string().max(4096),
+    since: since.optional(),
+  }),
+  z.strictObject({ v: z.literal(1), type: z.literal('ack'), n: z.int().nonnegative() }),
+]);
+export type ClientMessage = z.infer<typeof clientMessageSchema>;
+
+/** Who is where in one guild: the first thing after `auth.ok`, and after a `resync`. */
+export interface PresenceSnapshot {
+  guildId: string;
+  guildName: string;
+  channels: { channelId: string; name: string; configured: boolean; state: ChannelState }[];
+  members: {
+    userId: string;
+    channelId: string;
+    displayName: string;
+    bot: boolean;
+    selfMute: boolean;
+    selfDeaf: boolean;
+  }[];
+  sessions: SessionView[];
+}
+
+/** What a channel is doing: nothing, waiting for a partner, or in a session. */
+export type ChannelState =
+  | { kind: 'idle' }
+  | { kind: 'waiting'; ticketId: string; since: number }
+  | { kind: 'session'; sessionId: string };
+
+/** A session as the people of one guild may see it. */
+export interface SessionView {
+  sessionId: string;
+  mode: string;
+  state: string;
+  /** Milliseconds since the epoch. */
+  startedAt: number;
+  endReason?: string;
+  /** Own channels with their ids; the other guilds by name only. */
+  legs: { guildName: string; own: boolean; channelId?: string; state: string; daveVersion?: number }[];
+  recording: boolean;
+  /** Names of stored objects with their size in bytes. */
+  stored: { userId: string; key: string; bytes: number }[];
+}
+
+/** The payload of each event that the hub sends. */
+export interface HubEvents {
+  'presence.snapshot': PresenceSnapshot;
+  'voice.joined': { guildId: string; member: PresenceSnapshot['members'][number] };
+  'voice.moved': { guildId: string; previousChannelId: string; member: PresenceSnapshot['members'][number] };
+  'voice.left': {
+    guildId: string;
+    channelId: null;
+    previousChannelId: string;
+    userId: string;
+    cause: { kind: string; certainty: number };
+  };
+  'voice.flags': { guildId: string; member: PresenceSnapshot['members'][number] };
+  'voice.speaking': { guildId: string; channelId: string; userId: string; speaking: boolean };
+  'channel.state': { guildId: string; channelId: string; configured: boolean; state: ChannelState };
+  'session.state': { guildId: string; session: SessionView };
+}
+export type HubEventName = keyof HubEvents;
+
+/**
+ * One event. Ephemeral ones (`voice.speaking`) carry the sequence of the last durable event and are not replayed.
+ */
+export interface HubEvent<N extends HubEventName = HubEventName> {
+  v: 1;
+  type: 'event';
+  event: N;
+  id: string;
+  seq: number;
+  at: number;
+  payload: HubEvents[N];
+}
+
+export type ServerMessage =
+  | { v: 1; type: 'ack'; event: 'auth.ok'; epoch: string; seq: number }
+  | { [N in HubEventName]: HubEvent<N> }[HubEventName]
+  /** What was missed cannot be replayed: a fresh snapshot follows. */
+  | { v: 1; type: 'event'; event: 'resync'; epoch: string; seq: number }
+  | { v: 1; type: 'probe'; n: number }
+  | { v: 1; type: 'error'; code: string; message: string };

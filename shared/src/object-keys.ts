@@ -1,0 +1,39 @@
+/** Names of the objects of one recording in the bucket. `at` is in milliseconds since the epoch. */
+
+/** One track as received: raw Opus in Ogg, silence and loss written as packets. */
+export function chunkKey(sessionId: string, userId: string, at: number): string {
+  return `recordings/${sessionId}/chunks/${userId}-${Math.round(at)}.ogg`;
+}
+
+/** One join-to-leave of one participant, joined and loudness-normalised. */
+export function fragmentKey(sessionId: string, userId: string, at: number, format: 'ogg' | 'mp3' = 'ogg'): string {
+  return `recordings/${sessionId}/full/FULL-${userId}-${Math.round(at)}.${format}`;
+}
+
+/** The mix of all tracks. */
+export function masterKey(sessionId: string): string {
+  return `recordings/${sessionId}/master/MASTER-${sessionId}.mp3`;
+}
+
+/** Every object of the recording with its SHA-256, length, first and last sample, and loss. */
+export function manifestKey(sessionId: string): string {
+  return `recordings/${sessionId}/manifest-${sessionId}.json`;
+}
+
+/**
+ * Metadata that each chunk carries, so that a recording can be rebuilt from the bucket alone (S3 user metadata: lower-case
+ * names without the `x-amz-meta-` prefix, values are strings).
+ */
+export interface ChunkMetadata {
+  'session-id': string;
+  'user-id': string;
+  /** Milliseconds since the epoch. */
+  'time-zero': string;
+  /** Position of the file's first sample, in samples at 48 kHz from time zero. */
+  'first-sample': string;
+  /** Length of the file in samples at 48 kHz. */
+  samples: string;
+  /** Packets that the sequence numbers say were lost on the way to the node. */
+  'lost-packets': string;
+  sha256: string;
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { instant, snowflake, ulidSchema } from './ids.ts';
+
+/** How a session came to its routing matrix. */
+export const modeSchema = z.enum(['bridge', 'support', 'monitor', 'custom']);
+export type Mode = z.infer<typeof modeSchema>;
+
+/** What a leg is in its session: a speaking and listening party, or one that only listens. */
+export const legRoleSchema = z.enum(['party', 'staff', 'monitor', 'recorder']);
+
+/** One identity connected to one voice channel, as asked for by the control plane. */
+export const legSpecSchema = z.strictObject({
+  legId: ulidSchema,
+  guildId: snowflake,
+  channelId: snowflake,
+  /** The bot's user id: which identity of the node serves this leg. */
+  identityId: snowflake,
+  /** Fences out an earlier owner of the identity: a node refuses a leg with an epoch older than the one it knows. */
+  epoch: z.int().nonnegative(),
+  role: legRoleSchema,
+});
+export type LegSpec = z.infer<typeof legSpecSchema>;
+
+/** `[fromLeg, toLeg]`: the people of `fromLeg`'s channel are heard in `toLeg`'s channel. */
+export const routeSchema = z.tuple([ulidSchema, ulidSchema]);
+export type Route = z.infer<typeof routeSchema>;
+
+/** What is to be recorded. A node without a current opt-out list does not record, hence the list is required. */
+export const recordSpecSchema = z.strictObject({
+  /** Legs whose participants are recorded: only those of guilds that allow it. */
+  legs: z.array(ulidSchema).min(1),
+  /** Users whose packets are dropped at the leg, before anything that stores or transcribes. */
+  optedOut: z.array(snowflake),
+});
+export type RecordSpec = z.infer<typeof recordSpecSchema>;
+
+/** What the control plane asks a node to run; sent whole at every change, with a higher `revision`. */
+export const sessionSpecSchema = z
+  .strictObject({
+    id: ulidSchema,
+    /** Grows by one at every change. A node ignores a revision that is not above the one it runs. */
+    revision: z.int().positive(),
+    mode: modeSchema,
+    /** Milliseconds since the epoch; every position in every file is counted from it. */
+    timeZero: instant,
+    legs: z.array(legSpecSchema).min(1).max(8),
+    routes: z.array(routeSchema),
+    record: recordSpecSchema.optional(),
+    limits: z.strictObject({
+      /** Seconds until the session ends by itself; 0 = until nobody is left. */
+      seconds: z.int().nonnegative(),
+    }),
+  })
+  .superRefine((spec, context) => {
+    const legs = new Set(spec.legs.map((leg) => leg.legId));
+    if (legs.size !== spec.legs.length) {
+      context.addIssue({ code: 'custom', path: ['legs'], message: 'has the same legId twice' });
+    }
+    for (const [index, [from, to]] of spec.routes.entries()) {
+      if (!legs.has(from) || !legs.has(to)) {
+        context.addIssue({ code: 'custom', path: ['routes', index], message: 'names a leg that the session has not' });
+      } else if (from === to) {
+        context.addIssue({ code: 'custom', path: ['routes', index], message: 'routes a leg to itself' });
+      }
+    }
+    for (const [index, legId] of (spec.record?.legs ?? []).entries()) {
+      if (!legs.has(legId)) {
+        context.addIssue({ code: 'custom', path: ['record', 'legs', index], message: 'names no leg of the session' });
+      }
+    }
+  });
+export type SessionSpec = z.infer<typeof sessionSpecSchema>;
+
+/** The life of a session: `requested → placing → connecting → active ⇄ degraded → ending → ended(reason)`. */
+export const sessionStateSchema = z.enum([
+  'requested',
+  'placing',
+  'connecting',
+  'active',
+  'degraded',
+  'ending',
+  'ended',
+]);
+export type SessionState = z.infer<typeof sessionStateSchema>;
