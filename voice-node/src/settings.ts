@@ -1,5 +1,5 @@
-import { parseSettings } from '@patchbay/shared/settings';
 import { nodeIdSchema } from '@patchbay/shared/ids';
+import { parseSettings } from '@patchbay/shared/settings';
 import { z } from 'zod';
 
 const url = z.url({ protocol: /^https?$/, error: 'must be a URL that starts with http:// or https://' });

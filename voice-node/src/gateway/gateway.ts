@@ -49,7 +49,10 @@ export class Gateway extends EventEmitter<GatewayEvents> {
   }
 
   identityReports(): { identityId: string; guildIds: string[] }[] {
-    return [...this.identities.values()].map(({ identityId, guilds }) => ({ identityId, guildIds: [...guilds.keys()] }));
+    return [...this.identities.values()].map(({ identityId, guilds }) => ({
+      identityId,
+      guildIds: [...guilds.keys()],
+    }));
   }
 
   #guild(identity: Identity, picture: GuildPicture): void {

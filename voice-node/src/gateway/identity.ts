@@ -12,8 +12,8 @@ import {
   GatewayOpcodes,
   Routes,
 } from 'discord-api-types/v10';
-import type { Logger } from '../ops/logger.ts';
 import { ignore } from '../ops/ignore.ts';
+import type { Logger } from '../ops/logger.ts';
 import {
   applyChannel,
   applyChannelDelete,

@@ -29,9 +29,9 @@ export class VoiceAdapters {
 
   voiceState(guildId: string, state: GatewayVoiceState): void {
     // The library reads session_id, channel_id, user_id and the two flags.
-    this.#byGuild.get(guildId)?.onVoiceStateUpdate(state as Parameters<
-      DiscordGatewayAdapterLibraryMethods['onVoiceStateUpdate']
-    >[0]);
+    this.#byGuild
+      .get(guildId)
+      ?.onVoiceStateUpdate(state as Parameters<DiscordGatewayAdapterLibraryMethods['onVoiceStateUpdate']>[0]);
   }
 
   voiceServer(guildId: string, server: GatewayVoiceServerUpdateDispatchData): void {
