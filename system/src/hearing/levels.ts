@@ -24,6 +24,8 @@ export interface HeardLevel {
 
 /** A delay of the path up to this much changes nothing: so much is left out at the start of each clip. ms. */
 const MARGIN_MS = 120;
+/** A clip is also looked for so much before it was spoken: a recording may be off to both sides. ms. */
+const EARLIEST_MS = 60;
 /** Longest delay that is searched for when speech is compared. ms. */
 const LONGEST_DELAY_MS = 150;
 
@@ -116,7 +118,7 @@ export function delayOf(timeline: Timeline, clip: SpokenClip): number {
     ).delay;
   const range = (low: number, high: number, step: number) =>
     Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, index) => low + index * step);
-  const coarse = best(range(-samplesOf(5), samplesOf(LONGEST_DELAY_MS), 2), 3);
+  const coarse = best(range(-samplesOf(EARLIEST_MS), samplesOf(LONGEST_DELAY_MS), 2), 3);
   return best(range(coarse - 4, coarse + 4, 1), 1);
 }
 
