@@ -1,0 +1,158 @@
+/** Ogg Opus files (RFC 3533, RFC 7845): one stereo stream at 48 kHz, packets of 20 ms. Pure: bytes in, bytes out. */
+import { PatchbayError } from '@patchbay/shared/errors';
+import { FRAME_SAMPLES, SAMPLE_RATE } from './packet.ts';
+
+const HEADER_BYTES = 27;
+/** Encoder delay of libopus in samples at 48 kHz: players cut so much from the start. */
+export const PRE_SKIP = 312;
+/** Packets in one page: 200 ms, so that a torn file loses no more than that. */
+const PACKETS_PER_PAGE = 10;
+
+const crcTable = Uint32Array.from({ length: 256 }, (_, index) => {
+  let value = index << 24;
+  for (let bit = 0; bit < 8; bit += 1) value = value & 0x80000000 ? (value << 1) ^ 0x04c11db7 : value << 1;
+  return value >>> 0;
+});
+
+/** The checksum of a page (RFC 3533 §6): polynomial 04C11DB7, no reflection, start 0. */
+function checksum(bytes: Uint8Array): number {
+  let value = 0;
+  for (const byte of bytes) value = ((value << 8) ^ (crcTable[((value >>> 24) ^ byte) & 0xff] ?? 0)) >>> 0;
+  return value;
+}
+
+const flags = { none: 0, first: 2, last: 4 } as const;
+
+/** Frames packets into pages. Append what it returns to the file, in order. */
+export class OggOpusWriter {
+  readonly #serial: number;
+  #pageSequence = 0;
+  #granule = 0;
+  #waiting: Uint8Array[] = [];
+
+  /** @param serial 32-bit number of the stream; any, but another one for another track. */
+  constructor(serial: number) {
+    this.#serial = serial >>> 0;
+  }
+
+  /** Packets given so far, waiting ones included; 20 ms each. */
+  get packets(): number {
+    return this.#granule / FRAME_SAMPLES + this.#waiting.length;
+  }
+
+  /** The two header pages. `comments` become Vorbis comments such as `TITLE=…`. */
+  header(comments: Record<string, string>): Buffer {
+    const head = Buffer.alloc(19);
+    head.write('OpusHead', 0, 'latin1');
+    head[8] = 1;
+    head[9] = 2;
+    head.writeUInt16LE(PRE_SKIP, 10);
+    head.writeUInt32LE(SAMPLE_RATE, 12);
+    const fields = Object.entries(comments).map(([name, value]) => lengthPrefixed(`${name}=${value}`));
+    const count = Buffer.alloc(4);
+    count.writeUInt32LE(fields.length);
+    const tags = Buffer.concat([Buffer.from('OpusTags', 'latin1'), lengthPrefixed('patchbay'), count, ...fields]);
+    return Buffer.concat([this.#page([head], 0, flags.first), this.#page([tags], 0, flags.none)]);
+  }
+
+  /** Adds a packet; returns a page when one is full. */
+  add(packet: Uint8Array): Buffer | undefined {
+    this.#waiting.push(packet);
+    return this.#waiting.length >= PACKETS_PER_PAGE ? this.flush() : undefined;
+  }
+
+  /** A page of what waits, if anything does. */
+  flush(): Buffer | undefined {
+    return this.#waiting.length > 0 ? this.#take(flags.none) : undefined;
+  }
+
+  /** The last page, which ends the stream; it may be without packets. */
+  end(): Buffer {
+    return this.#take(flags.last);
+  }
+
+  #take(flag: number): Buffer {
+    const packets = this.#waiting;
+    this.#waiting = [];
+    this.#granule += packets.length * FRAME_SAMPLES;
+    return this.#page(packets, this.#granule, flag);
+  }
+
+  #page(packets: readonly Uint8Array[], granule: number, flag: number): Buffer {
+    const lacing = packets.flatMap(({ length }) => [
+      ...Array<number>(Math.floor(length / 255)).fill(255),
+      length % 255,
+    ]);
+    if (lacing.length > 255) throw new PatchbayError('ogg_page_full', `${lacing.length} segments do not fit one page.`);
+    const header = Buffer.alloc(HEADER_BYTES);
+    header.write('OggS', 0, 'latin1');
+    header[5] = flag;
+    header.writeBigUInt64LE(BigInt(granule), 6);
+    header.writeUInt32LE(this.#serial, 14);
+    header.writeUInt32LE(this.#pageSequence, 18);
+    header[26] = lacing.length;
+    this.#pageSequence += 1;
+    const page = Buffer.concat([header, Buffer.from(lacing), ...packets]);
+    page.writeUInt32LE(checksum(page), 22);
+    return page;
+  }
+}
+
+function lengthPrefixed(text: string): Buffer {
+  const bytes = Buffer.from(text, 'utf8');
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
+
+export interface OggOpusFile {
+  preSkip: number;
+  packets: Uint8Array[];
+  /** Granule position of the last page: samples including pre-skip. */
+  granule: number;
+  /** Did the stream end with an end-of-stream page? A file of a killed process does not. */
+  ended: boolean;
+}
+
+/**
+ * Reads an Ogg Opus file. A torn last page is left out, as players do.
+ *
+ * @throws {PatchbayError} `ogg_malformed` when something else than the tail is wrong.
+ */
+export function readOggOpus(file: Buffer): OggOpusFile {
+  const packets: Uint8Array[] = [];
+  let partial: Uint8Array[] = [];
+  let granule = 0;
+  let ended = false;
+  let offset = 0;
+  while (offset + HEADER_BYTES <= file.length) {
+    if (file.toString('latin1', offset, offset + 4) !== 'OggS') malformed(offset, 'no page starts here');
+    const segments = file[offset + 26] ?? 0;
+    const lacing = file.subarray(offset + HEADER_BYTES, offset + HEADER_BYTES + segments);
+    const length = HEADER_BYTES + segments + lacing.reduce((sum, size) => sum + size, 0);
+    if (lacing.length < segments || offset + length > file.length) break;
+    const page = Buffer.from(file.subarray(offset, offset + length));
+    const stored = page.readUInt32LE(22);
+    page.writeUInt32LE(0, 22);
+    if (checksum(page) !== stored) malformed(offset, 'the checksum of the page is wrong');
+    let position = HEADER_BYTES + segments;
+    for (const size of lacing) {
+      partial.push(page.subarray(position, position + size));
+      position += size;
+      if (size < 255) {
+        packets.push(Buffer.concat(partial));
+        partial = [];
+      }
+    }
+    granule = Number(page.readBigUInt64LE(6));
+    ended = ((page[5] ?? 0) & flags.last) !== 0;
+    offset += length;
+  }
+  const head = Buffer.from(packets[0] ?? []);
+  if (head.length < 19 || head.toString('latin1', 0, 8) !== 'OpusHead') malformed(0, 'there is no OpusHead');
+  return { preSkip: head.readUInt16LE(10), packets: packets.slice(2), granule, ended };
+}
+
+function malformed(offset: number, what: string): never {
+  throw new PatchbayError('ogg_malformed', `Not a whole Ogg Opus file: at byte ${offset} ${what}.`);
+}

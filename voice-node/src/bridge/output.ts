@@ -1,0 +1,161 @@
+/**
+ * What one leg hears: the outgoing stream of one output leg, with its own sequence numbers and timestamps.
+ *
+ * Modes: `idle` (nothing is sent, RTP time goes on with the wall clock), `pass` (one speaker's packets go out untouched, on
+ * arrival), `mix` (two or more were speaking at once; everything is decoded, summed and encoded until all are silent), `tail`
+ * (the silence frames at the end of a stream whose source sent none).
+ */
+
+import { addFrame, limitInto } from '../audio/mixer.ts';
+import { FRAME_VALUES, type OpusEncoder } from '../audio/opus-codec.ts';
+import { FRAME_SAMPLES, type LegPort, SAMPLE_RATE, SILENCE_FRAME, type VoicePacket } from '../audio/packet.ts';
+import { addSequence, addTimestamp, sequenceDistance, timestampDistance } from '../audio/rtp.ts';
+import { isSilence } from '../audio/toc.ts';
+import type { Speaker } from './speaker.ts';
+
+/** Discord asks for five silence frames at the end of a spurt, so that receivers do not interpolate. */
+const TAIL_FRAMES = 5;
+/** Silent for so long before "stopped speaking" is announced: a flag that flaps is rate limited. ms. */
+export const STOP_SPEAKING_MS = 200;
+
+export type OutputMode =
+  | { kind: 'idle' }
+  | { kind: 'pass'; speaker: Speaker; base: PassBase }
+  | { kind: 'mix' }
+  | { kind: 'tail'; frames: number };
+
+/** Ties a source's counters to ours for one spurt. */
+interface PassBase {
+  source: { ssrc: number; sequence: number; timestamp: number };
+  sequence: number;
+  timestamp: number;
+}
+
+export class Output {
+  readonly leg: LegPort;
+  /** Legs whose people are heard here. */
+  sources: ReadonlySet<string>;
+  mode: OutputMode = { kind: 'idle' };
+  readonly #createEncoder: () => OpusEncoder;
+  #encoder: OpusEncoder | undefined;
+  #sequence = Math.floor(Math.random() * 0x1_0000);
+  #timestamp = Math.floor(Math.random() * 0x1_0000_0000);
+  #lastSentAt: number | undefined;
+  #lastWasSilence = true;
+  #lastSource: Speaker | 'encoder' | undefined;
+  #announced = false;
+  readonly #sum = new Int32Array(FRAME_VALUES);
+  readonly #pcm = new Int16Array(FRAME_VALUES);
+
+  constructor(leg: LegPort, sources: ReadonlySet<string>, createEncoder: () => OpusEncoder) {
+    this.leg = leg;
+    this.sources = sources;
+    this.#createEncoder = createEncoder;
+  }
+
+  /** Announced as speaking: housekeeping still has to end it. */
+  get announced(): boolean {
+    return this.#announced;
+  }
+
+  /** Is this speaker heard here? Never the own leg, whatever the matrix says. */
+  hears(speaker: Speaker): boolean {
+    return speaker.legId !== this.leg.legId && this.sources.has(speaker.legId);
+  }
+
+  /** Starts to pass a speaker's spurt through, at its first packet. */
+  startPass(speaker: Speaker, packet: VoicePacket, now: number): void {
+    const another = this.#lastSource !== undefined && this.#lastSource !== speaker;
+    this.#followWall(now);
+    // Decoders at the other end carry the last source's state: one silence frame lets them land softly.
+    if (another && !this.#lastWasSilence) this.#send(SILENCE_FRAME, 1, 0, now);
+    this.mode = {
+      kind: 'pass',
+      speaker,
+      base: {
+        source: { ssrc: packet.ssrc, sequence: packet.sequence, timestamp: packet.timestamp },
+        sequence: addSequence(this.#sequence, 1),
+        timestamp: addTimestamp(this.#timestamp, FRAME_SAMPLES),
+      },
+    };
+    this.#lastSource = speaker;
+    this.pass(packet, now);
+  }
+
+  /** Passes a packet of the current speaker: our counters follow the source's distances, so that loss stays a gap. */
+  pass(packet: VoicePacket, now: number): void {
+    if (this.mode.kind !== 'pass') return;
+    const { base } = this.mode;
+    if (packet.ssrc !== base.source.ssrc) {
+      // The speaker reconnected: a new stream in the same spurt.
+      this.startPass(this.mode.speaker, packet, now);
+      return;
+    }
+    this.#sequence = addSequence(base.sequence, sequenceDistance(base.source.sequence, packet.sequence));
+    this.#timestamp = addTimestamp(base.timestamp, timestampDistance(base.source.timestamp, packet.timestamp));
+    this.#emit(packet.opus, now);
+  }
+
+  /** Takes over from a pass-through. The caller sees to the ticks. */
+  startMix(): void {
+    if (this.#encoder) this.#encoder.reset();
+    else this.#encoder = this.#createEncoder();
+    this.mode = { kind: 'mix' };
+    this.#lastSource = 'encoder';
+  }
+
+  /** One tick of 20 ms in `mix` or `tail`. `frames` are those of the speakers heard here. */
+  tick(frames: readonly (Int16Array | undefined)[], now: number): void {
+    if (this.mode.kind === 'mix') {
+      this.#sum.fill(0);
+      for (const frame of frames) if (frame) addFrame(this.#sum, frame);
+      limitInto(this.#pcm, this.#sum);
+      const opus = this.#encoder?.encode(this.#pcm);
+      if (opus) this.#send(opus, 1, FRAME_SAMPLES, now);
+    } else if (this.mode.kind === 'tail') {
+      this.#send(SILENCE_FRAME, 1, FRAME_SAMPLES, now);
+      this.mode.frames -= 1;
+      if (this.mode.frames <= 0) this.mode = { kind: 'idle' };
+    }
+  }
+
+  /** A tick that was missed in a stall and is not made up: time goes on, the packet is left out. */
+  skipTick(): void {
+    if (this.mode.kind !== 'mix' && this.mode.kind !== 'tail') return;
+    this.#timestamp = addTimestamp(this.#timestamp, FRAME_SAMPLES);
+  }
+
+  /** Everybody is silent. In the mode `tail`, which it may return, silence frames are due on the tick. */
+  finish(): 'idle' | 'tail' {
+    this.mode = this.#lastWasSilence ? { kind: 'idle' } : { kind: 'tail', frames: TAIL_FRAMES };
+    return this.mode.kind;
+  }
+
+  /** Announces "stopped speaking" once it has been silent for a while. */
+  settle(now: number): void {
+    if (!this.#announced || this.mode.kind !== 'idle' || this.#lastSentAt === undefined) return;
+    if (now - this.#lastSentAt < STOP_SPEAKING_MS) return;
+    this.#announced = false;
+    this.leg.stopSpeaking();
+  }
+
+  /** Moves RTP time on to where the wall clock is, whole frames, leaving room for one frame at least. */
+  #followWall(now: number): void {
+    if (this.#lastSentAt === undefined) return;
+    const elapsed = Math.round(((now - this.#lastSentAt) * SAMPLE_RATE) / 1000 / FRAME_SAMPLES) - 1;
+    if (elapsed > 0) this.#timestamp = addTimestamp(this.#timestamp, elapsed * FRAME_SAMPLES);
+  }
+
+  #send(opus: Uint8Array, sequenceStep: number, timestampStep: number, now: number): void {
+    this.#sequence = addSequence(this.#sequence, sequenceStep);
+    this.#timestamp = addTimestamp(this.#timestamp, timestampStep);
+    this.#emit(opus, now);
+  }
+
+  #emit(opus: Uint8Array, now: number): void {
+    this.#announced = true;
+    this.#lastSentAt = now;
+    this.#lastWasSilence = isSilence(opus);
+    this.leg.send({ opus, sequence: this.#sequence, timestamp: this.#timestamp });
+  }
+}

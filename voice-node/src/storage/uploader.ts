@@ -1,0 +1,161 @@
+/**
+ * A queue of files on their way to the bucket, durable in a folder: each file lies there with a JSON note that says where it
+ * goes. Nothing local is deleted before the stored copy was verified; what a killed process left is taken up at the next start.
+ */
+import { EventEmitter } from 'node:events';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PatchbayError } from '@patchbay/shared/errors';
+import { ulid } from 'ulid';
+import { z } from 'zod';
+import { realTime, type Scheduler } from '../ops/scheduler.ts';
+
+const noteSchema = z.strictObject({
+  key: z.string().min(1),
+  metadata: z.looseObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }).catchall(z.string()),
+  /** Whatever the giver wants back with `stored`. */
+  context: z.record(z.string(), z.union([z.string(), z.number()])),
+});
+export type UploadNote = z.infer<typeof noteSchema>;
+
+export interface StoredObject extends UploadNote {
+  bytes: number;
+}
+
+export interface UploaderEvents {
+  stored: [StoredObject];
+  /** One try failed; it goes on by itself after `retryInMs`. */
+  retrying: [{ key: string; error: PatchbayError; retryInMs: number }];
+  progress: [{ done: number; waiting: number; percent: number }];
+}
+
+/** What the uploader needs of a bucket. */
+export interface PutsObjects {
+  put(key: string, body: Uint8Array, metadata: Record<string, string> & { sha256: string }): Promise<void>;
+}
+
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 30_000;
+
+export class Uploader extends EventEmitter<UploaderEvents> {
+  readonly #directory: string;
+  readonly #store: PutsObjects;
+  readonly #scheduler: Scheduler;
+  #waiting: string[] = [];
+  #done = 0;
+  #working: Promise<void> | undefined;
+  #wake: (() => void) | undefined;
+  #stopped = false;
+
+  constructor(options: { directory: string; store: PutsObjects; scheduler?: Scheduler }) {
+    super();
+    this.#directory = options.directory;
+    this.#store = options.store;
+    this.#scheduler = options.scheduler ?? realTime;
+  }
+
+  /** Takes up what an earlier process left. Call once, before `add`. Returns how many files that was. */
+  async start(): Promise<number> {
+    await mkdir(this.#directory, { recursive: true });
+    const names = await readdir(this.#directory);
+    this.#waiting.push(
+      ...names
+        .filter((name) => name.endsWith('.json'))
+        .map((name) => name.slice(0, -5))
+        .sort(),
+    );
+    this.#work();
+    return this.#waiting.length;
+  }
+
+  /** Moves a finished file into the queue. When this resolves, the file survives the process. */
+  async add(path: string, note: UploadNote): Promise<void> {
+    const id = ulid();
+    // The note last: a file without a note is not taken up, a note without its file would be.
+    await rename(path, this.#file(id));
+    await writeFile(this.#file(id, '.tmp'), JSON.stringify(noteSchema.parse(note)));
+    await rename(this.#file(id, '.tmp'), this.#file(id, '.json'));
+    this.#waiting.push(id);
+    this.#work();
+  }
+
+  /** Resolves when nothing waits, or with `false` at the deadline: what still waits is kept for the next start. */
+  async drain(deadlineMs: number): Promise<boolean> {
+    let cancel: () => void = () => undefined;
+    const late = new Promise<false>((resolve) => {
+      cancel = this.#scheduler.after(deadlineMs, () => resolve(false));
+    });
+    const drained = await Promise.race([late, this.#drained()]);
+    cancel();
+    this.#stopped = true;
+    this.#wake?.();
+    await this.#working;
+    return drained;
+  }
+
+  async #drained(): Promise<true> {
+    while (this.#working) await this.#working;
+    return true;
+  }
+
+  #work(): void {
+    if (this.#stopped || this.#waiting.length === 0) return;
+    this.#working ??= this.#run().finally(() => {
+      this.#working = undefined;
+      this.#work();
+    });
+  }
+
+  async #run(): Promise<void> {
+    let delay = FIRST_RETRY_MS;
+    while (!this.#stopped) {
+      const [id] = this.#waiting;
+      if (id === undefined) return;
+      try {
+        await this.#upload(id);
+        this.#waiting.shift();
+        this.#done += 1;
+        delay = FIRST_RETRY_MS;
+        const total = this.#done + this.#waiting.length;
+        this.emit('progress', {
+          done: this.#done,
+          waiting: this.#waiting.length,
+          percent: Math.floor((100 * this.#done) / total),
+        });
+      } catch (cause) {
+        const error =
+          cause instanceof PatchbayError
+            ? cause
+            : new PatchbayError('upload_failed', `Upload ${id} in ${this.#directory} cannot be read.`, { cause });
+        this.emit('retrying', { key: id, error, retryInMs: delay });
+        // The next one may go through where this one cannot.
+        this.#waiting.push(...this.#waiting.splice(0, 1));
+        await this.#pause(delay);
+        delay = Math.min(LAST_RETRY_MS, delay * 2);
+      }
+    }
+  }
+
+  async #upload(id: string): Promise<void> {
+    const note = noteSchema.parse(JSON.parse(await readFile(this.#file(id, '.json'), 'utf8')));
+    const body = await readFile(this.#file(id));
+    await this.#store.put(note.key, body, note.metadata as Record<string, string> & { sha256: string });
+    this.emit('stored', { ...note, bytes: body.length });
+    await rm(this.#file(id));
+    await rm(this.#file(id, '.json'));
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#scheduler.after(delayMs, resolve);
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  #file(id: string, ending = ''): string {
+    return join(this.#directory, `${id}${ending}`);
+  }
+}
