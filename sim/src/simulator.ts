@@ -21,6 +21,8 @@ export interface SimulatorOptions {
   clips?: ReadonlyMap<string, Clip>;
   gateway?: GatewayOptions;
   voice?: VoiceServerOptions;
+  /** Replaces the voice server, for tests of the rest. */
+  voiceServer?: VoiceServer;
   /** Called when the control client asks for the end. */
   onShutdown?: () => void;
 }
@@ -40,7 +42,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const host = options.host ?? '127.0.0.1';
   const clips = options.clips ?? (await loadClips());
   const world = new World();
-  const voice = new VoiceServer(options.voice);
+  const voice = options.voiceServer ?? new VoiceServer(options.voice);
   const { endpoint, certificatePem } = await voice.listen();
   const door = {
     endpoint,

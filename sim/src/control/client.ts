@@ -14,13 +14,18 @@ import {
 } from './contract.ts';
 import { EventStream } from './event-stream.ts';
 
-export type { ControlEvent, ControlInteraction, ControlMessage, ControlVoiceState, Input };
-
-export type SimControlErrorCode = string;
+export type {
+  ControlEvent,
+  ControlHeardPacket,
+  ControlInteraction,
+  ControlMessage,
+  ControlSpokenPacket,
+  ControlVoiceState,
+};
 
 /** What the control server refused, or (`timeout`) what did not happen in time. */
 export class SimControlError extends Error {
-  readonly code: SimControlErrorCode;
+  readonly code: string;
   constructor(code: SimControlErrorCode, message: string) {
     super(message);
     this.name = 'SimControlError';
@@ -28,9 +33,6 @@ export class SimControlError extends Error {
   }
 }
 
-/** A packet with its Opus bytes. */
-export type Heard = Omit<ControlHeardPacket, 'opus'> & { opus: Buffer };
-export type Spoken = Omit<ControlSpokenPacket, 'opus'> & { opus: Buffer };
 type ChannelOptions = Omit<Input<'createVoiceChannel'>, 'guildId'>;
 
 export class SimControl {
@@ -112,17 +114,16 @@ export class SimControl {
   async waitUntilSilent(userId: string): Promise<void> {
     await this.#call('waitUntilSilent', { userId });
   }
-  async heard(userId: string): Promise<Heard[]> {
-    const { packets } = await this.#call('heard', { userId });
-    return packets.map((packet) => ({ ...packet, opus: Buffer.from(packet.opus, 'base64') }));
+  /** Every packet heard of others; `opus` is base64. */
+  async heard(userId: string): Promise<ControlHeardPacket[]> {
+    return (await this.#call('heard', { userId })).packets;
   }
   /** Frames of others that this person could not decrypt. */
   async failures(userId: string): Promise<number> {
     return (await this.#call('heard', { userId })).failures;
   }
-  async spoken(userId: string): Promise<Spoken[]> {
-    const { packets } = await this.#call('spoken', { userId });
-    return packets.map((packet) => ({ ...packet, opus: Buffer.from(packet.opus, 'base64') }));
+  async spoken(userId: string): Promise<ControlSpokenPacket[]> {
+    return (await this.#call('spoken', { userId })).packets;
   }
   async clearHeard(userId: string): Promise<void> {
     await this.#call('clearHeard', { userId });
