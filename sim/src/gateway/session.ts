@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { type GatewayDispatchEvents, GatewayOpcodes } from 'discord-api-types/v10';
+import type { WebSocket } from 'ws';
+import { wants } from './intents.ts';
+
+interface Dispatch {
+  op: 0;
+  t: string;
+  s: number;
+  d: unknown;
+}
+
+/** So many dispatches can be replayed to a client that resumes. */
+const replayLimit = 10_000;
+
+/** One identified client. It outlives its websocket, so that it can be resumed. */
+export class GatewaySession {
+  /** Also the session id of the bot's voice states and voice connections. */
+  readonly id: string = randomBytes(16).toString('hex');
+  readonly userId: string;
+  readonly applicationId: string;
+  readonly intents: number;
+  readonly shard: readonly [number, number];
+  socket: WebSocket | undefined;
+  /** Running while there is no socket; when it fires, the session is over. */
+  expiry: NodeJS.Timeout | undefined;
+  #sequence = 0;
+  readonly #replay: Dispatch[] = [];
+
+  constructor(options: {
+    userId: string;
+    applicationId: string;
+    intents: number;
+    shard: readonly [number, number];
+    socket: WebSocket;
+  }) {
+    this.userId = options.userId;
+    this.applicationId = options.applicationId;
+    this.intents = options.intents;
+    this.shard = options.shard;
+    this.socket = options.socket;
+  }
+
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** Does this shard serve the guild? (https://discord.com/developers/docs/events/gateway#sharding) */
+  serves(guildId: string): boolean {
+    return Number((BigInt(guildId) >> 22n) % BigInt(this.shard[1])) === this.shard[0];
+  }
+
+  /** Sends (and keeps for a replay) an event, unless the intents exclude it and `always` is not set. */
+  dispatch(event: GatewayDispatchEvents, data: unknown, always = false): void {
+    if (!always && !wants(this.intents, event)) return;
+    this.#sequence += 1;
+    const dispatch: Dispatch = { op: GatewayOpcodes.Dispatch, t: event, s: this.#sequence, d: data };
+    this.#replay.push(dispatch);
+    if (this.#replay.length > replayLimit) this.#replay.shift();
+    this.#send(dispatch);
+  }
+
+  /** Sends everything after `sequence` again. False when that is no longer (or not yet) known. */
+  replay(sequence: number): boolean {
+    const oldest = this.#replay[0]?.s ?? this.#sequence + 1;
+    if (sequence > this.#sequence || sequence < oldest - 1) return false;
+    for (const dispatch of this.#replay) if (dispatch.s > sequence) this.#send(dispatch);
+    return true;
+  }
+
+  #send(dispatch: Dispatch): void {
+    if (this.socket?.readyState === 1) this.socket.send(JSON.stringify(dispatch));
+  }
+}

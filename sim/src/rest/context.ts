@@ -1,0 +1,78 @@
+import type { Context } from 'hono';
+import type { z } from 'zod';
+import type { GatewayServer } from '../gateway/gateway-server.ts';
+import type { Interactions } from '../interactions/interactions.ts';
+import type { Application, Guild } from '../world/model.ts';
+import type { World } from '../world/world.ts';
+import { ApiError, invalidForm, missingAccess, missingPermissions, unauthorized } from './errors.ts';
+
+/** What the routes work on. */
+export interface RestParts {
+  world: World;
+  gateway: Pick<GatewayServer, 'url'>;
+  interactions: Interactions;
+}
+
+/** The application whose bot token the request carries. Throws 401. */
+export function authorized(world: World, context: Context): Application {
+  const header = context.req.header('authorization') ?? '';
+  const application = header.startsWith('Bot ') ? world.applicationByToken(header) : undefined;
+  if (!application) throw unauthorized();
+  return application;
+}
+
+/** A guild that the bot is in; any other does not exist for it. */
+export function guildOf(world: World, application: Application, guildId: string): Guild {
+  const guild = world.guilds.get(guildId);
+  if (!guild?.members.has(application.botUserId)) throw new ApiError(404, 10004, 'Unknown Guild');
+  return guild;
+}
+
+/** Throws 403 `Missing Permissions` unless the bot has this permission in the guild. */
+export function needGuildPermission(world: World, application: Application, guildId: string, bit: bigint): void {
+  if (!(world.guildPermissionsOf(guildId, application.botUserId) & bit)) throw missingPermissions();
+}
+
+/** Throws `Missing Access` for a channel that the bot cannot see, `Missing Permissions` for what it may not do there. */
+export function needChannelPermission(world: World, application: Application, channelId: string, bit: bigint): void {
+  const channel = world.channel(channelId);
+  if (!world.guild(channel.guildId).members.has(application.botUserId)) throw missingAccess();
+  const permissions = world.channelPermissionsOf(channelId, application.botUserId);
+  if (permissions === 0n) throw missingAccess();
+  if ((permissions & bit) !== bit) throw missingPermissions();
+}
+
+/** The body as JSON, or the `payload_json` part of a form with files. Throws 50035 (or 50109 for broken JSON). */
+export async function bodyOf<Schema extends z.ZodType>(context: Context, schema: Schema): Promise<z.output<Schema>> {
+  const result = schema.safeParse(await rawBody(context));
+  if (!result.success) throw invalidForm(result.error);
+  return result.data;
+}
+
+async function rawBody(context: Context): Promise<unknown> {
+  const type = context.req.header('content-type') ?? '';
+  if (type.startsWith('multipart/form-data')) {
+    const form = await context.req.parseBody();
+    const payload = typeof form.payload_json === 'string' ? parseJson(form.payload_json) : {};
+    const files = Object.entries(form).flatMap(([key, part]) =>
+      part instanceof File ? [{ key: key.replace(/^files\[(\d+)\]$/, '$1'), part }] : [],
+    );
+    const attachments = files.map(({ key, part }) => ({
+      id: key,
+      filename: part.name,
+      size: part.size,
+      content_type: part.type,
+    }));
+    return typeof payload === 'object' && payload !== null && files.length > 0 ? { ...payload, attachments } : payload;
+  }
+  const text = await context.req.text();
+  return text === '' ? {} : parseJson(text);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ApiError(400, 50109, 'The request body contains invalid JSON.');
+  }
+}

@@ -1,0 +1,72 @@
+/** Discord's error answers (https://discord.com/developers/docs/topics/opcodes-and-status-codes#json). */
+import { RESTJSONErrorCodes as Code } from 'discord-api-types/v10';
+import type { z } from 'zod';
+import type { WorldErrorCode } from '../world/errors.ts';
+
+export type ApiStatus = 400 | 401 | 403 | 404 | 405 | 413 | 500;
+
+export class ApiError extends Error {
+  readonly status: ApiStatus;
+  readonly code: number;
+  /** Discord's tree: `{ nick: { _errors: [{ code, message }] } }`. */
+  readonly errors: unknown;
+  constructor(status: ApiStatus, code: number, message: string, errors?: unknown) {
+    super(message);
+    this.name = 'ApiError';
+    this.status = status;
+    this.code = code;
+    this.errors = errors;
+  }
+
+  body(): { message: string; code: number; errors?: unknown } {
+    return {
+      message: this.message,
+      code: this.code,
+      ...(this.errors === undefined ? {} : { errors: this.errors }),
+    };
+  }
+}
+
+export const unauthorized = () => new ApiError(401, 0, '401: Unauthorized');
+export const missingAccess = () => new ApiError(403, Code.MissingAccess, 'Missing Access');
+export const missingPermissions = () => new ApiError(403, Code.MissingPermissions, 'Missing Permissions');
+export const emptyMessage = () => new ApiError(400, Code.CannotSendAnEmptyMessage, 'Cannot send an empty message');
+export const unknownInteraction = () => new ApiError(404, Code.UnknownInteraction, 'Unknown interaction');
+export const unknownWebhook = () => new ApiError(404, Code.UnknownWebhook, 'Unknown Webhook');
+export const unknownMessage = () => new ApiError(404, Code.UnknownMessage, 'Unknown Message');
+export const notInVoice = () =>
+  new ApiError(400, Code.TargetUserIsNotConnectedToVoice, 'Target user is not connected to voice.');
+
+/** 50035 with the tree that points at each wrong field. */
+export function invalidForm(error: z.ZodError): ApiError {
+  const tree: Record<string, unknown> = {};
+  for (const issue of error.issues) {
+    let node = tree;
+    for (const part of issue.path) {
+      const key = String(part);
+      const child = (node[key] as Record<string, unknown> | undefined) ?? {};
+      node[key] = child;
+      node = child;
+    }
+    const list = (node._errors as unknown[] | undefined) ?? [];
+    node._errors = [...list, { code: issue.code.toUpperCase(), message: issue.message }];
+  }
+  return new ApiError(400, Code.InvalidFormBodyOrContentType, 'Invalid Form Body', tree);
+}
+
+/** What each refusal of the world is called on Discord. */
+export const worldErrors: Record<WorldErrorCode, [ApiStatus, number, string]> = {
+  unknown_application: [404, Code.UnknownApplication, 'Unknown Application'],
+  unknown_user: [404, Code.UnknownUser, 'Unknown User'],
+  unknown_guild: [404, Code.UnknownGuild, 'Unknown Guild'],
+  unknown_member: [404, Code.UnknownMember, 'Unknown Member'],
+  unknown_role: [404, Code.UnknownRole, 'Unknown Role'],
+  unknown_channel: [404, Code.UnknownChannel, 'Unknown Channel'],
+  unknown_message: [404, Code.UnknownMessage, 'Unknown Message'],
+  unknown_permission: [400, Code.InvalidFormBodyOrContentType, 'Invalid Form Body'],
+  not_a_voice_channel: [400, Code.CannotExecuteActionOnThisChannelType, 'Cannot execute action on this channel type'],
+  not_a_text_channel: [400, Code.CannotExecuteActionOnThisChannelType, 'Cannot execute action on this channel type'],
+  not_in_voice: [400, Code.TargetUserIsNotConnectedToVoice, 'Target user is not connected to voice.'],
+  not_a_bot: [400, Code.InvalidFormBodyOrContentType, 'Invalid Form Body'],
+  not_a_person: [400, Code.InvalidFormBodyOrContentType, 'Invalid Form Body'],
+};

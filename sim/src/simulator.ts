@@ -1,0 +1,101 @@
+import type { Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Hono } from 'hono';
+import type { Clip } from './clips/clip.ts';
+import { loadClips } from './clips/library.ts';
+import { controlApp } from './control/app.ts';
+import { EventLog, logEvents } from './control/event-log.ts';
+import { type GatewayOptions, GatewayServer } from './gateway/gateway-server.ts';
+import { Interactions } from './interactions/interactions.ts';
+import { People } from './members/people.ts';
+import { restApp } from './rest/app.ts';
+import { VoiceServer, type VoiceServerOptions } from './voice/voice-server.ts';
+import { World } from './world/world.ts';
+
+export interface SimulatorOptions {
+  /** Where REST, gateway and control listen. Default 127.0.0.1. */
+  host?: string;
+  /** Port of REST and gateway; 0 (default) takes a free one. */
+  port?: number;
+  controlPort?: number;
+  clips?: ReadonlyMap<string, Clip>;
+  gateway?: GatewayOptions;
+  voice?: VoiceServerOptions;
+  /** Replaces the voice server, for tests of the rest. */
+  voiceServer?: VoiceServer;
+  /** Called when the control client asks for the end. */
+  onShutdown?: () => void;
+}
+
+export interface Simulator {
+  /** For `DISCORD_API_URL`-like settings: REST adds `/v10/...`. */
+  apiUrl: string;
+  controlUrl: string;
+  /** What clients of the voice gateway must trust. */
+  certificatePem: string;
+  world: World;
+  close(): Promise<void>;
+}
+
+/** Starts all of the simulated Discord in this process. */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const host = options.host ?? '127.0.0.1';
+  const clips = options.clips ?? (await loadClips());
+  const world = new World();
+  const voice = options.voiceServer ?? new VoiceServer(options.voice);
+  const { endpoint, certificatePem } = await voice.listen();
+  const door = {
+    endpoint,
+    admit: voice.admit.bind(voice),
+    isConnected: voice.isConnected.bind(voice),
+    dismiss: voice.dismiss.bind(voice),
+  };
+  const gateway = new GatewayServer(world, door, options.gateway);
+  const people = new People(world, voice);
+  const interactions = new Interactions(world);
+  const log = new EventLog();
+  logEvents(log, { world, gateway, voice, interactions });
+
+  const api = await listen(restApp({ world, gateway, interactions }), host, options.port ?? 0);
+  gateway.attach(api.server, `ws://${host}:${api.port}`);
+  const shutdown = () => options.onShutdown?.();
+  const control = await listen(
+    controlApp({ world, gateway, voice, people, interactions, clips, log, shutdown }),
+    host,
+    options.controlPort ?? 0,
+  );
+
+  return {
+    apiUrl: `http://${host}:${api.port}/api`,
+    controlUrl: `http://${host}:${control.port}`,
+    certificatePem,
+    world,
+    async close() {
+      // Control last among the servers: whoever asked for the end gets an answer. People before the voice server.
+      gateway.close();
+      await people.close();
+      await voice.close();
+      await Promise.all([closed(api.server), closed(control.server)]);
+    },
+  };
+}
+
+async function listen(app: Hono, host: string, port: number): Promise<{ server: Server; port: number }> {
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return { server, port: address.port };
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.close((error) => (error ? reject(error) : resolve()));
+    server.closeIdleConnections();
+    // Event streams and long polls would keep the server open for ever.
+    setTimeout(() => server.closeAllConnections(), 200).unref();
+  });
+}

@@ -1,0 +1,50 @@
+import type { Clip } from '../clips/clip.ts';
+
+/** One packet that a light member heard, decrypted. */
+export interface HeardPacket {
+  /** Who spoke; undefined while the SSRC has not been announced. */
+  fromUserId: string | undefined;
+  ssrc: number;
+  sequence: number;
+  timestamp: number;
+  /** When the server took the datagram from the sender: ms since the epoch, with fractions. */
+  receivedAt: number;
+  opus: Buffer;
+}
+
+/** One packet that a light member spoke. */
+export interface SpokenPacket {
+  sequence: number;
+  timestamp: number;
+  /** When it went out to the other clients: ms since the epoch, with fractions. */
+  sentAt: number;
+  opus: Buffer;
+}
+
+/** A clip being spoken. */
+export interface Speech {
+  /** Resolves when the first packet is on the wire. */
+  started: Promise<{ startedAt: number; firstTimestamp: number }>;
+  /** Resolves when the last packet is out; rejects when the member left before. */
+  finished: Promise<void>;
+}
+
+/** A simulated human in a voice room. */
+export interface LightMember {
+  readonly userId: string;
+  readonly channelId: string;
+  readonly ssrc: number;
+  /** Everything this member decrypted of what others said, in order of arrival. */
+  readonly heard: HeardPacket[];
+  readonly spoken: SpokenPacket[];
+  /** Frames of others that could not be decrypted. */
+  readonly failures: number;
+  /** Resolves when the member is in the MLS group, or alone, or the room has no DAVE. */
+  ready(): Promise<void>;
+  /**
+   * Speaks a clip on RTP time: one packet each 20 ms from a monotonic schedule, op 5 ahead of the first, five silence
+   * frames at the end. Clips of one member follow each other.
+   */
+  speak(clip: Clip): Speech;
+  leave(): Promise<void>;
+}

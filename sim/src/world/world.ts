@@ -1,0 +1,225 @@
+import { PermissionFlagsBits } from 'discord-api-types/v10';
+import { makeApplication } from './application.ts';
+import { WorldError } from './errors.ts';
+import { WorldEvents } from './events.ts';
+import { Messages } from './messages.ts';
+import type { Application, Channel, ChannelKind, Guild, Member, Overwrite, Role, User } from './model.ts';
+import { channelPermissions, everyonePermissions, guildPermissions } from './permissions.ts';
+import { Snowflakes } from './snowflake.ts';
+import { VoiceStates } from './voice-states.ts';
+
+/** What a bot is given when it is added without a list of permissions. */
+export const defaultBotPermissions: bigint =
+  PermissionFlagsBits.ViewChannel |
+  PermissionFlagsBits.SendMessages |
+  PermissionFlagsBits.EmbedLinks |
+  PermissionFlagsBits.AttachFiles |
+  PermissionFlagsBits.ReadMessageHistory |
+  PermissionFlagsBits.Connect |
+  PermissionFlagsBits.Speak |
+  PermissionFlagsBits.UseVAD |
+  PermissionFlagsBits.ChangeNickname;
+
+/**
+ * The whole simulated Discord, in memory. Every change is one method here or on `messages` / `voice` and is announced on
+ * `events`. Look-ups throw `WorldError` with a code such as `unknown_guild`.
+ */
+export class World {
+  readonly events = new WorldEvents();
+  readonly snowflakes = new Snowflakes();
+  readonly applications = new Map<string, Application>();
+  readonly users = new Map<string, User>();
+  readonly guilds = new Map<string, Guild>();
+  readonly messages: Messages = new Messages(this);
+  readonly voice: VoiceStates = new VoiceStates(this);
+
+  createApplication(options: {
+    name: string;
+    interactionsUrl?: string | undefined;
+    privilegedIntents?: boolean | undefined;
+  }): Application {
+    const bot = this.createUser(options.name, true);
+    const application = makeApplication({
+      id: this.snowflakes.next(),
+      botUserId: bot.id,
+      name: options.name,
+      interactionsUrl: options.interactionsUrl,
+      privilegedIntents: options.privilegedIntents ?? true,
+    });
+    this.applications.set(application.id, application);
+    return application;
+  }
+
+  createUser(username: string, bot = false): User {
+    const user: User = { id: this.snowflakes.next(), username, bot };
+    this.users.set(user.id, user);
+    return user;
+  }
+
+  /** A guild with its @everyone role and an owner, who is a person. */
+  createGuild(name: string): Guild {
+    const owner = this.createUser(`${name} owner`);
+    const id = this.snowflakes.next();
+    const everyone: Role = { id, name: '@everyone', permissions: everyonePermissions, position: 0, managed: false };
+    const guild: Guild = {
+      id,
+      name,
+      ownerId: owner.id,
+      createdAt: Date.now(),
+      roles: new Map([[id, everyone]]),
+      channels: new Map(),
+      members: new Map(),
+      voiceStates: new Map(),
+    };
+    this.guilds.set(id, guild);
+    this.addMember(id, owner.id);
+    return guild;
+  }
+
+  addMember(guildId: string, userId: string): Member {
+    const guild = this.guild(guildId);
+    const user = this.user(userId);
+    const existing = guild.members.get(userId);
+    if (existing) return existing;
+    const member: Member = { userId, nick: null, roleIds: [], joinedAt: Date.now(), mute: false, deaf: false };
+    guild.members.set(user.id, member);
+    this.events.emit('memberAdded', { guild, member });
+    return member;
+  }
+
+  /** Adds a bot with a managed role of its own, as an OAuth2 invitation does. */
+  addBot(guildId: string, botUserId: string, permissions: bigint = defaultBotPermissions): Member {
+    const guild = this.guild(guildId);
+    const bot = this.user(botUserId);
+    if (!bot.bot) throw new WorldError('not_a_bot', `user ${botUserId} is a person; use createMember for people`);
+    if (guild.members.has(botUserId)) return this.member(guildId, botUserId);
+    const role = this.#createRole(guild, bot.username, permissions, true);
+    const member = this.addMember(guildId, botUserId);
+    member.roleIds.push(role.id);
+    this.events.emit('botAdded', { guild, userId: botUserId });
+    return member;
+  }
+
+  removeMember(guildId: string, userId: string): void {
+    const guild = this.guild(guildId);
+    this.member(guildId, userId);
+    if (guild.voiceStates.has(userId)) this.voice.leave(guildId, userId, 'other');
+    guild.members.delete(userId);
+    this.events.emit('memberRemoved', { guild, userId });
+  }
+
+  /** Gives a member a new role with these permissions. */
+  grant(guildId: string, userId: string, permissions: bigint): Role {
+    const guild = this.guild(guildId);
+    const member = this.member(guildId, userId);
+    const role = this.#createRole(guild, `granted to ${this.user(userId).username}`, permissions, false);
+    this.updateMember(guildId, userId, { roleIds: [...member.roleIds, role.id] });
+    return role;
+  }
+
+  updateMember(guildId: string, userId: string, change: Partial<Omit<Member, 'userId' | 'joinedAt'>>): Member {
+    const member = this.member(guildId, userId);
+    const previousNick = member.nick;
+    Object.assign(member, change);
+    this.events.emit('memberUpdated', { guild: this.guild(guildId), member, previousNick });
+    return member;
+  }
+
+  createChannel(
+    guildId: string,
+    kind: ChannelKind,
+    options: { name: string; parentId?: string | undefined; userLimit?: number | undefined; overwrites?: Overwrite[] },
+  ): Channel {
+    const guild = this.guild(guildId);
+    const channel: Channel = {
+      id: this.snowflakes.next(),
+      guildId,
+      kind,
+      name: options.name,
+      position: guild.channels.size,
+      parentId: options.parentId ?? null,
+      userLimit: options.userLimit ?? 0,
+      overwrites: options.overwrites ?? [],
+    };
+    guild.channels.set(channel.id, channel);
+    this.events.emit('channelCreated', { channel });
+    return channel;
+  }
+
+  /** Everybody in it leaves first. */
+  deleteChannel(channelId: string): Channel {
+    const channel = this.channel(channelId);
+    const guild = this.guild(channel.guildId);
+    for (const state of [...guild.voiceStates.values()]) {
+      if (state.channelId === channelId) this.voice.leave(guild.id, state.userId, 'other');
+    }
+    guild.channels.delete(channelId);
+    this.events.emit('channelDeleted', { channel });
+    return channel;
+  }
+
+  application(id: string): Application {
+    const found = this.applications.get(id);
+    if (!found) throw new WorldError('unknown_application', `there is no application ${id}; make it first`);
+    return found;
+  }
+
+  applicationOfBot(botUserId: string): Application {
+    for (const application of this.applications.values()) if (application.botUserId === botUserId) return application;
+    throw new WorldError('unknown_application', `user ${botUserId} is no bot of an application`);
+  }
+
+  /** The application with this token; a leading `Bot ` is allowed, as the gateway allows it. */
+  applicationByToken(token: string): Application | undefined {
+    const bare = token.replace(/^Bot /, '');
+    for (const application of this.applications.values()) if (application.token === bare) return application;
+    return undefined;
+  }
+
+  user(id: string): User {
+    const found = this.users.get(id);
+    if (!found) throw new WorldError('unknown_user', `there is no user ${id}; make them first`);
+    return found;
+  }
+
+  guild(id: string): Guild {
+    const found = this.guilds.get(id);
+    if (!found) throw new WorldError('unknown_guild', `there is no guild ${id}; make it first`);
+    return found;
+  }
+
+  member(guildId: string, userId: string): Member {
+    const found = this.guild(guildId).members.get(userId);
+    if (!found)
+      throw new WorldError('unknown_member', `user ${userId} is no member of guild ${guildId}; add them first`);
+    return found;
+  }
+
+  channel(id: string): Channel {
+    for (const guild of this.guilds.values()) {
+      const found = guild.channels.get(id);
+      if (found) return found;
+    }
+    throw new WorldError('unknown_channel', `there is no channel ${id}; make it first`);
+  }
+
+  guildsOf(userId: string): Guild[] {
+    return [...this.guilds.values()].filter((guild) => guild.members.has(userId));
+  }
+
+  guildPermissionsOf(guildId: string, userId: string): bigint {
+    return guildPermissions(this.guild(guildId), this.member(guildId, userId));
+  }
+
+  channelPermissionsOf(channelId: string, userId: string): bigint {
+    const channel = this.channel(channelId);
+    return channelPermissions(this.guild(channel.guildId), channel, this.member(channel.guildId, userId));
+  }
+
+  #createRole(guild: Guild, name: string, permissions: bigint, managed: boolean): Role {
+    const role: Role = { id: this.snowflakes.next(), name, permissions, position: guild.roles.size, managed };
+    guild.roles.set(role.id, role);
+    this.events.emit('roleCreated', { guild, role });
+    return role;
+  }
+}

@@ -1,0 +1,46 @@
+/** The judgement over one listener: every routed voice at its level, every other one absent. */
+import { heardLevels, loudestTone, type SpokenClip, speechLevels } from './levels.ts';
+import type { Timeline } from './timeline.ts';
+
+/** A routed voice may come out so much louder or softer than it was spoken. */
+export const ROUTED_TOLERANCE_DB = 1.5;
+/** A voice that is not routed must be at least so far down. */
+export const UNROUTED_LIMIT_DB = -30;
+
+export interface ClipVerdict {
+  label: string;
+  routed: boolean;
+  /** Level of the tone, dB. */
+  decibels: number;
+  /** Level of the whole waveform, dB; only of routed voices. */
+  speechDecibels?: number;
+  /** Delay from mouth to ear, ms; only of routed voices. */
+  delayMs?: number;
+  ok: boolean;
+}
+
+/**
+ * @param routed what this listener should hear.
+ * @param unrouted what this listener should not hear: the own voice, and whoever the matrix does not send here.
+ */
+export function judge(
+  timeline: Timeline,
+  routed: readonly SpokenClip[],
+  unrouted: readonly SpokenClip[],
+): ClipVerdict[] {
+  const tones = [...new Set([...routed, ...unrouted].map(({ toneHz }) => toneHz))];
+  const levels = heardLevels(timeline, [...routed, ...unrouted]);
+  const speech = speechLevels(timeline, routed);
+  const strays = new Map<number, number>();
+  return levels.map(({ label, decibels }, index): ClipVerdict => {
+    const whole = speech[index];
+    if (whole) {
+      const ok = Math.abs(decibels) <= ROUTED_TOLERANCE_DB && Math.abs(whole.decibels) <= ROUTED_TOLERANCE_DB;
+      return { label, routed: true, decibels, speechDecibels: whole.decibels, delayMs: whole.delayMs, ok };
+    }
+    const clip = unrouted[index - routed.length];
+    if (clip && !strays.has(clip.toneHz)) strays.set(clip.toneHz, loudestTone(timeline, clip, tones));
+    const worst = Math.max(decibels, strays.get(clip?.toneHz ?? 0) ?? -Infinity);
+    return { label, routed: false, decibels: worst, ok: worst <= UNROUTED_LIMIT_DB };
+  });
+}

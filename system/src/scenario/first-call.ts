@@ -1,0 +1,111 @@
+/**
+ * The first call: four people in two guilds join their channels, are paired, talk, and leave. Everything is looked at from
+ * outside: through Discord (the simulator), the browser's socket and the bucket.
+ */
+import type { SessionView } from '@patchbay/shared/hub-protocol';
+import { exchangeCode, HubWatcher, mintCode } from '../stack/hub.ts';
+import type { Stack } from '../stack/stack.ts';
+import { judgeListeners, type ListenerVerdict, type Spoken, speakLines } from './play.ts';
+import { judgeRecordings, type TrackVerdict } from './recordings.ts';
+import { configure, makeWorld, type PlayedSide } from './world.ts';
+
+export interface FirstCall {
+  session: SessionView;
+  spoken: Spoken[];
+  listeners: ListenerVerdict[];
+  tracks: TrackVerdict[];
+  /** Frames that left the bot in the clear although the room is end-to-end encrypted. */
+  plaintextFrames: number;
+  daveVersions: (number | undefined)[];
+}
+
+export interface Scene {
+  stack: Stack;
+  both: [PlayedSide, PlayedSide];
+  /** One watcher per guild. */
+  watchers: [HubWatcher, HubWatcher];
+}
+
+/** Makes the guilds, starts the voice node, sets the channels up and opens a watcher on each guild. */
+export async function setScene(stack: Stack, onProgress: (text: string) => void = () => undefined): Promise<Scene> {
+  const both = await makeWorld(stack.sim, stack.application);
+  await stack.startNode();
+  onProgress('The voice node is up.');
+  for (const side of both) {
+    onProgress(`${side.guildName}: ${await configure(stack.sim, stack.application, side)}`);
+  }
+  const watchers: HubWatcher[] = [];
+  for (const { ownerId, guildId } of both) {
+    const code = await mintCode(stack.workerUrl, stack.hubSecret, ownerId, [guildId]);
+    watchers.push(await HubWatcher.connect(stack.workerUrl, guildId, await exchangeCode(stack.workerUrl, code)));
+  }
+  return { stack, both, watchers: watchers as [HubWatcher, HubWatcher] };
+}
+
+export interface CallCallbacks {
+  onProgress?: (text: string) => void;
+  /** While everybody is connected and the last line is spoken. */
+  duringCall?: (session: SessionView) => Promise<void>;
+}
+
+/** Everybody joins; resolves with the session when both sides are connected. */
+export async function joinAll({ stack, both, watchers }: Scene): Promise<SessionView> {
+  const earlier = new Set(watchers[0].sessions().map(({ sessionId }) => sessionId));
+  for (const side of both) {
+    for (const { userId } of side.members) await stack.sim.join(userId, side.channelId);
+  }
+  const [session] = await Promise.all(
+    watchers.map((watcher) =>
+      watcher.until('the call to be active', () =>
+        watcher.sessions().find(({ sessionId, state }) => !earlier.has(sessionId) && state === 'active'),
+      ),
+    ),
+  );
+  if (!session) throw new Error('no session');
+  return session;
+}
+
+/** Everybody leaves; resolves with the session as it ended, its recordings stored. */
+export async function leaveAll(
+  { stack, both, watchers }: Scene,
+  sessionId: string,
+  tracks: number,
+): Promise<SessionView> {
+  for (const side of both) for (const { userId } of side.members) await stack.sim.leave(userId);
+  const [first, second] = watchers;
+  const ended = (watcher: HubWatcher) =>
+    watcher.until('the call to end', () =>
+      watcher.sessions().find((view) => view.sessionId === sessionId && view.state === 'ended'),
+    );
+  await Promise.all([ended(first), ended(second)]);
+  const stored = (watcher: HubWatcher) => watcher.sessions().find((view) => view.sessionId === sessionId)?.stored ?? [];
+  const keys = () => new Set([...stored(first), ...stored(second)].map(({ key }) => key));
+  const all = () => keys().size >= tracks;
+  await Promise.race([first, second].map((watcher) => watcher.until('the recordings to be stored', all)));
+  return await ended(first);
+}
+
+/** Plays the whole call and judges it. */
+export async function playCall(scene: Scene, callbacks: CallCallbacks = {}): Promise<FirstCall> {
+  const { stack, both } = scene;
+  const { onProgress = () => undefined } = callbacks;
+  const people = both.flatMap(({ members }) => members);
+  for (const { userId } of people) await stack.sim.clearHeard(userId);
+  const active = await joinAll(scene);
+  onProgress(`Call ${active.sessionId}: ${both.map(({ guildName }) => guildName).join(' and ')} are connected.`);
+  const spoken = await speakLines(stack.sim, both, (name, text) => onProgress(`  ${name}: “${text}”`));
+  await callbacks.duringCall?.(active);
+  const listeners = await judgeListeners(stack.sim, both, stack.application.botUserId, spoken);
+  const { plaintextFramesInDaveRooms } = await stack.sim.counters();
+  const session = await leaveAll(scene, active.sessionId, people.length);
+  onProgress(`The call ended (${session.endReason}); ${people.length} recordings are stored.`);
+  const tracks = await judgeRecordings(stack.s3, active.sessionId, spoken);
+  return {
+    session,
+    spoken,
+    listeners,
+    tracks,
+    plaintextFrames: plaintextFramesInDaveRooms,
+    daveVersions: active.legs.map(({ daveVersion }) => daveVersion),
+  };
+}

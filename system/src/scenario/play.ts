@@ -1,0 +1,80 @@
+/** Plays the conversation: each line at its time, and everything that was heard of it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { loadClips } from '@patchbay/sim/clips';
+import type { SimControl } from '@patchbay/sim/control-client';
+import type { SpokenClip } from '../hearing/levels.ts';
+import { decodeHeard, decodePackets, type HeardPacket, type Timeline } from '../hearing/timeline.ts';
+import { type ClipVerdict, judge } from '../hearing/verdict.ts';
+import { lines } from './cast.ts';
+import type { PlayedSide } from './world.ts';
+
+export interface Spoken extends SpokenClip {
+  userId: string;
+  voice: string;
+}
+
+/** Speaks every line of the script. Resolves when the last word is out. */
+export async function speakLines(
+  sim: SimControl,
+  both: readonly PlayedSide[],
+  onLine: (name: string, text: string) => void = () => undefined,
+): Promise<Spoken[]> {
+  const clips = await loadClips();
+  const members = both.flatMap(({ members: people }) => people);
+  const began = performance.now();
+  const spoken: Spoken[] = [];
+  for (const line of lines) {
+    const member = members.find(({ voice }) => voice === line.voice);
+    const clip = clips.get(line.clip);
+    if (!member || !clip) throw new Error(`The script names ${line.clip}, which nobody can say`);
+    // The script is a piece of music: its pauses are part of it.
+    await sleep(Math.max(0, line.at - (performance.now() - began)));
+    const { startedAt } = await sim.speak(member.userId, { clip: line.clip });
+    onLine(member.name, clip.text);
+    spoken.push({
+      label: line.clip,
+      userId: member.userId,
+      voice: clip.voice,
+      toneHz: clip.toneHz,
+      startedAt,
+      samples: decodePackets(clip.packets),
+    });
+  }
+  await Promise.all(members.map(({ userId }) => sim.waitUntilSilent(userId)));
+  return spoken;
+}
+
+export interface ListenerVerdict {
+  name: string;
+  verdicts: ClipVerdict[];
+}
+
+/** What each member heard through the bot of their channel, judged: the other side's voices, none of the own side's. */
+export async function judgeListeners(
+  sim: SimControl,
+  both: readonly PlayedSide[],
+  botUserId: string,
+  spoken: readonly Spoken[],
+): Promise<ListenerVerdict[]> {
+  const from = Math.min(...spoken.map(({ startedAt }) => startedAt)) - 500;
+  const to = Math.max(...spoken.map(({ startedAt, samples }) => startedAt + samples.length / 48)) + 1000;
+  const verdicts: ListenerVerdict[] = [];
+  for (const side of both) {
+    for (const member of side.members) {
+      const packets: HeardPacket[] = (await sim.heard(member.userId))
+        .filter(({ fromUserId }) => fromUserId === botUserId)
+        .map((packet) => ({ ...packet, opus: Buffer.from(packet.opus, 'base64') }));
+      const timeline: Timeline = decodeHeard(packets, from, to);
+      const isOwn = ({ userId }: Spoken) => side.members.some((other) => other.userId === userId);
+      verdicts.push({
+        name: member.name,
+        verdicts: judge(
+          timeline,
+          spoken.filter((clip) => !isOwn(clip)),
+          spoken.filter(isOwn),
+        ),
+      });
+    }
+  }
+  return verdicts;
+}

@@ -1,0 +1,190 @@
+/**
+ * Brings up the whole system on this machine: the simulator (Discord in a box), the S3 stand-in, the Worker in workerd, and a
+ * voice node; each a process of its own. What it leaves behind lies in one folder.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SimControl } from '@patchbay/sim/control-client';
+import getPort from 'get-port';
+import { Child, readyJson } from './child.ts';
+import { applyMigrations, startWorker } from './worker.ts';
+
+export const root: string = fileURLToPath(new URL('../../../', import.meta.url));
+
+export interface StackOptions {
+  /** Folder for data, logs and secrets of this run. */
+  directory: string;
+  /** Port of the page; a free one when absent. */
+  port?: number;
+  /** Told as each part comes up. */
+  onProgress?: (text: string) => void;
+}
+
+export interface Application {
+  applicationId: string;
+  botUserId: string;
+  token: string;
+  publicKey: string;
+}
+
+export class Stack {
+  readonly sim: SimControl;
+  readonly application: Application;
+  readonly workerUrl: string;
+  readonly hubSecret: string;
+  readonly s3: S3Access;
+  readonly directory: string;
+  readonly children: Map<string, Child>;
+  readonly #nodeEnvironment: Record<string, string>;
+
+  private constructor(parts: {
+    sim: SimControl;
+    application: Application;
+    workerUrl: string;
+    hubSecret: string;
+    s3: S3Access;
+    directory: string;
+    children: Map<string, Child>;
+    nodeEnvironment: Record<string, string>;
+  }) {
+    this.sim = parts.sim;
+    this.application = parts.application;
+    this.workerUrl = parts.workerUrl;
+    this.hubSecret = parts.hubSecret;
+    this.s3 = parts.s3;
+    this.directory = parts.directory;
+    this.children = parts.children;
+    this.#nodeEnvironment = parts.nodeEnvironment;
+  }
+
+  /** Starts everything; what had started is ended again when a part fails. */
+  static async start({ directory, port, onProgress = () => undefined }: StackOptions): Promise<Stack> {
+    await mkdir(join(directory, 'logs'), { recursive: true });
+    const children = new Map<string, Child>();
+    try {
+      const hubSecret = randomBytes(32).toString('hex');
+      const workerPort = port ?? (await getPort());
+      const [{ sim, application, simEnvironment }, s3] = await Promise.all([
+        startSim(directory, children),
+        startS3(directory, children),
+        applyMigrations(root, directory),
+      ]);
+      onProgress('Simulator and object storage are up.');
+      const workerUrl = await startWorker(children, {
+        root,
+        directory,
+        port: workerPort,
+        settings: {
+          DISCORD_APPLICATION_ID: application.applicationId,
+          DISCORD_PUBLIC_KEY: application.publicKey,
+          DISCORD_API_URL: simEnvironment.DISCORD_API_URL,
+          HUB_SECRET: hubSecret,
+          JWT_SECRET: randomBytes(32).toString('hex'),
+        },
+      });
+      await sim.setInteractionsUrl(application.applicationId, `${workerUrl}/interactions`);
+      onProgress(`The Worker is up: ${workerUrl}`);
+      const stack = new Stack({
+        sim,
+        application,
+        workerUrl,
+        hubSecret,
+        s3,
+        directory,
+        children,
+        nodeEnvironment: {
+          ...simEnvironment,
+          DISCORD_TOKENS: application.token,
+          HUB_URL: workerUrl,
+          HUB_SECRET: hubSecret,
+          S3_ENDPOINT: s3.endpoint,
+          S3_BUCKET: s3.bucket,
+          S3_REGION: 'us-east-1',
+          S3_ACCESS_KEY_ID: s3.accessKeyId,
+          S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
+          HEALTH_PORT: '0',
+          LOG_LEVEL: 'info',
+        },
+      });
+      return stack;
+    } catch (error) {
+      await stopAll(children);
+      throw error;
+    }
+  }
+
+  /** Starts a voice node. Its gateway needs the bot to be in a guild, so make the guilds first. */
+  async startNode(nodeId = 'node-1'): Promise<Child> {
+    const { child } = await Child.start({
+      name: nodeId,
+      script: join(root, 'voice-node/src/main.ts'),
+      cwd: root,
+      env: { ...this.#nodeEnvironment, NODE_ID: nodeId, DATA_DIR: join(this.directory, nodeId) },
+      logFile: join(this.directory, 'logs', `${nodeId}.log`),
+      ready: readyJson,
+    });
+    this.children.set(nodeId, child);
+    return child;
+  }
+
+  /** Ends everything, voice nodes first, so that they can finish what they do. Names what did not end by itself. */
+  async stop(): Promise<{ name: string; code: number | null }[]> {
+    return stopAll(this.children);
+  }
+}
+
+export interface S3Access {
+  endpoint: string;
+  bucket: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
+async function stopAll(children: Map<string, Child>): Promise<{ name: string; code: number | null }[]> {
+  const ends: { name: string; code: number | null }[] = [];
+  for (const [name, child] of [...children].reverse()) {
+    children.delete(name);
+    ends.push({ name, code: await child.stop(20_000) });
+  }
+  return ends;
+}
+
+async function startSim(directory: string, children: Map<string, Child>) {
+  const certificateFile = join(directory, 'simulator-ca.pem');
+  const { child, ready } = await Child.start({
+    name: 'simulator',
+    script: join(root, 'sim/src/main.ts'),
+    env: { SIM_PORT: '0', SIM_CONTROL_PORT: '0', SIM_CERTIFICATE_FILE: certificateFile },
+    logFile: join(directory, 'logs', 'simulator.log'),
+    ready: readyJson,
+  });
+  children.set('simulator', child);
+  const sim = new SimControl(ready['controlUrl'] ?? '');
+  const application = await sim.createApplication({ name: 'Patchbay' });
+  return {
+    sim,
+    application,
+    simEnvironment: { DISCORD_API_URL: ready['apiUrl'] ?? '', NODE_EXTRA_CA_CERTS: certificateFile },
+  };
+}
+
+async function startS3(directory: string, children: Map<string, Child>): Promise<S3Access> {
+  const access = { bucket: 'patchbay', accessKeyId: 'patchbay', secretAccessKey: randomBytes(20).toString('hex') };
+  const { child, ready } = await Child.start({
+    name: 's3',
+    script: join(root, 'sim/src/s3/main.ts'),
+    env: {
+      S3_PORT: '0',
+      S3_BUCKET: access.bucket,
+      S3_ACCESS_KEY_ID: access.accessKeyId,
+      S3_SECRET_ACCESS_KEY: access.secretAccessKey,
+      S3_DIRECTORY: join(directory, 's3'),
+    },
+    logFile: join(directory, 'logs', 's3.log'),
+    ready: readyJson,
+  });
+  children.set('s3', child);
+  return { endpoint: ready['endpoint'] ?? '', ...access };
+}

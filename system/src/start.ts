@@ -1,0 +1,90 @@
+/**
+ * `npm start`: the whole of Patchbay on this machine with nothing configured. Two servers of the simulator talk, again and
+ * again, until Ctrl-C. With `-- --once` the scene is played to its end: exit code 0 only when everything was seen.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import './require-node.ts';
+import { playCall, setScene } from './scenario/first-call.ts';
+import { rowsOf, table } from './scenario/report.ts';
+import { mintCode } from './stack/hub.ts';
+import { buildPage } from './stack/page.ts';
+import { Stack } from './stack/stack.ts';
+
+const { values } = parseArgs({
+  options: {
+    once: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    port: { type: 'string', default: process.env['PATCHBAY_PORT'] ?? '8787' },
+    keep: { type: 'boolean', default: false },
+  },
+});
+
+/** Between two calls of the endless scene. */
+const PAUSE_MS = 8_000;
+
+const began = performance.now();
+const say = (text: string) =>
+  process.stdout.write(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${text}\n`);
+
+const directory = await mkdtemp(join(tmpdir(), 'patchbay-'));
+const interrupted = new AbortController();
+let stack: Stack | undefined;
+let exitCode = 0;
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    say('Ending: calls are closed, recordings are stored. (Once more ends at once.)');
+    interrupted.abort();
+    process.once(signal, () => process.exit(130));
+  });
+}
+const interruption = new Promise<never>((_, reject) => {
+  interrupted.signal.addEventListener('abort', () => reject(new Error('interrupted')));
+});
+interruption.catch(() => undefined);
+
+async function run(): Promise<void> {
+  say('Starting Patchbay: simulator, object storage, Worker, voice node, page.');
+  await buildPage();
+  stack = await Stack.start({ directory, ...(values.once ? {} : { port: Number(values.port) }), onProgress: say });
+  const scene = await setScene(stack, say);
+  const [left, right] = scene.both;
+  const code = await mintCode(stack.workerUrl, stack.hubSecret, left.ownerId, [left.guildId, right.guildId]);
+  say(`Open the page: ${stack.workerUrl}/#code=${code}`);
+  do {
+    const call = await playCall(scene, { onProgress: say });
+    const rows = rowsOf(call);
+    process.stdout.write(`\n${table(rows)}\n\n`);
+    const ok = rows.every((row) => row.ok);
+    if (!ok) exitCode = 1;
+    if (values.json) await writeFile(values.json, `${JSON.stringify({ ok, rows, call }, withoutSamples, 2)}\n`);
+    if (!values.once) await sleep(PAUSE_MS);
+  } while (!values.once);
+}
+
+/** The decoded sound of clips is not for a report. */
+function withoutSamples(key: string, value: unknown): unknown {
+  return key === 'samples' ? undefined : value;
+}
+
+try {
+  await Promise.race([run(), interruption]);
+} catch (error) {
+  if (!interrupted.signal.aborted) {
+    exitCode = 1;
+    say(error instanceof Error ? error.message : String(error));
+    say(`Logs are kept in ${join(directory, 'logs')}`);
+  }
+} finally {
+  const ends = (await stack?.stop()) ?? [];
+  const unclean = ends.filter(({ code }) => code !== 0);
+  for (const { name, code } of unclean) say(`${name} ended with code ${code}`);
+  if (unclean.length > 0 && values.once) exitCode = 1;
+  if (exitCode === 0 && !values.keep) await rm(directory, { recursive: true, force: true });
+  say(exitCode === 0 ? 'Done.' : 'Done, with failures.');
+}
+process.exit(exitCode);
