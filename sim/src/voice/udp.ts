@@ -55,8 +55,13 @@ export class UdpPort {
     return this.#socket.address();
   }
 
+  /** Datagrams that the system refused to send (too long, no route). */
+  unsent = 0;
+
   send(datagram: Buffer, to: Address): void {
-    this.#socket.send(datagram, to.port, to.address);
+    this.#socket.send(datagram, to.port, to.address, (error) => {
+      if (error) this.unsent++;
+    });
   }
 
   async close(): Promise<void> {
