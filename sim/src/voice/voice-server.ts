@@ -54,6 +54,8 @@ export interface VoiceCounters {
   ignored: number;
   /** RTP packets sent to clients. */
   forwarded: number;
+  /** Datagrams to clients that the system refused to send. */
+  unsent: number;
   /** MLS groups given up and built anew because no valid commit came in time. */
   groupResets: number;
 }
@@ -83,6 +85,7 @@ export class VoiceServer {
     undecryptable: 0,
     ignored: 0,
     forwarded: 0,
+    unsent: 0,
     groupResets: 0,
   };
   readonly events = new EventEmitter<VoiceServerEvents>();
@@ -93,7 +96,7 @@ export class VoiceServer {
   readonly #sessionsBySsrc = new Map<number, VoiceSession>();
   readonly #members = new Map<string, InProcessMember>();
   readonly #rooms = new Map<string, Room>();
-  readonly #udp = new UdpPort();
+  readonly #udp = new UdpPort(() => this.counters.unsent++);
   #https: Server | undefined;
   #sockets: WebSocketServer | undefined;
   /** Never used twice: clients keep the user of an SSRC. */
