@@ -32,13 +32,15 @@ const utcTime = (date: Date) =>
 export function createCertificate(now = new Date()): Certificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const algorithm = der(0x30, oid(oids.ecdsaWithSha256));
-  const name = der(0x30, der(0x31, der(0x30, oid(oids.commonName), der(0x0c, Buffer.from('simulated voice')))));
+  const serial = Buffer.concat([Buffer.from([0x01]), randomBytes(8)]);
+  // A name of its own: a process that trusts several of these looks them up by name.
+  const commonName = Buffer.from(`simulated voice ${serial.toString('hex')}`);
+  const name = der(0x30, der(0x31, der(0x30, oid(oids.commonName), der(0x0c, commonName))));
   const dayMs = 86_400_000;
   const validity = der(0x30, utcTime(new Date(now.getTime() - dayMs)), utcTime(new Date(now.getTime() + 3650 * dayMs)));
   const constraints = der(0x30, oid(oids.basicConstraints), der(0x04, der(0x30, der(0x01, Buffer.from([0xff])))));
   const names = der(0x30, der(0x82, Buffer.from('localhost')), der(0x87, Buffer.from([127, 0, 0, 1])));
   const alternatives = der(0x30, oid(oids.subjectAltName), der(0x04, names));
-  const serial = Buffer.concat([Buffer.from([0x01]), randomBytes(8)]);
   const toBeSigned = der(
     0x30,
     der(0xa0, der(0x02, Buffer.from([2]))),

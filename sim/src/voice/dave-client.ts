@@ -49,9 +49,7 @@ export class DaveClient {
     if (opcode === Opcode.DaveMlsExternalSender) {
       this.#session.setExternalSender(payload);
     } else if (opcode === Opcode.DaveMlsProposals) {
-      const operation = payload.readUInt8(0) === 0 ? 0 : 1;
-      const { commit, welcome } = this.#session.processProposals(operation, payload.subarray(1), recognisedUserIds);
-      if (commit) this.#replies.commitWelcome(welcome ? Buffer.concat([commit, welcome]) : commit);
+      this.#propose(payload, recognisedUserIds);
     } else if (opcode === Opcode.DaveMlsAnnounceCommitTransition) {
       this.#follow(payload, (message) => this.#session.processCommit(message));
     } else if (opcode === Opcode.DaveMlsWelcome) {
@@ -67,6 +65,21 @@ export class DaveClient {
   decrypt(userId: string, payload: Buffer): Buffer {
     // 0: audio. The enums of the library exist for the compiler only.
     return payload.equals(silenceFrame) ? payload : this.#session.decrypt(userId, 0, payload);
+  }
+
+  #propose(payload: Buffer, recognisedUserIds: string[]): void {
+    const operation = payload.readUInt8(0) === 0 ? 0 : 1;
+    let result: ReturnType<DAVESession['processProposals']>;
+    try {
+      result = this.#session.processProposals(operation, payload.subarray(1), recognisedUserIds);
+    } catch {
+      // As with a commit that it cannot follow.
+      this.#replies.invalid(0);
+      this.restart();
+      return;
+    }
+    const { commit, welcome } = result;
+    if (commit) this.#replies.commitWelcome(welcome ? Buffer.concat([commit, welcome]) : commit);
   }
 
   #follow(payload: Buffer, take: (message: Buffer) => void): void {

@@ -69,6 +69,8 @@ export class InProcessMember implements LightMember, Participant {
 
   speak(clip: Clip): Speech {
     const started = Promise.withResolvers<{ startedAt: number; firstTimestamp: number }>();
+    // Callers who only start a clip do not look at this promise; its error is that of `finished`.
+    started.promise.catch(() => undefined);
     const finished = this.#speech.then(() => this.#speakNow(clip, started));
     // The next clip waits for this one; who awaits `finished` or `started` gets the error.
     this.#speech = finished.catch((error: unknown) => started.reject(error));

@@ -16,7 +16,7 @@ export const identify = z.object({
 
 export const selectProtocol = z.object({
   protocol: z.string(),
-  data: z.object({ address: z.string(), port: z.number().int().min(1).max(65535), mode: z.string() }),
+  data: z.object({ address: z.ipv4(), port: z.number().int().min(1).max(65535), mode: z.string() }),
 });
 
 export const heartbeat = z.object({ t: z.number(), seq_ack: z.number().int().default(-1) });

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, rand
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { headerLength, type RtpPacket } from './rtp.ts';
 
-/** The transport modes on offer, in the order of op 2. */
+/** The transport modes, in the order in which op 2 offers them by default. */
 export const encryptionModes = ['aead_aes256_gcm_rtpsize', 'aead_xchacha20_poly1305_rtpsize'] as const;
 export type EncryptionMode = (typeof encryptionModes)[number];
 

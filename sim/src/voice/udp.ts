@@ -45,6 +45,12 @@ export function discoveryReply(ssrc: number, { address, port }: Address): Buffer
 /** The UDP port of the voice server. Every datagram out goes through {@link send}. */
 export class UdpPort {
   readonly #socket: Socket = createSocket('udp4');
+  readonly #onUnsent: () => void;
+
+  /** `onUnsent` is called for each datagram that the system refused to send (too long, no route). */
+  constructor(onUnsent: () => void) {
+    this.#onUnsent = onUnsent;
+  }
 
   async listen(host: string, onDatagram: (datagram: Buffer, from: RemoteInfo) => void): Promise<Address> {
     this.#socket.on('message', onDatagram);
@@ -56,7 +62,9 @@ export class UdpPort {
   }
 
   send(datagram: Buffer, to: Address): void {
-    this.#socket.send(datagram, to.port, to.address);
+    this.#socket.send(datagram, to.port, to.address, (error) => {
+      if (error) this.#onUnsent();
+    });
   }
 
   async close(): Promise<void> {

@@ -62,6 +62,80 @@ for (const firstTransitionId of ['zero', 'counted'] as const) {
   });
 }
 
+test('XChaCha carries DAVE both ways', async () => {
+  const home = await start({ modes: ['aead_xchacha20_poly1305_rtpsize'] });
+  const grouped = inGroup(home.server, channelId, [ada, cleo]);
+  const real = await joinReal(home, place(ada));
+  const member = home.server.addMember(place(cleo));
+  await grouped;
+  const heard = listen(real, cleo);
+  const [there, back] = [countedClip('cleo', 15), countedClip('ada', 15)];
+  await Promise.all([member.speak(there).finished, speakReal(real, back.packets)]);
+  await heard.until(20);
+  expect(spoken(heard.packets)).toEqual(opusOf(there));
+  expect(member.heard.map((packet) => packet.opus)).toEqual(opusOf(back));
+  real.destroy();
+});
+
+test('a client that asks for recovery (op 31) is removed, added again and hears', async () => {
+  const home = await start();
+  let grouped = inGroup(home.server, channelId, [ada, cleo, dan]);
+  const real = await joinReal(home, place(ada));
+  const member = home.server.addMember(place(cleo));
+  home.server.addMember(place(dan));
+  const before = await grouped;
+  grouped = inGroup(home.server, channelId, [ada, cleo, dan]);
+  const networking = Reflect.get(real.state, 'networking') as {
+    state: { dave: { recoverFromInvalidTransition(id: number): void } };
+  };
+  networking.state.dave.recoverFromInvalidTransition(1);
+  expect(await grouped).toBe(before + 1n);
+  const heard = listen(real, cleo);
+  const clip = countedClip('cleo', 10);
+  await member.speak(clip).finished;
+  await heard.until(15);
+  expect(spoken(heard.packets)).toEqual(opusOf(clip));
+  expect(home.server.counters.groupResets).toBe(0);
+  real.destroy();
+});
+
+test('members speak realistic RTP on time: X with BEDE, some padding, +960 each 20 ms, five silence frames', async () => {
+  const home = await start({ daveVersion: 0 });
+  const real = await joinReal(home, place(ada));
+  const member = home.server.addMember(place(cleo));
+  const datagrams: Buffer[] = [];
+  const udp = (Reflect.get(real.state, 'networking') as { state: { udp: NodeJS.EventEmitter } }).state.udp;
+  udp.on('message', (datagram: Buffer) => datagram.length > 74 && datagrams.push(datagram));
+  const heard = listen(real, cleo);
+  const speech = member.speak(countedClip('cleo', 20));
+  const { startedAt, firstTimestamp } = await speech.started;
+  await speech.finished;
+  await heard.until(25);
+  const [first, ...rest] = member.spoken;
+  expect(first).toMatchObject({ sentAt: startedAt, timestamp: firstTimestamp });
+  rest.forEach((packet, index) => {
+    expect(packet.timestamp).toBe((firstTimestamp + 960 * (index + 1)) >>> 0);
+    expect(packet.sequence).toBe(((first?.sequence ?? 0) + index + 1) & 0xffff);
+    expect(packet.sentAt - startedAt).toBeGreaterThan(20 * (index + 1) - 15);
+  });
+  expect(heard.packets.slice(-5)).toEqual(Array(5).fill(silenceFrame));
+  expect(datagrams.every((datagram) => (datagram[0] ?? 0) & 0x10 && datagram.readUInt16BE(12) === 0xbede)).toBe(true);
+  expect(datagrams.some((datagram) => (datagram[0] ?? 0) & 0x20)).toBe(true);
+  real.destroy();
+});
+
+test('ten members are in one group', async () => {
+  const home = await start();
+  const ids = Array.from({ length: 10 }, (_, index) => `40000000000000000${index}`);
+  const members = ids.map((userId) => home.server.addMember(place(userId)));
+  await inGroup(home.server, channelId, ids);
+  await Promise.all(members.map((member) => member.ready()));
+  const [speaker, ...others] = members;
+  const clip = countedClip('first', 5);
+  await speaker?.speak(clip).finished;
+  for (const other of others) expect(spoken(other.heard.map((packet) => packet.opus))).toEqual(opusOf(clip));
+});
+
 test('members come and go while somebody speaks: nothing is lost, every epoch is followed', async () => {
   const home = await start();
   const { server } = home;
@@ -177,6 +251,23 @@ test('refuses what a client must not do, each with its close code', async () => 
     [4006, 7, { server_id: guildId, session_id: 's', token: 't', seq_ack: 1 }],
     [4001, 99, {}],
   ];
+  const malformed: [number, Buffer][] = [
+    [4002, Buffer.from([26, 1, 2, 3])],
+    [4002, Buffer.concat([Buffer.from([26]), Buffer.alloc(300, 4)])],
+    [4002, Buffer.from([28, 0, 1, 0, 1, 0xff])],
+    [4001, Buffer.from([27, 0])],
+  ];
+  for (const [code, bytes] of malformed) {
+    const client = await rawSocket(endpoint);
+    client.send(0, identity);
+    await client.receive(2);
+    client.send(1, { protocol: 'udp', data: { address: '127.0.0.1', port: 9, mode: 'aead_aes256_gcm_rtpsize' } });
+    await client.receive(4);
+    client.socket.send(bytes);
+    expect([bytes[0], await client.closed]).toEqual([bytes[0], code]);
+  }
+  server.dismiss(guildId, ada);
+  server.admit({ guildId, channelId, userId: ada, sessionId: 's', token: 't' });
   for (const [code, op, data] of cases) {
     const client = await rawSocket(endpoint);
     client.send(op, data);

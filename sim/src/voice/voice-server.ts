@@ -13,6 +13,7 @@ import { CloseCode, VoiceCloseError } from './opcodes.ts';
 import { wallClock } from './participant.ts';
 import { Room } from './room.ts';
 import { isDaveFrame, payloadOf, silenceFrame } from './rtp.ts';
+import { type EncryptionMode, encryptionModes } from './transport-cipher.ts';
 import { type Address, classify, discoveryReply, UdpPort } from './udp.ts';
 import { VoiceSession } from './voice-session.ts';
 import { serveVoiceSocket } from './voice-socket.ts';
@@ -27,6 +28,8 @@ export interface VoiceServerOptions {
   daveVersion?: 0 | 1;
   /** Whether the first group of a room is announced with transition id 0 (default) or with a counted one. */
   firstTransitionId?: 'zero' | 'counted';
+  /** Transport modes on offer, preferred first. Default: AES-GCM, then XChaCha. */
+  modes?: readonly EncryptionMode[];
 }
 
 /** What the main gateway promises a voice websocket: who may connect, where, with which token. */
@@ -51,6 +54,8 @@ export interface VoiceCounters {
   ignored: number;
   /** RTP packets sent to clients. */
   forwarded: number;
+  /** Datagrams to clients that the system refused to send. */
+  unsent: number;
   /** MLS groups given up and built anew because no valid commit came in time. */
   groupResets: number;
 }
@@ -80,6 +85,7 @@ export class VoiceServer {
     undecryptable: 0,
     ignored: 0,
     forwarded: 0,
+    unsent: 0,
     groupResets: 0,
   };
   readonly events = new EventEmitter<VoiceServerEvents>();
@@ -90,15 +96,21 @@ export class VoiceServer {
   readonly #sessionsBySsrc = new Map<number, VoiceSession>();
   readonly #members = new Map<string, InProcessMember>();
   readonly #rooms = new Map<string, Room>();
-  readonly #udp = new UdpPort();
+  readonly #udp = new UdpPort(() => this.counters.unsent++);
   #https: Server | undefined;
   #sockets: WebSocketServer | undefined;
   /** Never used twice: clients keep the user of an SSRC. */
   #nextSsrc = randomInt(1, 1_000_000);
 
   constructor(options: VoiceServerOptions = {}) {
-    const { host = 'localhost', port = 0, daveVersion = 1, firstTransitionId = 'zero' } = options;
-    this.#options = { host, port, daveVersion, firstTransitionId };
+    const {
+      host = 'localhost',
+      port = 0,
+      daveVersion = 1,
+      firstTransitionId = 'zero',
+      modes = encryptionModes,
+    } = options;
+    this.#options = { host, port, daveVersion, firstTransitionId, modes };
   }
 
   /** Opens the websocket and UDP ports. The certificate is self-signed (CA:TRUE, SAN localhost and 127.0.0.1). */
@@ -114,6 +126,7 @@ export class VoiceServer {
       if (version !== '8') return socket.close(CloseCode.UnknownProtocol, 'connect with ?v=8');
       serveVoiceSocket(socket, {
         udpAddress,
+        modes: this.#options.modes,
         identify: (data) => this.#identify(data),
         findSession: (data) => this.#findSession(data),
         enter: (session) => this.#enter(session),

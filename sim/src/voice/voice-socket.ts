@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { envelope, heartbeat, identify, parseData, resume, selectProtocol, speaking, transition } from './messages.ts';
 import { MlsError } from './mls/codec.ts';
 import { CloseCode, Opcode, VoiceCloseError } from './opcodes.ts';
-import { type EncryptionMode, encryptionModes, TransportCipher } from './transport-cipher.ts';
+import { type EncryptionMode, TransportCipher } from './transport-cipher.ts';
 import type { Address } from './udp.ts';
 import { transmit, type VoiceSession } from './voice-session.ts';
 
@@ -11,6 +11,8 @@ import { transmit, type VoiceSession } from './voice-session.ts';
 export interface VoiceSocketHost {
   /** Address and port of the UDP socket, for op 2. */
   readonly udpAddress: Address;
+  /** Transport modes on offer, preferred first. */
+  readonly modes: readonly EncryptionMode[];
   /** Op 0. @throws VoiceCloseError when the grant does not allow it. */
   identify(data: z.output<typeof identify>): VoiceSession;
   /** Op 7. @throws VoiceCloseError when there is nothing to resume. */
@@ -55,7 +57,7 @@ export function serveVoiceSocket(socket: WebSocket, host: VoiceSocketHost): void
         socket,
         JSON.stringify({
           op: Opcode.Ready,
-          d: { ssrc: session.ssrc, ip, port, modes: encryptionModes, experiments: [] },
+          d: { ssrc: session.ssrc, ip, port, modes: host.modes, experiments: [] },
         }),
       );
     } else if (op === Opcode.Resume) {
@@ -110,9 +112,9 @@ export function serveVoiceSocket(socket: WebSocket, host: VoiceSocketHost): void
 
 function select(session: VoiceSession, { protocol, data }: z.output<typeof selectProtocol>, host: VoiceSocketHost) {
   if (protocol !== 'udp') throw new VoiceCloseError(CloseCode.UnknownProtocol, `protocol must be udp`);
-  const mode: EncryptionMode | undefined = encryptionModes.find((known) => known === data.mode);
+  const mode: EncryptionMode | undefined = host.modes.find((known) => known === data.mode);
   if (!mode) {
-    throw new VoiceCloseError(CloseCode.UnknownEncryptionMode, `mode must be one of ${encryptionModes.join(', ')}`);
+    throw new VoiceCloseError(CloseCode.UnknownEncryptionMode, `mode must be one of ${host.modes.join(', ')}`);
   }
   if (session.cipher) throw new VoiceCloseError(CloseCode.AlreadyAuthenticated, 'protocol is selected already');
   session.cipher = new TransportCipher(mode);

@@ -17,8 +17,12 @@ export function signWithLabel(key: KeyObject, label: string, content: Uint8Array
 /** VerifyWithLabel; `point` is the uncompressed public key of 65 bytes. */
 export function verifyWithLabel(point: Buffer, label: string, content: Uint8Array, signature: Buffer): boolean {
   if (point.length !== 65 || point[0] !== 4) throw new MlsError('signature key is not an uncompressed P-256 point');
-  const key = createPublicKey({ key: Buffer.concat([spkiPrefix, point]), format: 'der', type: 'spki' });
-  return verify('sha256', signContent(label, content), key, signature);
+  try {
+    const key = createPublicKey({ key: Buffer.concat([spkiPrefix, point]), format: 'der', type: 'spki' });
+    return verify('sha256', signContent(label, content), key, signature);
+  } catch (error) {
+    throw new MlsError(`signature key is not on the curve: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** The 65-byte uncompressed point of a P-256 public key. */
