@@ -204,6 +204,33 @@ test('a room without DAVE passes Opus through, and stays without when somebody l
   real.destroy();
 });
 
+test('a client that moves leaves no ghost behind, and a member who leaves stops speaking', async () => {
+  const home = await start();
+  const { server } = home;
+  const elsewhere = '200000000000000002';
+  let grouped = inGroup(server, channelId, [ada, cleo]);
+  const real = await joinReal(home, place(ada));
+  const left = server.addMember(place(cleo));
+  await grouped;
+  const gone = once(server.events, 'clientGone');
+  grouped = inGroup(server, elsewhere, [ada, dan]);
+  const host = server.addMember({ guildId, channelId: elsewhere, userId: dan });
+  const transitioned = once(real, 'transitioned');
+  await joinReal(home, { guildId, channelId: elsewhere, userId: ada });
+  expect((await gone)[0]).toMatchObject({ channelId, userId: ada });
+  await Promise.all([grouped, transitioned, host.ready()]);
+  expect(server.isConnected(guildId, ada, channelId)).toBe(false);
+  expect(server.isConnected(guildId, ada, elsewhere)).toBe(true);
+  expect(host.voicePrivacyCode).toBe(real.voicePrivacyCode);
+
+  const speech = left.speak(countedClip('cleo', 50));
+  await speech.started;
+  await left.leave();
+  await expect(speech.finished).rejects.toThrow('left while speaking');
+  await expect(left.speak(countedClip('cleo', 1)).started).rejects.toThrow('has left');
+  real.destroy();
+});
+
 test('plaintext in a DAVE room is counted, silence frames are not', async () => {
   const home = await start();
   const real = await joinReal(home, place(ada));

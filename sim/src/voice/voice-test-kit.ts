@@ -18,6 +18,9 @@ export async function startServer(options?: VoiceServerOptions): Promise<{ serve
   return { server, endpoint };
 }
 
+/** Adapters by guild and user: a connection that moves keeps the one it has. */
+const adapters = new Map<string, DiscordGatewayAdapterLibraryMethods>();
+
 /** For tests: @discordjs/voice, unmodified, with an adapter that plays the main gateway. */
 export async function joinReal(
   { server, endpoint }: { server: VoiceServer; endpoint: string },
@@ -26,7 +29,6 @@ export async function joinReal(
 ): Promise<VoiceConnection> {
   const sessionId = `session-${userId}`;
   server.admit({ guildId, channelId, userId, sessionId, token: 'voice-token' });
-  let methods: DiscordGatewayAdapterLibraryMethods | undefined;
   const connection = joinVoiceChannel({
     guildId,
     channelId,
@@ -34,11 +36,12 @@ export async function joinReal(
     selfMute: false,
     group: userId, // several users in one process
     adapterCreator: (given) => {
-      methods = given;
+      adapters.set(`${guildId}/${userId}`, given);
       return { sendPayload: () => true, destroy: () => undefined };
     },
   });
   connection.on('error', () => undefined); // a refused client rejoins; tests look at its state
+  const methods = adapters.get(`${guildId}/${userId}`);
   const state = { guild_id: guildId, channel_id: channelId, user_id: userId, session_id: sessionId };
   methods?.onVoiceStateUpdate(state as Parameters<DiscordGatewayAdapterLibraryMethods['onVoiceStateUpdate']>[0]);
   methods?.onVoiceServerUpdate({ guild_id: guildId, endpoint, token });
