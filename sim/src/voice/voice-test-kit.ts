@@ -8,6 +8,7 @@ import {
   VoiceConnectionStatus,
 } from '@discordjs/voice';
 import type { Clip } from '../clips/clip.ts';
+import type { LightMember } from './light-member.ts';
 import { VoiceServer as Server, type VoiceServer, type VoiceServerOptions } from './voice-server.ts';
 
 /** For tests: a voice server whose certificate this process trusts. */
@@ -55,6 +56,14 @@ export async function inGroup(server: VoiceServer, channelId: string, userIds: s
   for (;;) {
     const [event] = (await once(server.events, 'epoch')) as [{ channelId: string; epoch: bigint; members: string[] }];
     if (event.channelId === channelId && event.members.toSorted().join() === wanted) return event.epoch;
+  }
+}
+
+/** Resolves when a real client and a member are in the same epoch. */
+export async function sameEpoch(connection: VoiceConnection, member: LightMember): Promise<void> {
+  await member.ready();
+  while (!member.voicePrivacyCode || connection.voicePrivacyCode !== member.voicePrivacyCode) {
+    await once(connection, 'transitioned');
   }
 }
 
