@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { silenceFrame } from './rtp.ts';
 import type { VoiceServer } from './voice-server.ts';
-import { countedClip, inGroup, joinReal, listen, speakReal, startServer } from './voice-test-kit.ts';
+import { countedClip, inGroup, joinReal, listen, sameEpoch, speakReal, startServer } from './voice-test-kit.ts';
 
 const guildId = '100000000000000001';
 const channelId = '200000000000000001';
@@ -68,6 +68,7 @@ test('XChaCha carries DAVE both ways', async () => {
   const real = await joinReal(home, place(ada));
   const member = home.server.addMember(place(cleo));
   await grouped;
+  await sameEpoch(real, member);
   const heard = listen(real, cleo);
   const [there, back] = [countedClip('cleo', 15), countedClip('ada', 15)];
   await Promise.all([member.speak(there).finished, speakReal(real, back.packets)]);
@@ -143,6 +144,7 @@ test('members come and go while somebody speaks: nothing is lost, every epoch is
   const real = await joinReal(home, place(ada));
   const speaker = server.addMember(place(cleo));
   await grouped;
+  await sameEpoch(real, speaker);
   const clip = countedClip('cleo', 60);
   const heard = listen(real, cleo);
   const speech = speaker.speak(clip);
@@ -180,7 +182,7 @@ test('a sole member starts afresh and meets the next one', async () => {
   grouped = inGroup(home.server, channelId, [ada, cleo]);
   const member = home.server.addMember(place(cleo));
   await grouped;
-  await member.ready();
+  await sameEpoch(first, member);
   const clip = countedClip('ada', 10);
   await speakReal(first, clip.packets);
   const epoch = inGroup(home.server, channelId, [ada, cleo, dan]);
@@ -201,6 +203,33 @@ test('a room without DAVE passes Opus through, and stays without when somebody l
   await heard.until(15);
   expect(spoken(heard.packets)).toEqual(opusOf(clip));
   expect(real.voicePrivacyCode ?? undefined).toBeUndefined();
+  real.destroy();
+});
+
+test('a client that moves leaves no ghost behind, and a member who leaves stops speaking', async () => {
+  const home = await start();
+  const { server } = home;
+  const elsewhere = '200000000000000002';
+  let grouped = inGroup(server, channelId, [ada, cleo]);
+  const real = await joinReal(home, place(ada));
+  const left = server.addMember(place(cleo));
+  await grouped;
+  const gone = once(server.events, 'clientGone');
+  grouped = inGroup(server, elsewhere, [ada, dan]);
+  const host = server.addMember({ guildId, channelId: elsewhere, userId: dan });
+  const transitioned = once(real, 'transitioned');
+  await joinReal(home, { guildId, channelId: elsewhere, userId: ada });
+  expect((await gone)[0]).toMatchObject({ channelId, userId: ada });
+  await Promise.all([grouped, transitioned, host.ready()]);
+  expect(server.isConnected(guildId, ada, channelId)).toBe(false);
+  expect(server.isConnected(guildId, ada, elsewhere)).toBe(true);
+  expect(host.voicePrivacyCode).toBe(real.voicePrivacyCode);
+
+  const speech = left.speak(countedClip('cleo', 50));
+  await speech.started;
+  await left.leave();
+  await expect(speech.finished).rejects.toThrow('left while speaking');
+  await expect(left.speak(countedClip('cleo', 1)).started).rejects.toThrow('has left');
   real.destroy();
 });
 

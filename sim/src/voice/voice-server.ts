@@ -66,7 +66,7 @@ export interface VoiceServerEvents {
   clientReady: [{ guildId: string; channelId: string; userId: string; ssrc: number }];
   /** A client's voice session has ended (closed for good, replaced or dismissed). */
   clientGone: [{ guildId: string; channelId: string; userId: string }];
-  /** The MLS group of a room has reached a new epoch. */
+  /** A new epoch of a room's group is announced to all, and executed; a client is in it once it has read that. */
   epoch: [{ channelId: string; epoch: bigint; members: string[] }];
   /** Somebody announced op 5. `speaking` is the flag field, 0 for silence. */
   speaking: [{ channelId: string; userId: string; speaking: number }];

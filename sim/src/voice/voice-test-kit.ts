@@ -8,6 +8,7 @@ import {
   VoiceConnectionStatus,
 } from '@discordjs/voice';
 import type { Clip } from '../clips/clip.ts';
+import type { LightMember } from './light-member.ts';
 import { VoiceServer as Server, type VoiceServer, type VoiceServerOptions } from './voice-server.ts';
 
 /** For tests: a voice server whose certificate this process trusts. */
@@ -18,6 +19,9 @@ export async function startServer(options?: VoiceServerOptions): Promise<{ serve
   return { server, endpoint };
 }
 
+/** Adapters by guild and user: a connection that moves keeps the one it has. */
+const adapters = new Map<string, DiscordGatewayAdapterLibraryMethods>();
+
 /** For tests: @discordjs/voice, unmodified, with an adapter that plays the main gateway. */
 export async function joinReal(
   { server, endpoint }: { server: VoiceServer; endpoint: string },
@@ -26,7 +30,6 @@ export async function joinReal(
 ): Promise<VoiceConnection> {
   const sessionId = `session-${userId}`;
   server.admit({ guildId, channelId, userId, sessionId, token: 'voice-token' });
-  let methods: DiscordGatewayAdapterLibraryMethods | undefined;
   const connection = joinVoiceChannel({
     guildId,
     channelId,
@@ -34,11 +37,12 @@ export async function joinReal(
     selfMute: false,
     group: userId, // several users in one process
     adapterCreator: (given) => {
-      methods = given;
+      adapters.set(`${guildId}/${userId}`, given);
       return { sendPayload: () => true, destroy: () => undefined };
     },
   });
   connection.on('error', () => undefined); // a refused client rejoins; tests look at its state
+  const methods = adapters.get(`${guildId}/${userId}`);
   const state = { guild_id: guildId, channel_id: channelId, user_id: userId, session_id: sessionId };
   methods?.onVoiceStateUpdate(state as Parameters<DiscordGatewayAdapterLibraryMethods['onVoiceStateUpdate']>[0]);
   methods?.onVoiceServerUpdate({ guild_id: guildId, endpoint, token });
@@ -52,6 +56,14 @@ export async function inGroup(server: VoiceServer, channelId: string, userIds: s
   for (;;) {
     const [event] = (await once(server.events, 'epoch')) as [{ channelId: string; epoch: bigint; members: string[] }];
     if (event.channelId === channelId && event.members.toSorted().join() === wanted) return event.epoch;
+  }
+}
+
+/** Resolves when a real client and a member are in the same epoch. */
+export async function sameEpoch(connection: VoiceConnection, member: LightMember): Promise<void> {
+  await member.ready();
+  while (!member.voicePrivacyCode || connection.voicePrivacyCode !== member.voicePrivacyCode) {
+    await once(connection, 'transitioned');
   }
 }
 
