@@ -43,24 +43,28 @@ test('a batch that comes twice counts once, and a gap is not jumped', async () =
 
 test('the side that cannot start backs off, the other keeps its place and is matched with the next', async () => {
   const node = new TestNode(world, 'node-b');
-  // Guild 122 reports voice, but its only identity is taken by another channel's node: it has none to spare.
   await node.connect([{ identityId: '521', guildIds: ['121', '122', '123'] }]);
   await node.report(snapshot('121', '521', '221', [person('321', '221')]));
-  await node.report({ ...snapshot('123', '521', '223', [person('323', '223')]) });
-  await node.report(snapshot('122', '599', '222', [person('322', '222')]));
-  const guild = world.env.GUILD.getByName('122');
-  const busy = { sessionId: ulid(), channelId: '222', ticketId: 'none', nodeId: 'node-b' };
-  expect(await guild.reserve(busy)).toEqual({ ok: false, code: 'ticket_withdrawn', gone: true });
-  await world.env.FLEET.getByName('fleet').setMember('122', '521', false);
+  await node.report(snapshot('123', '521', '223', [person('323', '223')]));
+  // Guild 122 knows only the identity of another node: the second reservation is refused after the first was granted.
+  await new TestNode(world, 'node-x').report(snapshot('122', '599', '222', [person('322', '222')]));
+  const unasked = { sessionId: ulid(), channelId: '222', ticketId: 'none', nodeId: 'node-b' };
+  const refusal = { ok: false, code: 'ticket_withdrawn', gone: true };
+  expect(await world.env.GUILD.getByName('122').reserve(unasked)).toEqual(refusal);
 
   await world.command('121', '321', 'call join');
   await world.command('122', '322', 'call join');
+  // The refused attempt: guild 121 was in a session for a moment, and waits again with the ticket that it had.
+  await expect.poll(async () => (await presence('121')).snapshot.sessions[0]?.state).toBe('ended');
   await expect.poll(() => stateOf('121')).toBe('waiting');
+  const state = (await presence('121')).snapshot.channels[0]?.state;
+  const place = world.env.MATCHMAKER.getByName('default').place(state?.kind === 'waiting' ? state.ticketId : '');
+  expect(await place).toBe(1);
   await world.command('123', '323', 'call join');
   const spec = await specOf(node);
   expect(spec.legs.map((leg) => leg.guildId)).toEqual(['121', '123']);
   expect(await stateOf('122')).toBe('waiting');
-  await node.report(left('122', '222', '322'));
+  await world.command('122', '322', 'call stop');
   expect(await stateOf('122')).toBe('idle');
   for (const guildId of ['121', '123']) await world.command(guildId, `3${guildId.slice(1)}`, 'call stop');
   const end = await node.inbox.next((message) => message.type === 'session.end');

@@ -27,6 +27,7 @@ test('sessions go to the least loaded node that serves every guild; guilds witho
   const nodes = [node('a', 2, '1', '2'), node('b', 0, '1', '2'), node('c', 0, '1'), node('d', 3, '1', '2')];
   expect(candidateNodes(nodes, ['1', '2'])).toEqual({ nodeIds: ['b', 'a'], guildsWithout: [] });
   expect(candidateNodes(nodes, ['1', '3'])).toEqual({ nodeIds: [], guildsWithout: ['3'] });
+  expect(candidateNodes([], ['1', '2'])).toEqual({ nodeIds: [], guildsWithout: [] });
 });
 
 const spec = (revision: number): SessionSpec => ({
