@@ -156,6 +156,7 @@ export class TestNode {
   bootId = ulid();
   stream = ulid();
   socket: WebSocket | null = null;
+  #pings: NodeJS.Timeout | undefined;
   readonly #seqs = new Map<string, number>();
 
   constructor(world: World, nodeId: string) {
@@ -176,6 +177,8 @@ export class TestNode {
       if (text !== 'pong') this.inbox.push(JSON.parse(text) as WorkerMessage);
     });
     await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+    this.#pings = setInterval(() => socket.send('ping'), 1000);
+    socket.once('close', () => clearInterval(this.#pings));
     const from = this.inbox.all.length;
     const { nodeId, bootId } = this;
     this.send({ v: 1, type: 'hello', nodeId, bootId, identities, sessions: [], tombstones: [], capacity: 8, ...more });

@@ -13,6 +13,7 @@ import { SIGNATURE_WINDOW_MS } from '@patchbay/shared/signing';
 import { Deadlines } from '../alarms/deadlines.ts';
 import { type Env, hubOf, sessionOf } from '../env.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
+import { reciprocate } from '../sockets/reciprocate.ts';
 import { candidateNodes, claimIdentity } from './placement.ts';
 import { endMessage, reconcile, withEpochs } from './reconcile.ts';
 import { FleetStore, type Hello, type IdentityReport } from './store.ts';
@@ -68,7 +69,7 @@ export class Fleet extends DurableObject<Env> {
   }
 
   /** A guild learned that an identity is a member of it, or no longer. */
-  memberOf(guildId: string, identityId: string, _nodeId: string, member: boolean): void {
+  setMember(guildId: string, identityId: string, member: boolean): void {
     this.#store.setMembership(guildId, identityId, member);
   }
 
@@ -167,7 +168,7 @@ export class Fleet extends DurableObject<Env> {
   }
 
   override webSocketClose(socket: WebSocket, code: number): Promise<void> {
-    if (socket.readyState < WebSocket.CLOSING && code !== 1005 && code !== 1006 && code !== 1015) socket.close(code);
+    reciprocate(socket, code);
     this.#store.touchNode((socket.deserializeAttachment() as Attachment).nodeId, Date.now());
     return this.#watch();
   }

@@ -32,7 +32,7 @@ export interface NodeLoad {
 
 /**
  * The nodes that could hold a session with a leg in each of these guilds, least loaded first (legs per capacity), and the
- * guilds that no node has an identity in.
+ * guilds to blame: no node has an identity in them, while the others are served.
  */
 export function candidateNodes(
   nodes: readonly NodeLoad[],
@@ -43,7 +43,9 @@ export function candidateNodes(
     .filter((node) => load(node) <= 1 && guildIds.every((guildId) => node.guildIds.has(guildId)))
     .sort((left, right) => load(left) - load(right) || (left.nodeId < right.nodeId ? -1 : 1))
     .map((node) => node.nodeId);
-  return { nodeIds, guildsWithout: guildIds.filter((guildId) => !nodes.some((node) => node.guildIds.has(guildId))) };
+  const without = guildIds.filter((guildId) => !nodes.some((node) => node.guildIds.has(guildId)));
+  // When no side is served, the nodes are away: that is nobody's fault.
+  return { nodeIds, guildsWithout: without.length === guildIds.length ? [] : without };
 }
 
 export type { IdentityReport };

@@ -48,8 +48,8 @@ type GuildEffect =
   | { kind: 'leg'; event: SessionReport }
   | { kind: 'recording'; event: RecordingReport }
   | { kind: 'occupancy'; channelId: string; humans: number }
-  | { kind: 'stop'; reason: EndReason; byHere: boolean }
-  | { kind: 'identity'; identityId: string; nodeId: string; member: boolean }
+  | { kind: 'stop'; reason: EndReason }
+  | { kind: 'identity'; identityId: string; member: boolean }
   | { kind: 'project'; name: string; at: number };
 
 /** One guild: who is where, one use per channel, the leases of its legs. It numbers events and holds no sockets. */
@@ -104,13 +104,15 @@ export class Guild extends DurableObject<Env> {
     });
   }
 
-  /** A session was given up before it was placed: its channel waits again with its old ticket. */
-  release(sessionId: string): void {
+  /** A session was given up before it was placed: its channel waits again with its old ticket, unless it stopped it itself. */
+  release(sessionId: string, stoppedHere: boolean): void {
     this.#transaction(() => {
       giveBack(this.#store, sessionId);
       for (const channel of this.#store.channels()) {
         if (channel.sessionId !== sessionId) continue;
-        this.#use(channel.channelId, 'waiting', { ticketId: channel.ticketId });
+        if (stoppedHere) this.#store.setRest(channel.channelId, true, 0);
+        if (stoppedHere) this.#use(channel.channelId, 'idle', {});
+        else this.#use(channel.channelId, 'waiting', { ticketId: channel.ticketId });
         this.#reconsider(channel.channelId);
       }
     });
@@ -197,7 +199,7 @@ export class Guild extends DurableObject<Env> {
         };
       }
       if (channel.use === 'session') {
-        const effect: GuildEffect = { kind: 'stop', reason: 'command', byHere: true };
+        const effect: GuildEffect = { kind: 'stop', reason: 'command' };
         this.#outbox.add(`session:${channel.sessionId}`, effect);
         return { ok: true, code: 'stopping', message: 'The call is ending.' };
       }
@@ -256,11 +258,15 @@ export class Guild extends DurableObject<Env> {
     return sql.exec('INSERT OR IGNORE INTO interactions(id, at) VALUES (?, ?)', id, now).rowsWritten > 0;
   }
 
+  /** The present sequence. */
+  head(): { epoch: string; seq: number } {
+    return { epoch: this.#store.meta('epoch') ?? '', seq: Number(this.#store.meta('seq') ?? 0) };
+  }
+
   /** The whole picture and the sequence that it includes. */
   snapshot(): { epoch: string; seq: number; snapshot: PresenceSnapshot } {
     return {
-      epoch: this.#store.meta('epoch') ?? '',
-      seq: Number(this.#store.meta('seq') ?? 0),
+      ...this.head(),
       snapshot: {
         guildId: this.#id(),
         guildName: this.#name(),
@@ -412,10 +418,10 @@ export class Guild extends DurableObject<Env> {
         return;
       case 'guild.removed':
         for (const sessionId of sessionsOf(store, event.identityId)) {
-          this.#outbox.add(`session:${sessionId}`, { kind: 'stop', reason: 'bot_removed', byHere: false });
+          this.#outbox.add(`session:${sessionId}`, { kind: 'stop', reason: 'bot_removed' });
         }
         store.sql.exec('DELETE FROM identities WHERE identity_id = ?', event.identityId);
-        this.#owesIdentity(event.identityId, event.nodeId, false);
+        this.#owesIdentity(event.identityId, false);
         return;
       case 'session.connecting':
       case 'session.active':
@@ -430,8 +436,8 @@ export class Guild extends DurableObject<Env> {
     }
   }
 
-  #owesIdentity(identityId: string, nodeId: string, member: boolean): void {
-    this.#outbox.add('fleet', { kind: 'identity', identityId, nodeId, member });
+  #owesIdentity(identityId: string, member: boolean): void {
+    this.#outbox.add('fleet', { kind: 'identity', identityId, member });
   }
 
   #applySnapshot(event: Extract<NodeEvent, { type: 'voice.snapshot' }>): void {
@@ -441,7 +447,7 @@ export class Guild extends DurableObject<Env> {
       event.identityId,
       event.nodeId,
     );
-    this.#owesIdentity(event.identityId, event.nodeId, true);
+    this.#owesIdentity(event.identityId, true);
     if (event.at < Number(store.meta('asOf') ?? 0)) return;
     store.setMeta('asOf', String(event.at));
     if (store.meta('name') !== event.guildName) {
@@ -457,6 +463,14 @@ export class Guild extends DurableObject<Env> {
     }
     this.#present(snapshotChanges(store.members(), event.members, event.at), event.at);
     store.forgetAbsent(event.at - HOUR_MS);
+    // A ticket that the matchmaker lost would wait for ever: it is offered again, which changes nothing when it is known.
+    for (const { use, ticketId, channelId, since } of store.channels()) {
+      if (use !== 'waiting' || ticketId === null) continue;
+      this.#outbox.add('matchmaker', {
+        kind: 'enqueue',
+        ticket: { ticketId, guildId: this.#id(), channelId, at: since },
+      });
+    }
   }
 
   #deleteChannel(channelId: string): void {
@@ -464,7 +478,7 @@ export class Guild extends DurableObject<Env> {
     if (!channel) return;
     if (channel.use === 'waiting') this.#withdraw(channelId, channel.ticketId ?? '');
     if (channel.use === 'session') {
-      const effect: GuildEffect = { kind: 'stop', reason: 'channel_deleted', byHere: false };
+      const effect: GuildEffect = { kind: 'stop', reason: 'channel_deleted' };
       this.#outbox.add(`session:${channel.sessionId}`, effect);
     }
     this.#store.removeChannel(channelId);
@@ -473,7 +487,7 @@ export class Guild extends DurableObject<Env> {
   async #deliver(lane: string, effects: GuildEffect[]): Promise<void> {
     if (lane === 'hub') {
       const events = effects.flatMap((effect) => (effect.kind === 'hub' ? [effect.event] : []));
-      await hubOf(this.env, this.#id()).publish(this.#id(), this.#store.meta('epoch') ?? '', events);
+      await hubOf(this.env, this.#id()).publish(this.#store.meta('epoch') ?? '', events);
       return;
     }
     const session = lane.startsWith('session:') ? sessionOf(this.env, lane.slice('session:'.length)) : null;
@@ -483,9 +497,9 @@ export class Guild extends DurableObject<Env> {
       if (effect.kind === 'leg') await session?.legEvents([effect.event]);
       if (effect.kind === 'recording') await session?.recordingEvents([effect.event]);
       if (effect.kind === 'occupancy') await session?.occupancy(this.#id(), effect.channelId, effect.humans);
-      if (effect.kind === 'stop') await session?.stop(effect.reason, effect.byHere ? this.#id() : undefined);
+      if (effect.kind === 'stop') await session?.stop(effect.reason, this.#id());
       if (effect.kind === 'identity') {
-        await fleetOf(this.env).memberOf(this.#id(), effect.identityId, effect.nodeId, effect.member);
+        await fleetOf(this.env).setMember(this.#id(), effect.identityId, effect.member);
       }
       if (effect.kind === 'project') {
         await projectGuild(openDb(this.env, settingsOf(this.env)), this.#id(), effect.name, effect.at);

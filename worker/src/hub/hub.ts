@@ -11,6 +11,7 @@ import {
 import { ulid } from 'ulid';
 import { verifyToken } from '../auth/token.ts';
 import { type Env, guildOf, settingsOf } from '../env.ts';
+import { reciprocate } from '../sockets/reciprocate.ts';
 import { Ring } from './ring.ts';
 import { type AnyHubEvent, mayReceive, type Viewer, visibleSnapshot } from './visibility.ts';
 import { SendWindow } from './window.ts';
@@ -26,6 +27,8 @@ interface Live {
   window: SendWindow;
   /** Events that came while the snapshot was fetched; `null` once the client is up to date. */
   pending: AnyHubEvent[] | null;
+  /** The sequence that the client has, by snapshot or replay: what is published late must not take it back. */
+  through: number;
   /** When the client's recent messages came in. */
   recent: number[];
 }
@@ -66,7 +69,7 @@ export class Hub extends DurableObject<Env> {
   }
 
   /** Durable events, in order. */
-  publish(_guildId: string, epoch: string, events: AnyHubEvent[]): void {
+  publish(epoch: string, events: AnyHubEvent[]): void {
     for (const event of events) {
       if (!this.#ring.add(epoch, event)) continue;
       this.#seq = event.seq;
@@ -75,7 +78,10 @@ export class Hub extends DurableObject<Env> {
   }
 
   /** Who speaks now: newest wins, never replayed. */
-  publishEphemeral(message: Ephemeral): void {
+  async publishEphemeral(message: Ephemeral): Promise<void> {
+    if (this.ctx.getWebSockets().length === 0) return;
+    // After a sleep the sequence is not known here.
+    if (this.#seq === 0) this.#seq = (await guildOf(this.env, message.guildId).head()).seq;
     const { guildId, channelId, userId, speaking } = message;
     const payload = { guildId, channelId, userId, speaking };
     this.#broadcast({
@@ -115,8 +121,7 @@ export class Hub extends DurableObject<Env> {
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
-    // Since compatibility date 2026-04-07 the runtime answers Close by itself; reserved codes may not be sent at all.
-    if (socket.readyState < WebSocket.CLOSING && code !== 1005 && code !== 1006 && code !== 1015) socket.close(code);
+    reciprocate(socket, code);
   }
 
   override webSocketError(_socket: WebSocket, error: unknown): void {
@@ -163,14 +168,18 @@ export class Hub extends DurableObject<Env> {
     this.#send(socket, { v: 1, type: 'ack', event: 'auth.ok', epoch, seq });
     if (replay) {
       for (const event of replay) if (mayReceive(viewer, event)) this.#send(socket, event);
+      live.through = replay.at(-1)?.seq ?? message.since?.seq ?? seq;
     } else {
       if (message.since) this.#send(socket, { v: 1, type: 'event', event: 'resync', epoch, seq });
       const payload = visibleSnapshot(viewer, snapshot);
       this.#send(socket, { v: 1, type: 'event', event: 'presence.snapshot', id: ulid(), seq, at: Date.now(), payload });
+      live.through = seq;
     }
     const pending = live.pending ?? [];
     live.pending = null;
-    for (const event of pending) if (event.seq > seq && mayReceive(viewer, event)) this.#send(socket, event);
+    for (const event of pending) {
+      if (isNew(live, event)) this.#send(socket, event);
+    }
   }
 
   #broadcast(event: AnyHubEvent): void {
@@ -182,7 +191,7 @@ export class Hub extends DurableObject<Env> {
       if (!attachment?.viewer || attachment.closeAt <= now || !mayReceive(attachment.viewer, event)) continue;
       const live = this.#liveOf(socket);
       if (live.pending) live.pending.push(event);
-      else this.#sendFrame(socket, frame, bytes);
+      else if (isNew(live, event)) this.#sendFrame(socket, frame, bytes);
     }
   }
 
@@ -212,7 +221,7 @@ export class Hub extends DurableObject<Env> {
   #liveOf(socket: WebSocket): Live {
     let live = this.#live.get(socket);
     if (!live) {
-      live = { window: new SendWindow(), pending: null, recent: [] };
+      live = { window: new SendWindow(), pending: null, through: 0, recent: [] };
       this.#live.set(socket, live);
     }
     return live;
@@ -229,6 +238,11 @@ export class Hub extends DurableObject<Env> {
       .flatMap((socket) => attachmentOf(socket)?.closeAt ?? []);
     if (times.length > 0) await this.ctx.storage.setAlarm(Math.min(...times));
   }
+}
+
+/** Ephemeral events carry the sequence of the last durable one and are never old. */
+function isNew(live: Live, event: AnyHubEvent): boolean {
+  return event.event === 'voice.speaking' || event.seq > live.through;
 }
 
 function attachmentOf(socket: WebSocket): Attachment | null {

@@ -19,14 +19,16 @@ export class Ring {
     return true;
   }
 
-  /** What came after `seq` and up to `current`; `null` when that cannot be told without a gap. */
+  /**
+   * What came after `seq`, as far as it is here; the guild may be ahead (`current`), and what is missing is published soon.
+   * `null` when it cannot be told without a gap.
+   */
   since(epoch: string, seq: number, current: { epoch: string; seq: number }): AnyHubEvent[] | null {
     if (epoch !== current.epoch || seq > current.seq) return null;
     if (seq === current.seq) return [];
     if (epoch !== this.#epoch) return null;
     const [first] = this.#events;
-    const last = this.#events.at(-1);
-    if (!first || !last || first.seq > seq + 1 || last.seq < current.seq) return null;
-    return this.#events.filter((event) => event.seq > seq && event.seq <= current.seq);
+    if (!first || first.seq > seq + 1) return null;
+    return this.#events.filter((event) => event.seq > seq);
   }
 }

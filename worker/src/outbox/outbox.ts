@@ -63,10 +63,10 @@ export class Outbox<E> {
     for (;;) {
       const rows = this.#storage.sql
         .exec<{ id: number; lane: string; body: string; attempts: number }>(
-          'SELECT id, lane, body, attempts FROM outbox ORDER BY id LIMIT 1000',
+          'SELECT id, lane, body, attempts FROM outbox WHERE lane NOT IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT 1000',
+          JSON.stringify([...failed]),
         )
-        .toArray()
-        .filter((row) => !failed.has(row.lane));
+        .toArray();
       if (rows.length === 0) break;
       const lanes = Map.groupBy(rows, (row) => row.lane);
       await Promise.all(

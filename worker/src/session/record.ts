@@ -56,7 +56,7 @@ export interface SessionRecord {
   nodeId?: string;
   /** The instant that every position in every file is counted from; saved before the spec is sent. */
   timeZero?: number;
-  /** The guild whose people stopped it by command. */
+  /** The guild on whose side the end came up: its ticket does not return when the session was not placed yet. */
   stoppedBy?: string;
   recordingStarted: boolean;
 }

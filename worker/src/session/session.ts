@@ -34,7 +34,7 @@ export type RecordingReport = NodeEventOf<'recording.started' | 'recording.chunk
 /** What a session owes to others; each is idempotent. */
 type SessionEffect =
   | { kind: 'settle'; pool: string; outcome: Outcome }
-  | { kind: 'release'; guildId: string }
+  | { kind: 'release'; guildId: string; stoppedHere: boolean }
   | { kind: 'view'; guildId: string }
   | { kind: 'over'; guildId: string; reason: EndReason; stoppedHere: boolean }
   | { kind: 'apply'; nodeId: string; spec: SessionSpec }
@@ -107,7 +107,7 @@ export class Session extends DurableObject<Env> {
     return kept ? (JSON.parse(kept.body) as Outcome) : { kind: 'confirm' };
   }
 
-  /** Ends the session; a second call changes nothing. `byGuild`: whose people asked for it. */
+  /** Ends the session; a second call changes nothing. `byGuild`: on whose side it came up. */
   stop(reason: EndReason, byGuild?: string): void {
     const record = this.record();
     if (record) this.#end(byGuild ? { ...record, stoppedBy: byGuild } : record, reason);
@@ -222,8 +222,8 @@ export class Session extends DurableObject<Env> {
   #end(record: SessionRecord, reason: EndReason): void {
     if (!isLive(record)) return;
     if (record.phase.state === 'requested' || record.phase.state === 'placing') {
-      const gone = record.legs.map((leg) => leg.ticketId);
-      this.#abort(record, { kind: 'abort', blamed: [], gone: reason === 'user_left' ? [] : gone }, reason);
+      const gone = record.legs.filter((leg) => leg.guildId === record.stoppedBy).map((leg) => leg.ticketId);
+      this.#abort(record, { kind: 'abort', blamed: [], gone }, reason);
       return;
     }
     const now = Date.now();
@@ -239,7 +239,10 @@ export class Session extends DurableObject<Env> {
     this.#sql.exec("INSERT OR REPLACE INTO chunks(key, body) VALUES ('#outcome', ?)", JSON.stringify(outcome));
     const ended = move(record, { state: 'ended', reason, at: Date.now() });
     this.#commit(ended);
-    for (const leg of record.legs) this.#outbox.add(`guild:${leg.guildId}`, { kind: 'release', guildId: leg.guildId });
+    for (const { guildId } of record.legs) {
+      const stoppedHere = record.stoppedBy === guildId;
+      this.#outbox.add(`guild:${guildId}`, { kind: 'release', guildId, stoppedHere });
+    }
     this.#outbox.add('matchmaker', { kind: 'settle', pool: record.pool, outcome });
     this.#outbox.kick();
   }
@@ -253,7 +256,7 @@ export class Session extends DurableObject<Env> {
     const legs = record.legs.map((leg) => ({ ...leg, state: 'ended' as const }));
     this.#commit(move({ ...record, legs }, { state: 'ended', reason, at: Date.now() }));
     for (const guildId of new Set(record.legs.map((leg) => leg.guildId))) {
-      const stoppedHere = record.stoppedBy === guildId;
+      const stoppedHere = reason === 'command' && record.stoppedBy === guildId;
       this.#outbox.add(`guild:${guildId}`, { kind: 'over', guildId, reason, stoppedHere });
     }
     this.#outbox.add('fleet', { kind: 'forget' });
@@ -306,7 +309,7 @@ export class Session extends DurableObject<Env> {
       record = this.#placing();
       if (!record) {
         // Ended meanwhile: the release may have overtaken this reservation, so it is owed once more.
-        this.#outbox.add(`guild:${guildId}`, { kind: 'release', guildId });
+        this.#outbox.add(`guild:${guildId}`, { kind: 'release', guildId, stoppedHere: false });
         void this.#deadlines.arm();
         this.#outbox.kick();
         return;
@@ -370,7 +373,7 @@ export class Session extends DurableObject<Env> {
       case 'settle':
         return matchmakerOf(this.env, effect.pool).settle(record.id, effect.outcome);
       case 'release':
-        return guildOf(this.env, effect.guildId).release(record.id);
+        return guildOf(this.env, effect.guildId).release(record.id, effect.stoppedHere);
       case 'view':
         return guildOf(this.env, effect.guildId).sessionChanged(viewFor(record, effect.guildId, this.#stored()));
       case 'over':
