@@ -184,7 +184,7 @@ export class VoiceNode {
       setNick: async (guildId, identityId, nick) => {
         const identity = this.#gateway.identities.get(identityId);
         if (!identity) throw new PatchbayError('no_identity', `Identity ${identityId} is not of this voice node.`);
-        await identity.rest.patch(Routes.guildMember(guildId, '@me'), {
+        await identity.rest.patch(Routes.guildMember(guildId), {
           body: { nick },
           signal: AbortSignal.timeout(NICK_TIMEOUT_MS),
         });
