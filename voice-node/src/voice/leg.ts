@@ -40,6 +40,8 @@ export interface LegOptions {
   adapters: VoiceAdapters;
   ownIdentities: ReadonlySet<string>;
   joinAttempts: number;
+  /** While the main gateway is away, nobody can tell a kick from an outage. */
+  isGatewayConnected: () => boolean;
   logger: Logger;
   /** Longest time from a join to a ready connection; IP discovery is one datagram without a time-out of its own. ms */
   readyTimeoutMs?: number;
@@ -179,12 +181,12 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
     if (this.#state.kind === 'closed') return;
     if (channelId === this.channelId) {
       this.#seenInChannel = true;
-      clearTimeout(this.#reasonTimer);
+      this.#clearReason();
       return;
     }
     // Before the join was confirmed this speaks of an earlier leg.
     if (!this.#seenInChannel) return;
-    clearTimeout(this.#reasonTimer);
+    this.#clearReason();
     this.#reasonTimer = setTimeout(
       () =>
         channelId === null
@@ -192,6 +194,19 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
           : this.#finish('bot_moved', 'Somebody moved the bot to another voice channel.'),
       REASON_GRACE_MS,
     );
+  }
+
+  /**
+   * The identity has a new gateway session, and Discord has taken it out of voice with the old one: nobody removed it, so it
+   * joins again.
+   */
+  gatewaySessionLost(): void {
+    if (this.#state.kind === 'closed' || !this.#seenInChannel) return;
+    this.#seenInChannel = false;
+    this.#clearReason();
+    this.#set({ kind: 'reconnecting', attempt: this.#pace.attempts });
+    this.#connection.rejoin();
+    this.#awaitReady();
   }
 
   channelDeleted(): void {
@@ -231,13 +246,7 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
         this.#set({ kind: 'reconnecting', attempt: this.#pace.attempts });
         this.#awaitReady();
       }
-      if (state.status === 'disconnected' && this.#seenInChannel && !this.#reasonTimer) {
-        // Close code 4014: the voice state that follows says whether it was a kick or a move; it may have come already.
-        this.#reasonTimer = setTimeout(
-          () => this.#finish('bot_removed', 'Discord closed the voice connection and asked not to come back.'),
-          LEAVE_TIMEOUT_MS,
-        );
-      }
+      if (state.status === 'disconnected' && this.#seenInChannel && !this.#reasonTimer) this.#awaitReason();
       return;
     }
     this.#pace.ready(now());
@@ -248,10 +257,27 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
     else this.#aloneTimer ??= setInterval(() => this.#progress(), ALONE_CHECK_MS);
   }
 
+  /** Close code 4014: the voice state that follows says whether it was a kick or a move. */
+  #awaitReason(): void {
+    this.#reasonTimer = setTimeout(() => {
+      if (this.#options.isGatewayConnected()) {
+        this.#finish('bot_removed', 'Discord closed the voice connection and asked not to come back.');
+      } else {
+        this.#awaitReason();
+      }
+    }, LEAVE_TIMEOUT_MS);
+  }
+
+  #clearReason(): void {
+    clearTimeout(this.#reasonTimer);
+    this.#reasonTimer = undefined;
+  }
+
   #becomeReady({ dave }: ReadyState): void {
     clearTimeout(this.#readyTimer);
     clearInterval(this.#aloneTimer);
     this.#aloneTimer = undefined;
+    this.#clearReason();
     this.#set({ kind: 'ready', daveVersion: dave?.protocolVersion ?? 0 });
     this.#greet();
   }
