@@ -225,6 +225,7 @@ test('ends cleanly when asked to stop: sessions ended, recordings stored, exit c
   await hub.event('recording.started', ({ sessionId }) => sessionId === spec.id);
   const [clip] = await control.clips();
   await control.speak(north.userId, { clip: clip?.name ?? '' });
+  await control.waitUntilSilent(north.userId);
   expect(await node.stop()).toBe(0);
   expect(await ended(spec)).toMatchObject({ reason: 'policy' });
   expect(await hub.event('recording.chunk.stored', ({ sessionId }) => sessionId === spec.id)).toMatchObject({

@@ -187,11 +187,13 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
     // Before the join was confirmed this speaks of an earlier leg.
     if (!this.#seenInChannel) return;
     this.#clearReason();
+    if (channelId !== null) {
+      // At once: the library follows into the other channel, whose people nobody has routed anywhere.
+      this.#finish('bot_moved', 'Somebody moved the bot to another voice channel.');
+      return;
+    }
     this.#reasonTimer = setTimeout(
-      () =>
-        channelId === null
-          ? this.#finish('bot_removed', 'Somebody disconnected the bot from the voice channel.')
-          : this.#finish('bot_moved', 'Somebody moved the bot to another voice channel.'),
+      () => this.#finish('bot_removed', 'Somebody disconnected the bot from the voice channel.'),
       REASON_GRACE_MS,
     );
   }
@@ -204,7 +206,7 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
     if (this.#state.kind === 'closed' || !this.#seenInChannel) return;
     this.#seenInChannel = false;
     this.#clearReason();
-    this.#set({ kind: 'reconnecting', attempt: this.#pace.attempts });
+    if (this.#state.kind === 'ready') this.#set({ kind: 'reconnecting', attempt: this.#pace.attempts });
     this.#connection.rejoin();
     this.#awaitReady();
   }
@@ -292,7 +294,7 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
       if (this.#state.kind !== 'ready' || !this.#greeting) return;
       this.#transmit({ opus: SILENCE_FRAME, sequence: frame, timestamp: frame * 960 });
       frame += 1;
-      if (frame < GREETING_FRAMES) setTimeout(next, startedAt + frame * 20 - now());
+      if (frame < GREETING_FRAMES) setTimeout(next, Math.max(0, startedAt + frame * 20 - now()));
       else {
         this.#greeting = false;
         this.newSender();
