@@ -68,7 +68,7 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
   readonly guildId: string;
   readonly channelId: string;
   readonly identityId: string;
-  readonly counters = { sent: 0, heldBack: 0 };
+  readonly counters = { sent: 0, heldBack: 0, failed: 0 };
   #state: LegState = { kind: 'connecting', attempt: 1 };
   readonly #options: LegOptions;
   readonly #logger: Logger;
@@ -161,8 +161,14 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
     data.timestamp = timestamp;
     const { opus } = packet;
     // Announces by op 5 when it was silent, then sends at once.
-    this.#connection.playOpusPacket(Buffer.from(opus.buffer, opus.byteOffset, opus.byteLength));
-    this.counters.sent += 1;
+    try {
+      this.#connection.playOpusPacket(Buffer.from(opus.buffer, opus.byteOffset, opus.byteLength));
+      this.counters.sent += 1;
+    } catch (error) {
+      // One packet that cannot be encrypted is one lost packet; thrown on, it would stop the bridge's tick for every leg.
+      if (this.counters.failed % 1_000 === 0) this.#logger.error({ err: error }, 'a packet could not be sent');
+      this.counters.failed += 1;
+    }
   }
 
   stopSpeaking(): void {
