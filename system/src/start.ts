@@ -18,7 +18,7 @@ const { values } = parseArgs({
   options: {
     once: { type: 'boolean', default: false },
     json: { type: 'string' },
-    port: { type: 'string', default: process.env['PATCHBAY_PORT'] ?? '8787' },
+    port: { type: 'string', default: process.env.PATCHBAY_PORT ?? '8787' },
     keep: { type: 'boolean', default: false },
   },
 });

@@ -26,7 +26,7 @@ export type {
 /** What the control server refused, or (`timeout`) what did not happen in time. */
 export class SimControlError extends Error {
   readonly code: string;
-  constructor(code: SimControlErrorCode, message: string) {
+  constructor(code: string, message: string) {
     super(message);
     this.name = 'SimControlError';
     this.code = code;
