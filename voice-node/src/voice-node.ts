@@ -142,6 +142,9 @@ export class VoiceNode {
     identity.on('ownVoiceState', (guildId, channelId) => {
       for (const leg of legsOf(guildId)) leg.ownVoiceState(channelId);
     });
+    identity.on('ownVoiceLost', (guildId) => {
+      for (const leg of legsOf(guildId)) leg.gatewaySessionLost();
+    });
     identity.on('channelDeleted', (guildId, channelId) => {
       for (const leg of legsOf(guildId)) if (leg.channelId === channelId) leg.channelDeleted();
     });
@@ -164,6 +167,7 @@ export class VoiceNode {
       adapters: identity.adapters,
       ownIdentities: new Set(this.#gateway.identities.keys()),
       joinAttempts: this.#settings.joinAttempts,
+      isGatewayConnected: () => identity.connected,
       logger: this.#logger,
     });
     this.#legs.add(leg);
@@ -184,7 +188,7 @@ export class VoiceNode {
       setNick: async (guildId, identityId, nick) => {
         const identity = this.#gateway.identities.get(identityId);
         if (!identity) throw new PatchbayError('no_identity', `Identity ${identityId} is not of this voice node.`);
-        await identity.rest.patch(Routes.guildMember(guildId, '@me'), {
+        await identity.rest.patch(Routes.guildMember(guildId), {
           body: { nick },
           signal: AbortSignal.timeout(NICK_TIMEOUT_MS),
         });

@@ -160,34 +160,76 @@ test('connects two channels end to end, records both sides, and leaves no trace 
   expect(stored.samples).toBeGreaterThan(spoken.length * 960);
 });
 
-test('a bot that somebody disconnects ends its session with that reason', async () => {
-  const [north] = sides;
+/** Starts a session of one leg, recorded if asked, and waits until it is active. */
+async function monitor({ guildId, channelId }: Side, record = false): Promise<SessionSpec> {
+  const legId = ulid();
   const spec: SessionSpec = {
     id: ulid(),
     revision: 1,
     mode: 'custom',
     timeZero: Date.now(),
-    legs: [
-      {
-        legId: ulid(),
-        guildId: north.guildId,
-        channelId: north.channelId,
-        identityId: botUserId,
-        epoch: 1,
-        role: 'party',
-      },
-    ],
+    legs: [{ legId, guildId, channelId, identityId: botUserId, epoch: 1, role: 'party' }],
     routes: [],
+    ...(record ? { record: { legs: [legId], optedOut: [] } } : {}),
     limits: { seconds: 0 },
   };
   hub.send({ v: 1, type: 'session.apply', spec });
   await hub.event('session.active', ({ sessionId }) => sessionId === spec.id);
+  return spec;
+}
+
+const ended = (spec: SessionSpec) => hub.event('session.ended', ({ sessionId }) => sessionId === spec.id);
+
+test('why a leg was lost is why its session ends: disconnected, moved, channel deleted', async () => {
+  const [north] = sides;
+  const disconnected = await monitor(north);
   await control.disconnectBot(north.guildId, botUserId);
-  expect(await hub.event('session.ended', ({ sessionId }) => sessionId === spec.id)).toMatchObject({
-    reason: 'bot_removed',
-  });
+  expect(await ended(disconnected)).toMatchObject({ reason: 'bot_removed' });
+
+  const other = await control.createVoiceChannel(north.guildId, { name: 'Other' });
+  const moved = await monitor(north);
+  await control.move(botUserId, other.channelId);
+  expect(await ended(moved)).toMatchObject({ reason: 'bot_moved' });
+
+  const deleted = await monitor({ ...north, channelId: other.channelId });
+  await control.deleteChannel(other.channelId);
+  expect(await ended(deleted)).toMatchObject({ reason: 'channel_deleted' });
+  expect(await hub.event('channel.deleted')).toMatchObject({ channelId: other.channelId });
 });
 
-test('ends cleanly when asked to stop', async () => {
+test('a cut gateway line is resumed without the call noticing; a lost gateway session joins again', async () => {
+  const [north] = sides;
+  const spec = await monitor(north);
+  const of = (type: string) =>
+    hub.events.filter((event) => event.type === type && 'sessionId' in event && event.sessionId === spec.id);
+  let since = await control.lastEventId();
+  await control.cutGateway(botUserId);
+  expect(await control.waitForEvent(({ type }) => type === 'bot_ready', { since })).toMatchObject({ resumed: true });
+  expect(of('session.degraded')).toEqual([]);
+
+  since = await control.lastEventId();
+  await control.invalidateSession(botUserId);
+  await hub.event('session.degraded', ({ sessionId }) => sessionId === spec.id);
+  await hub.event(
+    'session.active',
+    ({ sessionId, seq }) => sessionId === spec.id && seq > (of('session.degraded')[0]?.seq ?? 0),
+  );
+  expect((await control.voiceStates(north.guildId)).map(({ userId }) => userId)).toContain(botUserId);
+  hub.send({ v: 1, type: 'session.end', sessionId: spec.id, revision: 2, reason: 'command' });
+  expect(await ended(spec)).toMatchObject({ reason: 'command' });
+});
+
+test('ends cleanly when asked to stop: sessions ended, recordings stored, exit code 0', async () => {
+  const [north] = sides;
+  const spec = await monitor(north, true);
+  await hub.event('recording.started', ({ sessionId }) => sessionId === spec.id);
+  const [clip] = await control.clips();
+  await control.speak(north.userId, { clip: clip?.name ?? '' });
+  await control.waitUntilSilent(north.userId);
   expect(await node.stop()).toBe(0);
+  expect(await ended(spec)).toMatchObject({ reason: 'policy' });
+  expect(await hub.event('recording.chunk.stored', ({ sessionId }) => sessionId === spec.id)).toMatchObject({
+    userId: north.userId,
+  });
+  expect(await control.nickname(north.guildId, botUserId)).toBeNull();
 });

@@ -32,6 +32,8 @@ export interface IdentityEvents {
   delta: [drafts: NodeEventDraft[]];
   /** The identity's own place in voice changed; null = in no channel. */
   ownVoiceState: [guildId: string, channelId: string | null];
+  /** A new gateway session (or the end of an outage) finds the identity in no channel of the guild. */
+  ownVoiceLost: [guildId: string];
   channelDeleted: [guildId: string, channelId: string];
   connected: [];
   disconnected: [];
@@ -181,8 +183,10 @@ export class Identity extends EventEmitter<IdentityEvents> {
         this.guilds.set(picture.guildId, picture);
         this.#awaited.delete(picture.guildId);
         this.emit('guild', picture);
-        // A voice connection that was lost during an outage of the gateway shows in the fresh picture only.
-        this.emit('ownVoiceState', picture.guildId, picture.members.get(this.identityId)?.channelId ?? null);
+        // A place in voice that went with the old gateway session shows in the fresh picture only.
+        const own = picture.members.get(this.identityId)?.channelId;
+        if (own === undefined) this.emit('ownVoiceLost', picture.guildId);
+        else this.emit('ownVoiceState', picture.guildId, own);
         break;
       }
       case GatewayDispatchEvents.GuildDelete:

@@ -132,8 +132,11 @@ export class Registry extends EventEmitter<{ message: [message: NodeMessage] }> 
 
   async #ended(session: Session, reason: EndReason): Promise<void> {
     const tombstone: Tombstone = { sessionId: session.id, revision: session.revision, reason, at: now() };
-    await this.#graveyard.bury(tombstone);
-    this.#sessions.delete(session.id);
+    try {
+      await this.#graveyard.bury(tombstone);
+    } finally {
+      this.#sessions.delete(session.id);
+    }
     this.emit('message', { v: 1, type: 'session.tombstone', tombstone });
   }
 }

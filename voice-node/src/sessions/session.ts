@@ -214,7 +214,12 @@ export class Session {
       ?.finish(endAt)
       .catch((error) => this.#logger.error({ err: error }, 'the recording could not be finished'));
     await Promise.all(used.map((one) => this.#giveBack(one, reason)));
-    await this.#onEnded(this, reason);
+    await this.#onEnded(this, reason).catch((error) =>
+      this.#logger.error(
+        { err: error },
+        'the end of the session could not be written down; check the disk of DATA_DIR',
+      ),
+    );
     for (const spec of this.#announced.values()) {
       this.#tools.report({
         type: 'session.ended',

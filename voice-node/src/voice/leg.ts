@@ -40,6 +40,8 @@ export interface LegOptions {
   adapters: VoiceAdapters;
   ownIdentities: ReadonlySet<string>;
   joinAttempts: number;
+  /** While the main gateway is away, nobody can tell a kick from an outage. */
+  isGatewayConnected: () => boolean;
   logger: Logger;
   /** Longest time from a join to a ready connection; IP discovery is one datagram without a time-out of its own. ms */
   readyTimeoutMs?: number;
@@ -66,7 +68,7 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
   readonly guildId: string;
   readonly channelId: string;
   readonly identityId: string;
-  readonly counters = { sent: 0, heldBack: 0 };
+  readonly counters = { sent: 0, heldBack: 0, failed: 0 };
   #state: LegState = { kind: 'connecting', attempt: 1 };
   readonly #options: LegOptions;
   readonly #logger: Logger;
@@ -159,8 +161,14 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
     data.timestamp = timestamp;
     const { opus } = packet;
     // Announces by op 5 when it was silent, then sends at once.
-    this.#connection.playOpusPacket(Buffer.from(opus.buffer, opus.byteOffset, opus.byteLength));
-    this.counters.sent += 1;
+    try {
+      this.#connection.playOpusPacket(Buffer.from(opus.buffer, opus.byteOffset, opus.byteLength));
+      this.counters.sent += 1;
+    } catch (error) {
+      // One packet that cannot be encrypted is one lost packet; thrown on, it would stop the bridge's tick for every leg.
+      if (this.counters.failed % 1_000 === 0) this.#logger.error({ err: error }, 'a packet could not be sent');
+      this.counters.failed += 1;
+    }
   }
 
   stopSpeaking(): void {
@@ -179,19 +187,34 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
     if (this.#state.kind === 'closed') return;
     if (channelId === this.channelId) {
       this.#seenInChannel = true;
-      clearTimeout(this.#reasonTimer);
+      this.#clearReason();
       return;
     }
     // Before the join was confirmed this speaks of an earlier leg.
     if (!this.#seenInChannel) return;
-    clearTimeout(this.#reasonTimer);
+    this.#clearReason();
+    if (channelId !== null) {
+      // At once: the library follows into the other channel, whose people nobody has routed anywhere.
+      this.#finish('bot_moved', 'Somebody moved the bot to another voice channel.');
+      return;
+    }
     this.#reasonTimer = setTimeout(
-      () =>
-        channelId === null
-          ? this.#finish('bot_removed', 'Somebody disconnected the bot from the voice channel.')
-          : this.#finish('bot_moved', 'Somebody moved the bot to another voice channel.'),
+      () => this.#finish('bot_removed', 'Somebody disconnected the bot from the voice channel.'),
       REASON_GRACE_MS,
     );
+  }
+
+  /**
+   * The identity has a new gateway session, and Discord has taken it out of voice with the old one: nobody removed it, so it
+   * joins again.
+   */
+  gatewaySessionLost(): void {
+    if (this.#state.kind === 'closed' || !this.#seenInChannel) return;
+    this.#seenInChannel = false;
+    this.#clearReason();
+    if (this.#state.kind === 'ready') this.#set({ kind: 'reconnecting', attempt: this.#pace.attempts });
+    this.#connection.rejoin();
+    this.#awaitReady();
   }
 
   channelDeleted(): void {
@@ -231,13 +254,7 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
         this.#set({ kind: 'reconnecting', attempt: this.#pace.attempts });
         this.#awaitReady();
       }
-      if (state.status === 'disconnected' && this.#seenInChannel && !this.#reasonTimer) {
-        // Close code 4014: the voice state that follows says whether it was a kick or a move; it may have come already.
-        this.#reasonTimer = setTimeout(
-          () => this.#finish('bot_removed', 'Discord closed the voice connection and asked not to come back.'),
-          LEAVE_TIMEOUT_MS,
-        );
-      }
+      if (state.status === 'disconnected' && this.#seenInChannel && !this.#reasonTimer) this.#awaitReason();
       return;
     }
     this.#pace.ready(now());
@@ -248,10 +265,27 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
     else this.#aloneTimer ??= setInterval(() => this.#progress(), ALONE_CHECK_MS);
   }
 
+  /** Close code 4014: the voice state that follows says whether it was a kick or a move. */
+  #awaitReason(): void {
+    this.#reasonTimer = setTimeout(() => {
+      if (this.#options.isGatewayConnected()) {
+        this.#finish('bot_removed', 'Discord closed the voice connection and asked not to come back.');
+      } else {
+        this.#awaitReason();
+      }
+    }, LEAVE_TIMEOUT_MS);
+  }
+
+  #clearReason(): void {
+    clearTimeout(this.#reasonTimer);
+    this.#reasonTimer = undefined;
+  }
+
   #becomeReady({ dave }: ReadyState): void {
     clearTimeout(this.#readyTimer);
     clearInterval(this.#aloneTimer);
     this.#aloneTimer = undefined;
+    this.#clearReason();
     this.#set({ kind: 'ready', daveVersion: dave?.protocolVersion ?? 0 });
     this.#greet();
   }
@@ -266,7 +300,7 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
       if (this.#state.kind !== 'ready' || !this.#greeting) return;
       this.#transmit({ opus: SILENCE_FRAME, sequence: frame, timestamp: frame * 960 });
       frame += 1;
-      if (frame < GREETING_FRAMES) setTimeout(next, startedAt + frame * 20 - now());
+      if (frame < GREETING_FRAMES) setTimeout(next, Math.max(0, startedAt + frame * 20 - now()));
       else {
         this.#greeting = false;
         this.newSender();
