@@ -121,7 +121,7 @@ export function loudestTone(timeline: Timeline, clip: SpokenClip, allTones: read
 }
 
 /** Delay at which a sound fits best what was heard, in samples, by cross-correlation. */
-function delayOfPiece(timeline: Timeline, samples: Float32Array, expected: number): number {
+function delayOfPiece(timeline: Timeline, samples: Float32Array, expected: number, earliestMs: number): number {
   const correlation = (delay: number, step: number) => {
     let sum = 0;
     for (let index = 0; index < samples.length; index += step) {
@@ -137,7 +137,7 @@ function delayOfPiece(timeline: Timeline, samples: Float32Array, expected: numbe
     }
     return leader.delay;
   };
-  const coarse = best(-samplesOf(EARLIEST_MS), samplesOf(LONGEST_DELAY_MS), 2, 3);
+  const coarse = best(-samplesOf(earliestMs), samplesOf(LONGEST_DELAY_MS), 2, 3);
   return best(coarse - 4, coarse + 4, 1, 1);
 }
 
@@ -146,7 +146,7 @@ export function delayOf(timeline: Timeline, clip: SpokenClip): number {
   const length = Math.min(SAMPLE_RATE, clip.samples.length);
   const from = loudestStretch(clip.samples, length);
   const expected = samplesOf(clip.startedAt - timeline.startAt) + from;
-  return delayOfPiece(timeline, clip.samples.subarray(from, from + length), expected);
+  return delayOfPiece(timeline, clip.samples.subarray(from, from + length), expected, EARLIEST_MS);
 }
 
 function loudestStretch(samples: Float32Array, length: number): number {
@@ -168,7 +168,7 @@ export function speechLevels(timeline: Timeline, clips: readonly SpokenClip[]): 
     pieces(0, clip.samples.length, samplesOf(SPEECH_PIECE_MS)).map(({ start, length }) => {
       const samples = clip.samples.subarray(start, start + length);
       const expected = samplesOf(clip.startedAt - timeline.startAt) + start;
-      const delay = delayOfPiece(timeline, samples, expected);
+      const delay = delayOfPiece(timeline, samples, expected, 5);
       const energy = samples.reduce((sum, sample) => sum + sample ** 2, 0);
       return { delay, energy, column: { start: expected + delay, values: Float64Array.from(samples) } };
     }),

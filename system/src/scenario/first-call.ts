@@ -44,8 +44,8 @@ export async function setScene(stack: Stack, onProgress: (text: string) => void 
 
 export interface CallCallbacks {
   onProgress?: (text: string) => void;
-  /** While everybody is connected and the last line is spoken. */
-  duringCall?: (session: SessionView) => Promise<void>;
+  /** As each line begins. */
+  onLine?: (name: string, text: string) => void;
 }
 
 /** Everybody joins; resolves with the session when both sides are connected. */
@@ -88,13 +88,15 @@ export async function leaveAll(
 /** Plays the whole call and judges it. */
 export async function playCall(scene: Scene, callbacks: CallCallbacks = {}): Promise<FirstCall> {
   const { stack, both } = scene;
-  const { onProgress = () => undefined } = callbacks;
+  const { onProgress = () => undefined, onLine = () => undefined } = callbacks;
   const people = both.flatMap(({ members }) => members);
   for (const { userId } of people) await stack.sim.clearHeard(userId);
   const active = await joinAll(scene);
   onProgress(`Call ${active.sessionId}: ${both.map(({ guildName }) => guildName).join(' and ')} are connected.`);
-  const spoken = await speakLines(stack.sim, both, (name, text) => onProgress(`  ${name}: “${text}”`));
-  await callbacks.duringCall?.(active);
+  const spoken = await speakLines(stack.sim, both, (name, text) => {
+    onProgress(`  ${name}: “${text}”`);
+    onLine(name, text);
+  });
   const listeners = await judgeListeners(stack.sim, both, stack.application.botUserId, spoken);
   const { plaintextFramesInDaveRooms = Number.NaN } = await stack.sim.counters();
   const session = await leaveAll(scene, active.sessionId, people.length);

@@ -22,14 +22,14 @@ export async function speakLines(
   const clips = await loadClips();
   const members = both.flatMap(({ members: people }) => people);
   const began = performance.now();
-  const spoken: Spoken[] = [];
+  const spoken: (Spoken & { firstTimestamp: number })[] = [];
   for (const line of lines) {
     const member = members.find(({ voice }) => voice === line.voice);
     const clip = clips.get(line.clip);
     if (!member || !clip) throw new Error(`The script names ${line.clip}, which nobody can say`);
     // The script is a piece of music: its pauses are part of it.
     await sleep(Math.max(0, line.at - (performance.now() - began)));
-    const { startedAt } = await sim.speak(member.userId, { clip: line.clip });
+    const { startedAt, firstTimestamp } = await sim.speak(member.userId, { clip: line.clip });
     onLine(member.name, clip.text);
     spoken.push({
       label: line.clip,
@@ -37,11 +37,25 @@ export async function speakLines(
       voice: clip.voice,
       toneHz: clip.toneHz,
       startedAt,
+      firstTimestamp,
       samples: decodePackets(clip.packets),
     });
   }
   await Promise.all(members.map(({ userId }) => sim.waitUntilSilent(userId)));
-  return spoken;
+  return Promise.all(spoken.map(async (clip) => ({ ...clip, startedAt: await spokenAt(sim, clip) })));
+}
+
+/**
+ * When a clip was spoken: RTP time tells exact distances, and the least delayed of its packets where it stands. The first packet
+ * alone may have been held up by a busy machine.
+ */
+async function spokenAt(sim: SimControl, clip: Spoken & { firstTimestamp: number }): Promise<number> {
+  const frames = clip.samples.length / 960;
+  const offsets = (await sim.spoken(clip.userId)).flatMap(({ sentAt, timestamp }) => {
+    const distance = (timestamp - clip.firstTimestamp) | 0;
+    return distance >= 0 && distance < frames * 960 ? [sentAt - distance / 48] : [];
+  });
+  return Math.min(...offsets);
 }
 
 export interface ListenerVerdict {

@@ -66,16 +66,17 @@ export class Output {
   /** Starts to pass a speaker's spurt through, at its first packet. */
   startPass(speaker: Speaker, packet: VoicePacket, now: number): void {
     const another = this.#lastSource !== undefined && this.#lastSource !== speaker;
-    this.#followWall(now);
     // Decoders at the other end carry the last source's state: one silence frame lets them land softly.
-    if (another && !this.#lastWasSilence) this.#send(SILENCE_FRAME, 1, 0, now);
+    const separated = another && !this.#lastWasSilence;
+    const step = Math.max(separated ? 2 * FRAME_SAMPLES : FRAME_SAMPLES, this.#samplesSinceLast(now));
+    if (separated) this.#send(SILENCE_FRAME, 1, step - FRAME_SAMPLES, now);
     this.mode = {
       kind: 'pass',
       speaker,
       base: {
         source: { ssrc: packet.ssrc, sequence: packet.sequence, timestamp: packet.timestamp },
         sequence: addSequence(this.#sequence, 1),
-        timestamp: addTimestamp(this.#timestamp, FRAME_SAMPLES),
+        timestamp: addTimestamp(this.#timestamp, separated ? FRAME_SAMPLES : step),
       },
     };
     this.#lastSource = speaker;
@@ -139,11 +140,9 @@ export class Output {
     this.leg.stopSpeaking();
   }
 
-  /** Moves RTP time on to where the wall clock is, whole frames, leaving room for one frame at least. */
-  #followWall(now: number): void {
-    if (this.#lastSentAt === undefined) return;
-    const elapsed = Math.round(((now - this.#lastSentAt) * SAMPLE_RATE) / 1000 / FRAME_SAMPLES) - 1;
-    if (elapsed > 0) this.#timestamp = addTimestamp(this.#timestamp, elapsed * FRAME_SAMPLES);
+  /** How far the wall clock has moved since the last packet: RTP time goes on over silence, to the sample. */
+  #samplesSinceLast(now: number): number {
+    return this.#lastSentAt === undefined ? 0 : Math.round(((now - this.#lastSentAt) * SAMPLE_RATE) / 1000);
   }
 
   #send(opus: Uint8Array, sequenceStep: number, timestampStep: number, now: number): void {
