@@ -26,7 +26,7 @@ export type {
 /** What the control server refused, or (`timeout`) what did not happen in time. */
 export class SimControlError extends Error {
   readonly code: string;
-  constructor(code: SimControlErrorCode, message: string) {
+  constructor(code: string, message: string) {
     super(message);
     this.name = 'SimControlError';
     this.code = code;
@@ -156,7 +156,7 @@ export class SimControl {
     return (await this.#call('nickname', { guildId, userId })).nickname;
   }
   /** Totals of the voice server, such as `plaintextFramesInDaveRooms`. */
-  async counters(): Promise<Record<string, number>> {
+  async counters(): Promise<Output<'counters'>['counters']> {
     return (await this.#call('counters', {})).counters;
   }
 

@@ -17,7 +17,8 @@ export function restApp(parts: RestParts): Hono {
   api.route('/', applicationRoutes(parts));
   api.route('/', interactionRoutes(parts));
 
-  const app = new Hono();
+  // Clients that encode path segments send `@me` and `@original` as `%40me` and `%40original`.
+  const app = new Hono({ getPath: (request) => new URL(request.url).pathname.replaceAll('%40', '@') });
   app.route('/api/v10', api);
   app.notFound((context) => context.json({ message: '404: Not Found', code: 0 }, 404));
   app.onError((error, context) => {
