@@ -39,6 +39,8 @@ export interface LightMember {
   readonly spoken: SpokenPacket[];
   /** Frames of others that could not be decrypted. */
   readonly failures: number;
+  /** Code that everybody in the group shares; empty before the first group, undefined in a room without DAVE. */
+  readonly voicePrivacyCode: string | undefined;
   /** Resolves when the member is in the MLS group, or alone, or the room has no DAVE. */
   ready(): Promise<void>;
   /**

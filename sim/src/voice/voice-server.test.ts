@@ -1,0 +1,363 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { afterEach, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { silenceFrame } from './rtp.ts';
+import type { VoiceServer } from './voice-server.ts';
+import { countedClip, inGroup, joinReal, listen, sameEpoch, speakReal, startServer } from './voice-test-kit.ts';
+
+const guildId = '100000000000000001';
+const channelId = '200000000000000001';
+const [ada, ben, cleo, dan] = ['300000000000000001', '300000000000000002', '300000000000000003', '300000000000000004'];
+if (!ada || !ben || !cleo || !dan) throw new Error('four users are needed');
+const place = (userId: string) => ({ guildId, channelId, userId });
+const opusOf = (clip: { packets: Uint8Array[] }) => clip.packets.map((packet) => Buffer.from(packet));
+const spoken = (packets: Buffer[]) => packets.filter((packet) => !packet.equals(silenceFrame));
+
+const servers: VoiceServer[] = [];
+async function start(options?: Parameters<typeof startServer>[0]) {
+  const started = await startServer(options);
+  servers.push(started.server);
+  return started;
+}
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+
+for (const firstTransitionId of ['zero', 'counted'] as const) {
+  test(`two real clients and two members hear each other (first transition ${firstTransitionId})`, async () => {
+    const home = await start({ firstTransitionId });
+    const { server } = home;
+    const grouped = inGroup(server, channelId, [ada, ben, cleo, dan]);
+    const first = await joinReal(home, place(ada));
+    const second = await joinReal(home, place(ben));
+    const third = server.addMember(place(cleo));
+    const fourth = server.addMember(place(dan));
+    await grouped;
+    await Promise.all([third.ready(), fourth.ready()]);
+    expect(first.voicePrivacyCode).toMatch(/^\d{30}$/);
+    expect(second.voicePrivacyCode).toBe(first.voicePrivacyCode);
+
+    const clip = countedClip('cleo', 25);
+    const atFirst = listen(first, cleo);
+    const atSecond = listen(second, cleo);
+    await third.speak(clip).finished;
+    await Promise.all([atFirst.until(30), atSecond.until(30)]);
+    expect(spoken(atFirst.packets)).toEqual(opusOf(clip));
+    expect(spoken(atSecond.packets)).toEqual(opusOf(clip));
+    expect(spoken(fourth.heard.map((packet) => packet.opus))).toEqual(opusOf(clip));
+
+    const reply = countedClip('ada', 20);
+    const fromFirst = listen(second, ada);
+    await speakReal(first, reply.packets);
+    await fromFirst.until(20);
+    expect(fromFirst.packets).toEqual(opusOf(reply));
+    expect(third.heard.filter((packet) => packet.fromUserId === ada).map((packet) => packet.opus)).toEqual(
+      opusOf(reply),
+    );
+    expect([third.failures, fourth.failures, server.counters.undecryptable]).toEqual([0, 0, 0]);
+    expect(server.counters.plaintextFramesInDaveRooms).toBe(0);
+    first.destroy();
+    second.destroy();
+  });
+}
+
+test('XChaCha carries DAVE both ways', async () => {
+  const home = await start({ modes: ['aead_xchacha20_poly1305_rtpsize'] });
+  const grouped = inGroup(home.server, channelId, [ada, cleo]);
+  const real = await joinReal(home, place(ada));
+  const member = home.server.addMember(place(cleo));
+  await grouped;
+  await sameEpoch(real, member);
+  const heard = listen(real, cleo);
+  const [there, back] = [countedClip('cleo', 15), countedClip('ada', 15)];
+  await Promise.all([member.speak(there).finished, speakReal(real, back.packets)]);
+  await heard.until(20);
+  expect(spoken(heard.packets)).toEqual(opusOf(there));
+  expect(member.heard.map((packet) => packet.opus)).toEqual(opusOf(back));
+  real.destroy();
+});
+
+test('a client that asks for recovery (op 31) is removed, added again and hears', async () => {
+  const home = await start();
+  let grouped = inGroup(home.server, channelId, [ada, cleo, dan]);
+  const real = await joinReal(home, place(ada));
+  const member = home.server.addMember(place(cleo));
+  home.server.addMember(place(dan));
+  const before = await grouped;
+  grouped = inGroup(home.server, channelId, [ada, cleo, dan]);
+  const networking = Reflect.get(real.state, 'networking') as {
+    state: { dave: { recoverFromInvalidTransition(id: number): void } };
+  };
+  networking.state.dave.recoverFromInvalidTransition(1);
+  expect(await grouped).toBe(before + 1n);
+  const heard = listen(real, cleo);
+  const clip = countedClip('cleo', 10);
+  await member.speak(clip).finished;
+  await heard.until(15);
+  expect(spoken(heard.packets)).toEqual(opusOf(clip));
+  expect(home.server.counters.groupResets).toBe(0);
+  real.destroy();
+});
+
+test('members speak realistic RTP on time: X with BEDE, some padding, +960 each 20 ms, five silence frames', async () => {
+  const home = await start({ daveVersion: 0 });
+  const real = await joinReal(home, place(ada));
+  const member = home.server.addMember(place(cleo));
+  const datagrams: Buffer[] = [];
+  const udp = (Reflect.get(real.state, 'networking') as { state: { udp: NodeJS.EventEmitter } }).state.udp;
+  udp.on('message', (datagram: Buffer) => datagram.length > 74 && datagrams.push(datagram));
+  const heard = listen(real, cleo);
+  const speech = member.speak(countedClip('cleo', 20));
+  const { startedAt, firstTimestamp } = await speech.started;
+  await speech.finished;
+  await heard.until(25);
+  const [first, ...rest] = member.spoken;
+  expect(first).toMatchObject({ sentAt: startedAt, timestamp: firstTimestamp });
+  rest.forEach((packet, index) => {
+    expect(packet.timestamp).toBe((firstTimestamp + 960 * (index + 1)) >>> 0);
+    expect(packet.sequence).toBe(((first?.sequence ?? 0) + index + 1) & 0xffff);
+    expect(packet.sentAt - startedAt).toBeGreaterThan(20 * (index + 1) - 15);
+  });
+  expect(heard.packets.slice(-5)).toEqual(Array(5).fill(silenceFrame));
+  expect(datagrams.every((datagram) => (datagram[0] ?? 0) & 0x10 && datagram.readUInt16BE(12) === 0xbede)).toBe(true);
+  expect(datagrams.some((datagram) => (datagram[0] ?? 0) & 0x20)).toBe(true);
+  real.destroy();
+});
+
+test('ten members are in one group', async () => {
+  const home = await start();
+  const ids = Array.from({ length: 10 }, (_, index) => `40000000000000000${index}`);
+  const members = ids.map((userId) => home.server.addMember(place(userId)));
+  await inGroup(home.server, channelId, ids);
+  await Promise.all(members.map((member) => member.ready()));
+  const [speaker, ...others] = members;
+  const clip = countedClip('first', 5);
+  await speaker?.speak(clip).finished;
+  for (const other of others) expect(spoken(other.heard.map((packet) => packet.opus))).toEqual(opusOf(clip));
+});
+
+test('members come and go while somebody speaks: nothing is lost, every epoch is followed', async () => {
+  const home = await start();
+  const { server } = home;
+  let grouped = inGroup(server, channelId, [ada, cleo]);
+  const real = await joinReal(home, place(ada));
+  const speaker = server.addMember(place(cleo));
+  await grouped;
+  await sameEpoch(real, speaker);
+  const clip = countedClip('cleo', 60);
+  const heard = listen(real, cleo);
+  const speech = speaker.speak(clip);
+  await speech.started;
+  grouped = inGroup(server, channelId, [ada, cleo, dan]);
+  const guest = server.addMember(place(dan));
+  await grouped;
+  await guest.ready();
+  grouped = inGroup(server, channelId, [ada, cleo]);
+  await guest.leave();
+  await grouped;
+  grouped = inGroup(server, channelId, [ada, ben, cleo]);
+  const newcomer = await joinReal(home, place(ben));
+  await grouped;
+  const late = listen(newcomer, cleo);
+  await speech.finished;
+  await heard.until(65);
+  expect(spoken(heard.packets)).toEqual(opusOf(clip));
+  await late.until(5);
+  expect(newcomer.voicePrivacyCode).toBe(real.voicePrivacyCode);
+  expect(spoken(late.packets).every((packet) => packet.toString().includes('cleo says'))).toBe(true);
+  real.destroy();
+  newcomer.destroy();
+});
+
+test('a sole member starts afresh and meets the next one', async () => {
+  const home = await start();
+  let grouped = inGroup(home.server, channelId, [ada, ben]);
+  const first = await joinReal(home, place(ada));
+  const second = await joinReal(home, place(ben));
+  await grouped;
+  const gone = once(home.server.events, 'clientGone');
+  second.destroy();
+  await gone;
+  grouped = inGroup(home.server, channelId, [ada, cleo]);
+  const member = home.server.addMember(place(cleo));
+  await grouped;
+  await sameEpoch(first, member);
+  const clip = countedClip('ada', 10);
+  await speakReal(first, clip.packets);
+  const epoch = inGroup(home.server, channelId, [ada, cleo, dan]);
+  home.server.addMember(place(dan));
+  await epoch;
+  expect(member.heard.map((packet) => packet.opus)).toEqual(opusOf(clip));
+  first.destroy();
+});
+
+test('a room without DAVE passes Opus through, and stays without when somebody leaves', async () => {
+  const home = await start({ daveVersion: 0 });
+  const real = await joinReal(home, place(ada));
+  const member = home.server.addMember(place(cleo));
+  await home.server.addMember(place(dan)).leave();
+  const heard = listen(real, cleo);
+  const clip = countedClip('cleo', 10);
+  await member.speak(clip).finished;
+  await heard.until(15);
+  expect(spoken(heard.packets)).toEqual(opusOf(clip));
+  expect(real.voicePrivacyCode ?? undefined).toBeUndefined();
+  real.destroy();
+});
+
+test('a client that moves leaves no ghost behind, and a member who leaves stops speaking', async () => {
+  const home = await start();
+  const { server } = home;
+  const elsewhere = '200000000000000002';
+  let grouped = inGroup(server, channelId, [ada, cleo]);
+  const real = await joinReal(home, place(ada));
+  const left = server.addMember(place(cleo));
+  await grouped;
+  const gone = once(server.events, 'clientGone');
+  grouped = inGroup(server, elsewhere, [ada, dan]);
+  const host = server.addMember({ guildId, channelId: elsewhere, userId: dan });
+  const transitioned = once(real, 'transitioned');
+  await joinReal(home, { guildId, channelId: elsewhere, userId: ada });
+  expect((await gone)[0]).toMatchObject({ channelId, userId: ada });
+  await Promise.all([grouped, transitioned, host.ready()]);
+  expect(server.isConnected(guildId, ada, channelId)).toBe(false);
+  expect(server.isConnected(guildId, ada, elsewhere)).toBe(true);
+  expect(host.voicePrivacyCode).toBe(real.voicePrivacyCode);
+
+  const speech = left.speak(countedClip('cleo', 50));
+  await speech.started;
+  await left.leave();
+  await expect(speech.finished).rejects.toThrow('left while speaking');
+  await expect(left.speak(countedClip('cleo', 1)).started).rejects.toThrow('has left');
+  real.destroy();
+});
+
+test('plaintext in a DAVE room is counted, silence frames are not', async () => {
+  const home = await start();
+  const real = await joinReal(home, place(ada));
+  const spoke = once(home.server.events, 'speaking');
+  real.playOpusPacket(silenceFrame);
+  real.playOpusPacket(Buffer.from('no group yet, so this goes out in clear'));
+  await spoke;
+  await joinReal(home, place(ben)).then((other) => other.destroy()); // a round trip later both have arrived
+  expect(home.server.counters.plaintextFramesInDaveRooms).toBe(1);
+  real.destroy();
+});
+
+async function rawSocket(endpoint: string, path = '/?v=8') {
+  const socket = new WebSocket(`wss://${endpoint}${path}`);
+  const closed = once(socket, 'close').then(([code]) => code as number);
+  const messages: { op: number; d: Record<string, unknown>; seq?: number }[] = [];
+  const waiters: (() => void)[] = [];
+  socket.on('message', (data, isBinary) => {
+    if (!isBinary) messages.push(JSON.parse(data.toString()));
+    for (const wake of waiters.splice(0)) wake();
+  });
+  const receive = async (op: number) => {
+    for (;;) {
+      const found = messages.find((message) => message.op === op);
+      if (found) return found;
+      await new Promise<void>((resolve) => waiters.push(resolve));
+    }
+  };
+  await Promise.race([once(socket, 'open'), closed]);
+  const send = (op: number, d: unknown) => socket.send(JSON.stringify({ op, d }));
+  return { socket, closed, receive, send };
+}
+
+const identity = { server_id: guildId, user_id: ada, session_id: 's', token: 't', max_dave_protocol_version: 1 };
+
+test('refuses what a client must not do, each with its close code', async () => {
+  const { server, endpoint } = await start();
+  server.admit({ guildId, channelId, userId: ada, sessionId: 's', token: 't' });
+  const cases: [number, number, unknown][] = [
+    [4004, 0, { ...identity, token: 'wrong' }],
+    [4006, 0, { ...identity, session_id: 'other' }],
+    [4017, 0, { ...identity, max_dave_protocol_version: 0 }],
+    [4002, 0, { ...identity, server_id: 5 }],
+    [4003, 5, { speaking: 1, ssrc: 1, delay: 0 }],
+    [4006, 7, { server_id: guildId, session_id: 's', token: 't', seq_ack: 1 }],
+    [4001, 99, {}],
+  ];
+  const malformed: [number, Buffer][] = [
+    [4002, Buffer.from([26, 1, 2, 3])],
+    [4002, Buffer.concat([Buffer.from([26]), Buffer.alloc(300, 4)])],
+    [4002, Buffer.from([28, 0, 1, 0, 1, 0xff])],
+    [4001, Buffer.from([27, 0])],
+  ];
+  for (const [code, bytes] of malformed) {
+    const client = await rawSocket(endpoint);
+    client.send(0, identity);
+    await client.receive(2);
+    client.send(1, { protocol: 'udp', data: { address: '127.0.0.1', port: 9, mode: 'aead_aes256_gcm_rtpsize' } });
+    await client.receive(4);
+    client.socket.send(bytes);
+    expect([bytes[0], await client.closed]).toEqual([bytes[0], code]);
+  }
+  server.dismiss(guildId, ada);
+  server.admit({ guildId, channelId, userId: ada, sessionId: 's', token: 't' });
+  for (const [code, op, data] of cases) {
+    const client = await rawSocket(endpoint);
+    client.send(op, data);
+    expect([op, await client.closed]).toEqual([op, code]);
+  }
+  expect(await (await rawSocket(endpoint, '/?v=4')).closed).toBe(4012);
+  const client = await rawSocket(endpoint);
+  client.send(0, identity);
+  await client.receive(2);
+  client.send(1, { protocol: 'udp', data: { address: '127.0.0.1', port: 9, mode: 'xsalsa20_poly1305' } });
+  expect(await client.closed).toBe(4016);
+});
+
+test('takes XChaCha, resumes with what was missed, and is dismissed with 4014', async () => {
+  const { server, endpoint } = await start();
+  server.admit({ guildId, channelId, userId: ada, sessionId: 's', token: 't' });
+  const client = await rawSocket(endpoint);
+  client.send(0, identity);
+  await client.receive(2);
+  client.send(1, { protocol: 'udp', data: { address: '127.0.0.1', port: 9, mode: 'aead_xchacha20_poly1305_rtpsize' } });
+  const description = await client.receive(4);
+  expect(description.d.mode).toBe('aead_xchacha20_poly1305_rtpsize');
+  expect(server.isConnected(guildId, ada, channelId)).toBe(true);
+  client.socket.terminate();
+  await client.closed;
+  server.addMember(place(cleo));
+  const again = await rawSocket(endpoint);
+  again.send(7, { server_id: guildId, session_id: 's', token: 't', seq_ack: description.seq });
+  await again.receive(9);
+  expect((await again.receive(11)).d.user_ids).toEqual([cleo]);
+  server.dismiss(guildId, ada);
+  expect(await again.closed).toBe(4014);
+  expect(server.isConnected(guildId, ada, channelId)).toBe(false);
+});
+
+test('answers discovery, and garbage datagrams change nothing', async () => {
+  const { server, endpoint } = await start();
+  server.admit({ guildId, channelId, userId: ada, sessionId: 's', token: 't' });
+  const client = await rawSocket(endpoint);
+  client.send(0, identity);
+  const { ssrc, port } = (await client.receive(2)).d as { ssrc: number; port: number };
+  const udp = createSocket('udp4');
+  udp.bind(0, '127.0.0.1');
+  await once(udp, 'listening');
+  const discovery = Buffer.alloc(74);
+  discovery.writeUInt16BE(1, 0);
+  discovery.writeUInt16BE(70, 2);
+  discovery.writeUInt32BE(ssrc, 4);
+  const badLength = Buffer.from(discovery);
+  badLength.writeUInt16BE(12, 2);
+  const rtp = Buffer.alloc(60);
+  rtp[0] = 0x80;
+  rtp.writeUInt32BE(ssrc, 8);
+  for (const bytes of [Buffer.alloc(0), Buffer.from('x'), badLength, Buffer.alloc(300, 0xff), rtp, discovery]) {
+    udp.send(bytes, port, '127.0.0.1');
+  }
+  const [reply] = (await once(udp, 'message')) as [Buffer];
+  expect(reply.length).toBe(74);
+  expect([reply.readUInt16BE(0), reply.readUInt32BE(4), reply.readUInt16BE(72)]).toEqual([2, ssrc, udp.address().port]);
+  expect(reply.subarray(8, reply.indexOf(0, 8)).toString()).toBe('127.0.0.1');
+  expect(server.counters.undecryptable).toBe(1);
+  expect(server.counters.ignored).toBe(4);
+  udp.close();
+});
