@@ -6,6 +6,11 @@
  */
 const encoder = new TextEncoder();
 
+/** UTF-8 in a buffer of its own: the runtimes disagree on the buffer type that `encode` declares. */
+function utf8(text: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(encoder.encode(text));
+}
+
 /** A signature older or newer than this is refused. Milliseconds. */
 export const SIGNATURE_WINDOW_MS = 5 * 60 * 1000;
 
@@ -45,7 +50,7 @@ function hex(bytes: ArrayBuffer): string {
 }
 
 function bytesOf(data: Uint8Array | string): Uint8Array<ArrayBuffer> {
-  return typeof data === 'string' ? encoder.encode(data) : new Uint8Array(data);
+  return typeof data === 'string' ? utf8(data) : new Uint8Array(data);
 }
 
 /** SHA-256 of a body, in hex. */
@@ -55,12 +60,12 @@ export async function sha256Hex(data: Uint8Array | string): Promise<string> {
 
 async function hmac(key: Uint8Array<ArrayBuffer>, text: string): Promise<ArrayBuffer> {
   const imported = await crypto.subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
-  return crypto.subtle.sign('HMAC', imported, encoder.encode(text));
+  return crypto.subtle.sign('HMAC', imported, utf8(text));
 }
 
 /** The key of one node: a leaked node key does not open the others. */
 export async function nodeKey(hubSecret: string, nodeId: string): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await hmac(encoder.encode(hubSecret), `patchbay node key\n${nodeId}`));
+  return new Uint8Array(await hmac(utf8(hubSecret), `patchbay node key\n${nodeId}`));
 }
 
 async function signatureOf(hubSecret: string, request: SignedRequest): Promise<string> {

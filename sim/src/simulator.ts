@@ -84,6 +84,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 
 async function listen(app: Hono, host: string, port: number): Promise<{ server: Server; port: number }> {
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  // A client whose event loop stalls for seconds must not find its idle connection closed under its next request.
+  server.keepAliveTimeout = 10 * 60_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);

@@ -18,7 +18,7 @@ const { values } = parseArgs({
   options: {
     once: { type: 'boolean', default: false },
     json: { type: 'string' },
-    port: { type: 'string', default: process.env['PATCHBAY_PORT'] ?? '8787' },
+    port: { type: 'string', default: process.env.PATCHBAY_PORT ?? '8787' },
     keep: { type: 'boolean', default: false },
   },
 });
@@ -81,7 +81,8 @@ try {
   }
 } finally {
   const ends = (await stack?.stop()) ?? [];
-  const unclean = ends.filter(({ code }) => code !== 0);
+  // wrangler ends itself by the signal that it was sent.
+  const unclean = ends.filter(({ name, code }) => code !== 0 && !(name === 'worker' && (code === 130 || code === 143)));
   for (const { name, code } of unclean) say(`${name} ended with code ${code}`);
   if (unclean.length > 0 && values.once) exitCode = 1;
   if (exitCode === 0 && !values.keep) await rm(directory, { recursive: true, force: true });

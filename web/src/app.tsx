@@ -35,7 +35,7 @@ export function App() {
         {page.kind === 'ready' && (
           <div className="guilds">
             {page.guilds.map((guild) => (
-              <GuildPanel key={guild.guildId} guildId={guild.guildId} name={guild.name} />
+              <GuildPanel key={guild.id} guildId={guild.id} name={guild.name} />
             ))}
           </div>
         )}

@@ -8,7 +8,7 @@ interface TokenAnswer {
 }
 
 export interface Guild {
-  guildId: string;
+  id: string;
   name: string;
 }
 

@@ -33,26 +33,51 @@ function samplesOf(milliseconds: number): number {
   return Math.round((milliseconds * SAMPLE_RATE) / 1000);
 }
 
-function toneColumns(clip: SpokenClip, timeline: Timeline): [Column, Column] {
-  const start = samplesOf(clip.startedAt - timeline.startAt + MARGIN_MS);
-  const length = clip.samples.length - samplesOf(MARGIN_MS);
-  if (start < 0 || length <= 0 || start + length > timeline.samples.length) {
+/**
+ * Clips are fitted in pieces of this length, each with a phase of its own: where a bridge goes over from passing packets through
+ * to mixing, the codec's look-ahead of 6.5 ms moves the sound, and one phase for the whole clip would cancel itself out. ms.
+ */
+const TONE_PIECE_MS = 200;
+const SPEECH_PIECE_MS = 400;
+
+/** Cuts the rows from..to into pieces; a short rest goes with the last one. */
+function pieces(from: number, to: number, length: number): { start: number; length: number }[] {
+  const count = Math.max(1, Math.floor((to - from) / length));
+  return Array.from({ length: count }, (_, index) => {
+    const start = from + index * length;
+    return { start, length: (index === count - 1 ? to : start + length) - start };
+  });
+}
+
+/** A cosine and a sine for each piece of the clip. */
+function toneColumns(clip: SpokenClip, timeline: Timeline): Column[] {
+  const spoken = samplesOf(clip.startedAt - timeline.startAt);
+  const [from, to] = [spoken + samplesOf(MARGIN_MS), spoken + clip.samples.length];
+  if (from < 0 || from >= to || to > timeline.samples.length) {
     throw new RangeError(`${clip.label} lies outside of what was heard`);
   }
-  const make = (wave: (angle: number) => number): Column => ({
-    start,
-    values: Float64Array.from({ length }, (_, index) =>
-      wave((2 * Math.PI * clip.toneHz * (start + index)) / SAMPLE_RATE),
-    ),
-  });
-  return [make(Math.cos), make(Math.sin)];
+  return pieces(from, to, samplesOf(TONE_PIECE_MS)).flatMap(({ start, length }) =>
+    [Math.cos, Math.sin].map((wave) => ({
+      start,
+      values: Float64Array.from({ length }, (_, index) =>
+        wave((2 * Math.PI * clip.toneHz * (start + index)) / SAMPLE_RATE),
+      ),
+    })),
+  );
+}
+
+/** Amplitude over all pieces, by power: the weights come in pairs of cosine and sine. */
+function amplitudeOf(columns: readonly Column[], weights: readonly number[]): number {
+  const lengths = columns.map(({ values }) => values.length);
+  const power = weights.reduce((sum, weight, index) => sum + weight ** 2 * (lengths[index] ?? 0), 0);
+  return Math.sqrt(power / (lengths.reduce((sum, length) => sum + length, 0) / 2));
 }
 
 /** Amplitude of the clip's own tone as it was spoken, by the same fit. */
 function spokenAmplitude(clip: SpokenClip): number {
   const alone: Timeline = { startAt: clip.startedAt, samples: clip.samples };
-  const [cosine = 0, sine = 0] = leastSquares(toneColumns(clip, alone), alone.samples);
-  return Math.hypot(cosine, sine);
+  const columns = toneColumns(clip, alone);
+  return amplitudeOf(columns, leastSquares(columns, alone.samples));
 }
 
 /**
@@ -61,12 +86,11 @@ function spokenAmplitude(clip: SpokenClip): number {
  * @throws {RangeError} when a clip lies outside of the timeline, or overlaps one with its own tone.
  */
 export function heardLevels(timeline: Timeline, clips: readonly SpokenClip[]): HeardLevel[] {
-  const weights = leastSquares(
-    clips.flatMap((clip) => toneColumns(clip, timeline)),
-    timeline.samples,
-  );
+  const columns = clips.map((clip) => toneColumns(clip, timeline));
+  const weights = leastSquares(columns.flat(), timeline.samples);
   return clips.map((clip, index) => {
-    const heard = Math.hypot(weights[2 * index] ?? 0, weights[2 * index + 1] ?? 0);
+    const own = columns[index] ?? [];
+    const heard = amplitudeOf(own, weights.splice(0, own.length));
     return { label: clip.label, decibels: 20 * Math.log10(heard / spokenAmplitude(clip)) };
   });
 }
@@ -96,30 +120,33 @@ export function loudestTone(timeline: Timeline, clip: SpokenClip, allTones: read
   return 20 * Math.log10(loudest / spokenAmplitude(clip));
 }
 
-/** Delay at which a clip fits best what was heard, in samples: the highest cross-correlation over its loudest second. */
-export function delayOf(timeline: Timeline, clip: SpokenClip): number {
-  const expected = samplesOf(clip.startedAt - timeline.startAt);
-  const length = Math.min(SAMPLE_RATE, clip.samples.length);
-  const from = loudestStretch(clip.samples, length);
+/** Delay at which a sound fits best what was heard, in samples, by cross-correlation. */
+function delayOfPiece(timeline: Timeline, samples: Float32Array, expected: number): number {
   const correlation = (delay: number, step: number) => {
     let sum = 0;
-    for (let index = from; index < from + length; index += step) {
-      sum += (clip.samples[index] ?? 0) * (timeline.samples[expected + delay + index] ?? 0);
+    for (let index = 0; index < samples.length; index += step) {
+      sum += (samples[index] ?? 0) * (timeline.samples[expected + delay + index] ?? 0);
     }
     return sum;
   };
-  const best = (delays: number[], step: number) =>
-    delays.reduce(
-      (leader, delay) => {
-        const sum = correlation(delay, step);
-        return sum > leader.sum ? { delay, sum } : leader;
-      },
-      { delay: 0, sum: -Infinity },
-    ).delay;
-  const range = (low: number, high: number, step: number) =>
-    Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, index) => low + index * step);
-  const coarse = best(range(-samplesOf(EARLIEST_MS), samplesOf(LONGEST_DELAY_MS), 2), 3);
-  return best(range(coarse - 4, coarse + 4, 1), 1);
+  const best = (from: number, to: number, delayStep: number, sampleStep: number) => {
+    let leader = { delay: 0, sum: -Infinity };
+    for (let delay = from; delay <= to; delay += delayStep) {
+      const sum = correlation(delay, sampleStep);
+      if (sum > leader.sum) leader = { delay, sum };
+    }
+    return leader.delay;
+  };
+  const coarse = best(-samplesOf(EARLIEST_MS), samplesOf(LONGEST_DELAY_MS), 2, 3);
+  return best(coarse - 4, coarse + 4, 1, 1);
+}
+
+/** Delay at which a clip fits best what was heard, in samples, judged by its loudest second. */
+export function delayOf(timeline: Timeline, clip: SpokenClip): number {
+  const length = Math.min(SAMPLE_RATE, clip.samples.length);
+  const from = loudestStretch(clip.samples, length);
+  const expected = samplesOf(clip.startedAt - timeline.startAt) + from;
+  return delayOfPiece(timeline, clip.samples.subarray(from, from + length), expected);
 }
 
 function loudestStretch(samples: Float32Array, length: number): number {
@@ -133,18 +160,30 @@ function loudestStretch(samples: Float32Array, length: number): number {
 }
 
 /**
- * Level of each clip's whole waveform, speech and tone, each at its own best delay, all fitted at once: says that the speech
- * itself came through, not only its tone.
+ * Level of each clip's whole waveform, speech and tone, each piece at its own best delay, all fitted at once: says that the
+ * speech itself came through, not only its tone. The delay is that of the median piece.
  */
 export function speechLevels(timeline: Timeline, clips: readonly SpokenClip[]): (HeardLevel & { delayMs: number })[] {
-  const delays = clips.map((clip) => delayOf(timeline, clip));
-  const columns = clips.map((clip, index): Column => {
-    const start = samplesOf(clip.startedAt - timeline.startAt) + (delays[index] ?? 0);
-    return { start, values: Float64Array.from(clip.samples) };
+  const parts = clips.map((clip) =>
+    pieces(0, clip.samples.length, samplesOf(SPEECH_PIECE_MS)).map(({ start, length }) => {
+      const samples = clip.samples.subarray(start, start + length);
+      const expected = samplesOf(clip.startedAt - timeline.startAt) + start;
+      const delay = delayOfPiece(timeline, samples, expected);
+      const energy = samples.reduce((sum, sample) => sum + sample ** 2, 0);
+      return { delay, energy, column: { start: expected + delay, values: Float64Array.from(samples) } };
+    }),
+  );
+  const columns = parts.flatMap((list) => list.map(({ column }) => column));
+  const weights = leastSquares(columns, timeline.samples);
+  return clips.map((clip, index) => {
+    const own = parts[index] ?? [];
+    const power = own.reduce((sum, { energy }) => sum + energy * Math.max(0, weights.shift() ?? 0) ** 2, 0);
+    const whole = own.reduce((sum, { energy }) => sum + energy, 0);
+    const delays = own.map(({ delay }) => delay).sort((left, right) => left - right);
+    return {
+      label: clip.label,
+      decibels: 10 * Math.log10(Math.max(power / whole, 1e-18)),
+      delayMs: ((delays[Math.floor(delays.length / 2)] ?? 0) * 1000) / SAMPLE_RATE,
+    };
   });
-  return leastSquares(columns, timeline.samples).map((weight, index) => ({
-    label: clips[index]?.label ?? '',
-    decibels: 20 * Math.log10(Math.max(weight, 1e-9)),
-    delayMs: ((delays[index] ?? 0) * 1000) / SAMPLE_RATE,
-  }));
 }

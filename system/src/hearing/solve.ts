@@ -28,7 +28,8 @@ function dot(left: Column, right: Column): number {
 export function leastSquares(columns: readonly Column[], observed: Float32Array): number[] {
   const size = columns.length;
   const target: Column = { start: 0, values: Float64Array.from(observed) };
-  const normal = columns.map((left) => columns.map((right) => dot(left, right)));
+  // Symmetric, and zero for columns that do not overlap.
+  const normal = columns.map((left, row) => columns.slice(0, row + 1).map((right) => dot(left, right)));
   const right = columns.map((column) => dot(column, target));
   const lower = columns.map(() => new Float64Array(size));
   for (let row = 0; row < size; row += 1) {

@@ -96,7 +96,7 @@ export async function playCall(scene: Scene, callbacks: CallCallbacks = {}): Pro
   const spoken = await speakLines(stack.sim, both, (name, text) => onProgress(`  ${name}: “${text}”`));
   await callbacks.duringCall?.(active);
   const listeners = await judgeListeners(stack.sim, both, stack.application.botUserId, spoken);
-  const { plaintextFramesInDaveRooms } = await stack.sim.counters();
+  const { plaintextFramesInDaveRooms = Number.NaN } = await stack.sim.counters();
   const session = await leaveAll(scene, active.sessionId, people.length);
   onProgress(`The call ended (${session.endReason}); ${people.length} recordings are stored.`);
   const tracks = await judgeRecordings(stack.s3, active.sessionId, spoken);

@@ -30,7 +30,7 @@ export async function makeWorld(sim: SimControl, application: Application): Prom
   return played as [PlayedSide, PlayedSide];
 }
 
-/** `/setup channel`: from now on this channel is queued when people join it. Returns what the bot answered. */
+/** `/setup`: from now on this channel is queued when people join it. Returns what the bot answered. */
 export async function configure(sim: SimControl, application: Application, side: PlayedSide): Promise<string> {
   const answer = await sim.command({
     applicationId: application.applicationId,
@@ -39,15 +39,9 @@ export async function configure(sim: SimControl, application: Application, side:
     userId: side.ownerId,
     name: 'setup',
     options: [
-      {
-        name: 'channel',
-        type: 1,
-        options: [
-          { name: 'channel', type: 7, value: side.channelId },
-          { name: 'record', type: 5, value: true },
-          { name: 'after', type: 3, value: 'idle' },
-        ],
-      },
+      { name: 'channel', type: 7, value: side.channelId },
+      { name: 'record', type: 5, value: true },
+      { name: 'after', type: 3, value: 'idle' },
     ],
   });
   if (answer.outcome !== 'message') throw new Error(`/setup was not answered: ${JSON.stringify(answer)}`);

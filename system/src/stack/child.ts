@@ -12,8 +12,6 @@ export interface ChildOptions {
   cwd?: string;
   /** Everything that the program prints goes here. */
   logFile: string;
-  /** Looks at each line of standard output; what it returns, when not undefined, is the readiness. */
-  ready: (line: string) => unknown;
   /** How long it may take to become ready, ms. */
   timeoutMs?: number;
 }
@@ -44,12 +42,15 @@ export class Child {
    * @throws {Error} with its last words, when it ends or says nothing in time.
    */
   static async start<T>(
-    options: ChildOptions & { ready: (line: string) => T | undefined },
+    options: ChildOptions & {
+      /** Looks at each line of standard output; what it returns, when not undefined, is the readiness. */
+      ready: (line: string) => T | undefined;
+    },
   ): Promise<{ child: Child; ready: T }> {
     const log = createWriteStream(options.logFile, { flags: 'a' });
     const spawned = spawn(process.execPath, [options.script, ...(options.args ?? [])], {
       cwd: options.cwd,
-      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...options.env },
+      env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A group of its own: Ctrl-C reaches the parent alone, which ends the children in order.
       detached: true,
@@ -82,16 +83,16 @@ export class Child {
     });
   }
 
-  /** Sends a signal to the program and to whatever it started. */
+  /** Sends a signal to the program and, with SIGKILL, to whatever it started. */
   kill(signal: NodeJS.Signals): void {
     this.#stopping = true;
     if (this.process.exitCode !== null || this.process.signalCode !== null || this.process.pid === undefined) return;
-    process.kill(-this.process.pid, signal);
+    process.kill(signal === 'SIGKILL' ? -this.process.pid : this.process.pid, signal);
   }
 
-  /** Asks it to end, and makes it end when it does not within the time. Returns its exit code. */
+  /** Asks it to end, as Ctrl-C would, and makes it end when it does not within the time. Returns its exit code. */
   async stop(graceMs = 10_000): Promise<number | null> {
-    this.kill('SIGTERM');
+    this.kill('SIGINT');
     const timer = setTimeout(() => this.kill('SIGKILL'), graceMs);
     const code = await this.exited;
     clearTimeout(timer);

@@ -161,12 +161,12 @@ async function startSim(directory: string, children: Map<string, Child>) {
     ready: readyJson,
   });
   children.set('simulator', child);
-  const sim = new SimControl(ready['controlUrl'] ?? '');
+  const sim = new SimControl(ready.controlUrl ?? '');
   const application = await sim.createApplication({ name: 'Patchbay' });
   return {
     sim,
     application,
-    simEnvironment: { DISCORD_API_URL: ready['apiUrl'] ?? '', NODE_EXTRA_CA_CERTS: certificateFile },
+    simEnvironment: { DISCORD_API_URL: ready.apiUrl ?? '', NODE_EXTRA_CA_CERTS: certificateFile },
   };
 }
 
@@ -186,5 +186,5 @@ async function startS3(directory: string, children: Map<string, Child>): Promise
     ready: readyJson,
   });
   children.set('s3', child);
-  return { endpoint: ready['endpoint'] ?? '', ...access };
+  return { endpoint: ready.endpoint ?? '', ...access };
 }

@@ -33,7 +33,7 @@ export async function applyMigrations(root: string, directory: string): Promise<
   const args = ['d1', 'migrations', 'apply', 'DB', '--local', '--persist-to', stateFolder(directory)];
   const child = spawn(process.execPath, [wrangler, ...args], {
     cwd: root,
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...quiet(directory) },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...quiet(directory) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let words = '';

@@ -1,0 +1,13 @@
+import type { EndReason } from '@patchbay/shared/end-reason';
+import type { LegPort } from '../audio/packet.ts';
+import type { LegState } from '../voice/leg.ts';
+
+/** What sessions use of a leg; tests put fakes here. */
+export interface RunningLeg extends LegPort {
+  readonly identityId: string;
+  readonly state: LegState;
+  on(event: 'state', listener: (state: LegState) => void): unknown;
+  off(event: 'state', listener: (state: LegState) => void): unknown;
+  newSender(): void;
+  close(reason: EndReason, message?: string): Promise<void>;
+}

@@ -1,0 +1,122 @@
+/** The recording of one session: waits for the notice in each guild, keeps opted-out people out, hands the tracks over. */
+import { PatchbayError } from '@patchbay/shared/errors';
+import type { NodeEventDraft } from '@patchbay/shared/events';
+import { now } from '../ops/clock.ts';
+import type { Logger } from '../ops/logger.ts';
+import type { Recorder } from '../recording/recorder.ts';
+import type { RecordingDesk } from './recording-desk.ts';
+import type { RecordingNotice } from './recording-notice.ts';
+import type { SessionLeg } from './session-leg.ts';
+
+export interface SessionRecordingOptions {
+  sessionId: string;
+  timeZero: number;
+  /** Names the files: time zero for the first recording of a session. ms since the epoch */
+  at: number;
+  /** Absent: this node cannot record, for the reason in `recordingOff`. */
+  desk: RecordingDesk | undefined;
+  recordingOff: string | undefined;
+  notice: RecordingNotice;
+  report: (draft: NodeEventDraft) => void;
+  logger: Logger;
+}
+
+export class SessionRecording {
+  /** Users whose packets are dropped here, before anything that stores. Replaced by each revision. */
+  optedOut: ReadonlySet<string> = new Set();
+  readonly #options: SessionRecordingOptions;
+  #recorder: Recorder | undefined;
+  readonly #legs = new Map<string, { view: SessionLeg; detach: () => void; noticed: boolean }>();
+  readonly #guildOf = new Map<string, string>();
+
+  constructor(options: SessionRecordingOptions) {
+    this.#options = options;
+  }
+
+  has(legId: string): boolean {
+    return this.#legs.has(legId);
+  }
+
+  /** Starts to record a leg once the notice is visible; refused → `recording.failed`, and nothing is stored. */
+  async attach(view: SessionLeg): Promise<void> {
+    const { desk, notice, report, sessionId, timeZero, at } = this.#options;
+    const entry = { view, detach: (): void => undefined, noticed: false };
+    this.#legs.set(view.legId, entry);
+    const { guildId } = view;
+    if (!desk) {
+      this.#failed(guildId, 'storage_off', this.#options.recordingOff ?? 'Recording is off on this voice node.');
+      return;
+    }
+    try {
+      await notice.show(guildId, view.leg.identityId);
+    } catch (error) {
+      const { code, message } =
+        error instanceof PatchbayError ? error : new PatchbayError('notice_refused', 'Refused.');
+      this.#options.logger.warn({ err: error, guildId }, 'the notice was refused; nothing is recorded');
+      this.#failed(guildId, code, message);
+      return;
+    }
+    if (this.#legs.get(view.legId) !== entry) {
+      // Ended while the notice went out.
+      await this.#hide(view);
+      return;
+    }
+    entry.noticed = true;
+    if (!this.#recorder) {
+      this.#recorder = desk.open(sessionId, timeZero, at);
+      this.#recorder.on('failed', ({ userId, error }) =>
+        this.#failed(this.#guildOf.get(userId) ?? guildId, error.code, error.message, userId),
+      );
+    }
+    const recorder = this.#recorder;
+    entry.detach = view.onPacket((packet) => {
+      if (this.optedOut.has(packet.userId)) return;
+      if (!this.#guildOf.has(packet.userId)) this.#guildOf.set(packet.userId, guildId);
+      recorder.packet(packet);
+    });
+    report({ type: 'recording.started', guildId, sessionId, legId: view.legId });
+  }
+
+  /** Stops recording a leg; what it gave so far stays in the tracks. */
+  async detach(legId: string): Promise<void> {
+    const entry = this.#legs.get(legId);
+    if (!entry) return;
+    this.#legs.delete(legId);
+    entry.detach();
+    if (entry.noticed) await this.#hide(entry.view);
+  }
+
+  /** Ends the recording: tracks go to the upload queue, then the nicknames are as they were. */
+  async finish(endAt: number = now()): Promise<void> {
+    const { desk, sessionId, timeZero, at, logger } = this.#options;
+    for (const { detach } of this.#legs.values()) detach();
+    const tracks = (await this.#recorder?.finish(endAt)) ?? [];
+    let complete = true;
+    for (const track of tracks) {
+      const guildId = this.#guildOf.get(track.userId);
+      if (!guildId || !desk) continue;
+      try {
+        await desk.handOver(track, { sessionId, guildId, timeZero, at });
+      } catch (error) {
+        complete = false;
+        logger.error({ err: error, userId: track.userId }, 'a track could not be queued for upload; its file stays');
+        this.#failed(guildId, 'queue_failed', 'A finished track could not be queued for upload.', track.userId);
+      }
+    }
+    if (this.#recorder && complete) await desk?.clear(sessionId, at);
+    await Promise.all([...this.#legs.keys()].map((legId) => this.detach(legId)));
+  }
+
+  async #hide(view: SessionLeg): Promise<void> {
+    await this.#options.notice
+      .hide(view.guildId, view.leg.identityId)
+      .catch((error) =>
+        this.#options.logger.warn({ err: error, guildId: view.guildId }, 'the nickname could not be restored'),
+      );
+  }
+
+  #failed(guildId: string, code: string, message: string, userId?: string): void {
+    const { report, sessionId } = this.#options;
+    report({ type: 'recording.failed', guildId, sessionId, code, message, ...(userId ? { userId } : {}) });
+  }
+}

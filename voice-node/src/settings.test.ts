@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { readSettings } from './settings.ts';
+
+const least = { DISCORD_TOKENS: 'a, Bot b', HUB_URL: 'http://127.0.0.1:8787/', HUB_SECRET: 'x'.repeat(32) };
+
+test('the least that is needed gives defaults, and says why recording is off', () => {
+  const settings = readSettings({ ...least, S3_BUCKET: 'b', DISCORD_API_URL: '' });
+  expect(settings).toMatchObject({
+    discordTokens: ['a', 'b'],
+    discordApiUrl: 'https://discord.com/api',
+    hubUrl: 'http://127.0.0.1:8787',
+    joinAttempts: 5,
+  });
+  expect(settings.storage).toBeUndefined();
+  expect(settings.recordingOff).toBe(
+    'Recording is off: set S3_ENDPOINT, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY to store recordings.',
+  );
+});
+
+test('a wrong variable is named without its value', () => {
+  expect(() => readSettings({ ...least, HUB_SECRET: 'short-secret' })).toThrow(/HUB_SECRET: must have 32/);
+  expect(() => readSettings({ ...least, HUB_SECRET: 'short-secret' })).not.toThrow(/short-secret/);
+  expect(() => readSettings({ ...least, DISCORD_TOKENS: ' ,' })).toThrow(/DISCORD_TOKENS: must hold at least one/);
+});

@@ -1,0 +1,109 @@
+import { nodeIdSchema } from '@patchbay/shared/ids';
+import { parseSettings } from '@patchbay/shared/settings';
+import { z } from 'zod';
+
+const url = z.url({ protocol: /^https?$/, error: 'must be a URL that starts with http:// or https://' });
+const port = z.coerce.number().int().min(0).max(65_535);
+/** An empty line in `.env` counts as not set. */
+const optional = <S extends z.ZodType>(schema: S) =>
+  z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
+
+const schema = z.object({
+  DISCORD_TOKENS: z
+    .string({ error: 'must hold at least one bot token; several are separated by commas' })
+    .transform((list) =>
+      list
+        .split(',')
+        .map((token) => token.trim().replace(/^Bot /, ''))
+        .filter((token) => token !== ''),
+    )
+    .refine((tokens) => tokens.length > 0, 'must hold at least one bot token; several are separated by commas')
+    .refine((tokens) => new Set(tokens).size === tokens.length, 'holds the same token twice'),
+  DISCORD_API_URL: optional(url).transform((value) => (value ?? 'https://discord.com/api').replace(/\/+$/, '')),
+  HUB_URL: url.transform((value) => value.replace(/\/+$/, '')),
+  HUB_SECRET: z.string({ error: 'must be set, the same as on the Worker' }).min(32, 'must have 32 characters or more'),
+  NODE_ID: optional(nodeIdSchema).transform((value) => value ?? 'node-1'),
+  S3_ENDPOINT: optional(url),
+  S3_BUCKET: optional(z.string().min(1)),
+  S3_REGION: optional(z.string().min(1)).transform((value) => value ?? 'auto'),
+  S3_ACCESS_KEY_ID: optional(z.string().min(1)),
+  S3_SECRET_ACCESS_KEY: optional(z.string().min(1)),
+  S3_CHECKSUMS: optional(z.enum(['WHEN_SUPPORTED', 'WHEN_REQUIRED'])).transform((value) => value ?? 'WHEN_SUPPORTED'),
+  DATA_DIR: optional(z.string().min(1)).transform((value) => value ?? './data'),
+  LOG_LEVEL: optional(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])).transform(
+    (value) => value ?? 'info',
+  ),
+  JOIN_ATTEMPTS: optional(z.coerce.number().int().min(1).max(100)).transform((value) => value ?? 5),
+  HEALTH_PORT: optional(port).transform((value) => value ?? 0),
+  LEG_CAPACITY: optional(z.coerce.number().int().min(1).max(1_000)).transform((value) => value ?? 50),
+});
+
+/** Where recordings are stored. */
+export interface StorageSettings {
+  endpoint: string;
+  bucket: string;
+  region: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+  checksums: 'WHEN_SUPPORTED' | 'WHEN_REQUIRED';
+}
+
+export interface Settings {
+  discordTokens: string[];
+  /** Without a slash at the end and without the version: `https://discord.com/api`. */
+  discordApiUrl: string;
+  /** Origin of the Worker. */
+  hubUrl: string;
+  hubSecret: string;
+  nodeId: string;
+  /** Absent: nothing can be recorded, for the reason in `recordingOff`. */
+  storage?: StorageSettings;
+  recordingOff?: string;
+  dataDir: string;
+  logLevel: string;
+  /** Tries to join a channel in a row before the leg is given up. */
+  joinAttempts: number;
+  /** 0 = any free port. */
+  healthPort: number;
+  /** Legs that this node is willing to hold. */
+  legCapacity: number;
+}
+
+/**
+ * Reads the node's settings from environment variables.
+ *
+ * @throws {PatchbayError} `settings_invalid`, naming each wrong variable and no value
+ */
+export function readSettings(variables: Record<string, string | undefined>): Settings {
+  const read = parseSettings(schema, variables);
+  const settings: Settings = {
+    discordTokens: read.DISCORD_TOKENS,
+    discordApiUrl: read.DISCORD_API_URL,
+    hubUrl: read.HUB_URL,
+    // During a rotation the Worker takes two secrets; a node signs with the first.
+    hubSecret: (read.HUB_SECRET.split(',')[0] ?? '').trim(),
+    nodeId: read.NODE_ID,
+    dataDir: read.DATA_DIR,
+    logLevel: read.LOG_LEVEL,
+    joinAttempts: read.JOIN_ATTEMPTS,
+    healthPort: read.HEALTH_PORT,
+    legCapacity: read.LEG_CAPACITY,
+  };
+  const { S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY } = read;
+  if (S3_ENDPOINT && S3_BUCKET && S3_ACCESS_KEY_ID && S3_SECRET_ACCESS_KEY) {
+    settings.storage = {
+      endpoint: S3_ENDPOINT,
+      bucket: S3_BUCKET,
+      region: read.S3_REGION,
+      accessKeyId: S3_ACCESS_KEY_ID,
+      secretAccessKey: S3_SECRET_ACCESS_KEY,
+      checksums: read.S3_CHECKSUMS,
+    };
+    return settings;
+  }
+  const missing = Object.entries({ S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY })
+    .filter(([, value]) => value === undefined)
+    .map(([name]) => name);
+  settings.recordingOff = `Recording is off: set ${missing.join(', ')} to store recordings.`;
+  return settings;
+}

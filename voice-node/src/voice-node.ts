@@ -1,0 +1,269 @@
+/** The voice node put together: who is made of what, what starts when, what ends in which order. */
+import { join } from 'node:path';
+import { PatchbayError } from '@patchbay/shared/errors';
+import type { LegSpec } from '@patchbay/shared/session-spec';
+import { Routes } from 'discord-api-types/v10';
+import { ulid } from 'ulid';
+import { ControlSocket } from './control/control-socket.ts';
+import { NodeStore } from './control/node-store.ts';
+import { Outbox } from './control/outbox.ts';
+import { SpeakingLane } from './control/speaking-lane.ts';
+import { Gateway } from './gateway/gateway.ts';
+import { Identity } from './gateway/identity.ts';
+import { EventLoopLag } from './ops/event-loop-lag.ts';
+import { HealthServer } from './ops/health-server.ts';
+import type { Logger } from './ops/logger.ts';
+import { LegPool } from './sessions/leg-pool.ts';
+import { chunkStored, RecordingDesk } from './sessions/recording-desk.ts';
+import { RecordingNotice } from './sessions/recording-notice.ts';
+import { Registry } from './sessions/registry.ts';
+import type { Settings } from './settings.ts';
+import { ObjectStore } from './storage/object-store.ts';
+import { Uploader } from './storage/uploader.ts';
+import { Leg } from './voice/leg.ts';
+
+const UPLOAD_DEADLINE_MS = 60_000;
+const OUTBOX_DEADLINE_MS = 10_000;
+const NICK_TIMEOUT_MS = 5_000;
+
+export class VoiceNode {
+  readonly #settings: Settings;
+  readonly #logger: Logger;
+  readonly #bootId = ulid();
+  readonly #lag = new EventLoopLag();
+  #store!: NodeStore;
+  #outbox!: Outbox;
+  #uploader: Uploader | undefined;
+  #gateway!: Gateway;
+  #registry!: Registry;
+  #control!: ControlSocket;
+  #speaking!: SpeakingLane;
+  #health!: HealthServer;
+  readonly #legs = new Set<Leg>();
+  #closing: Promise<void> | undefined;
+
+  constructor(settings: Settings, logger: Logger) {
+    this.#settings = settings;
+    this.#logger = logger;
+  }
+
+  /** Resolves when every gateway is ready and the Worker has welcomed the node. */
+  async start(): Promise<{ healthUrl: string }> {
+    const { hubUrl, hubSecret, nodeId, dataDir, storage, recordingOff } = this.#settings;
+    const logger = this.#logger;
+    this.#lag.start();
+    this.#health = new HealthServer(() => this.#healthState());
+    const healthUrl = await this.#health.listen(this.#settings.healthPort);
+    this.#store = await NodeStore.open(dataDir);
+    this.#outbox = await Outbox.open({ store: this.#store, hubUrl, hubSecret, nodeId, logger });
+    const report = (draft: Parameters<Outbox['append']>[0]): void => {
+      this.#outbox
+        .append(draft)
+        .catch((error) => logger.error({ err: error, type: draft.type }, 'an event could not be kept'));
+    };
+    if (storage) this.#uploader = await this.#startUploads(storage, report);
+    else logger.warn(recordingOff ?? 'Recording is off.');
+
+    const identities = await Promise.all(
+      this.#settings.discordTokens.map((token) =>
+        Identity.create({ token, apiUrl: this.#settings.discordApiUrl, logger }),
+      ),
+    );
+    this.#gateway = new Gateway(identities);
+    this.#gateway.on('report', (drafts) => drafts.forEach(report));
+    for (const identity of identities) this.#followIdentity(identity);
+
+    const uploader = this.#uploader;
+    this.#registry = new Registry(
+      {
+        pool: new LegPool((spec) => this.#openLeg(spec)),
+        notice: this.#notice(),
+        desk: uploader
+          ? new RecordingDesk(join(dataDir, 'recordings', this.#bootId), (path, note) => uploader.add(path, note))
+          : undefined,
+        recordingOff,
+        report,
+        logger,
+      },
+      this.#store,
+      (identityId) => this.#gateway.identities.has(identityId),
+    );
+    await this.#gateway.connect();
+    this.#outbox.start();
+    await this.#connectControl();
+    return { healthUrl };
+  }
+
+  /** Ends everything in order: sessions, uploads, events, connections. Safe to call twice. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const logger = this.#logger;
+    logger.info({ sessions: this.#registry?.running.length ?? 0 }, 'shutting down');
+    await this.#registry?.endAll('policy', 'The voice node was shut down.');
+    if (this.#uploader && !(await this.#uploader.drain(UPLOAD_DEADLINE_MS))) {
+      logger.warn('some uploads are not done; the next start takes them up');
+    }
+    if (this.#outbox && !(await this.#outbox.flush(OUTBOX_DEADLINE_MS))) {
+      logger.warn({ waiting: this.#outbox.waiting }, 'some events are not delivered; the next start takes them up');
+    }
+    this.#speaking?.close();
+    this.#control?.close();
+    await this.#gateway?.close();
+    await this.#outbox?.close();
+    this.#store?.close();
+    await this.#health?.close();
+    this.#lag.stop();
+    logger.info('closed');
+  }
+
+  async #startUploads(
+    storage: NonNullable<Settings['storage']>,
+    report: (draft: Parameters<Outbox['append']>[0]) => void,
+  ): Promise<Uploader> {
+    const uploader = new Uploader({
+      directory: join(this.#settings.dataDir, 'uploads'),
+      store: new ObjectStore(storage),
+    });
+    uploader.on('stored', (stored) => report(chunkStored(stored)));
+    uploader.on('progress', (progress) => this.#logger.info(progress, 'uploads'));
+    uploader.on('retrying', ({ error, ...rest }) => this.#logger.warn({ err: error, ...rest }, 'an upload failed'));
+    const left = await uploader.start();
+    if (left > 0) this.#logger.info({ files: left }, 'taking up uploads of an earlier process');
+    return uploader;
+  }
+
+  #followIdentity(identity: Identity): void {
+    const legsOf = (guildId: string): Leg[] =>
+      [...this.#legs].filter((leg) => leg.guildId === guildId && leg.identityId === identity.identityId);
+    identity.on('ownVoiceState', (guildId, channelId) => {
+      for (const leg of legsOf(guildId)) leg.ownVoiceState(channelId);
+    });
+    identity.on('ownVoiceLost', (guildId) => {
+      for (const leg of legsOf(guildId)) leg.gatewaySessionLost();
+    });
+    identity.on('channelDeleted', (guildId, channelId) => {
+      for (const leg of legsOf(guildId)) if (leg.channelId === channelId) leg.channelDeleted();
+    });
+    identity.on('guildRemoved', (guildId) => {
+      for (const leg of legsOf(guildId)) void leg.close('bot_removed', 'The bot was removed from the server.');
+    });
+  }
+
+  #openLeg(spec: LegSpec): Leg {
+    const identity = this.#gateway.identities.get(spec.identityId);
+    if (!identity) throw new PatchbayError('no_identity', `Identity ${spec.identityId} is not of this voice node.`);
+    if (!identity.guilds.has(spec.guildId)) {
+      throw new PatchbayError('no_identity', `Identity ${spec.identityId} is not a member of guild ${spec.guildId}.`);
+    }
+    const leg = new Leg({
+      legId: spec.legId,
+      guildId: spec.guildId,
+      channelId: spec.channelId,
+      identityId: spec.identityId,
+      adapters: identity.adapters,
+      ownIdentities: new Set(this.#gateway.identities.keys()),
+      joinAttempts: this.#settings.joinAttempts,
+      isGatewayConnected: () => identity.connected,
+      logger: this.#logger,
+    });
+    this.#legs.add(leg);
+    leg.on('speaking', (userId, speaking) => this.#speaking.speaking(leg.guildId, leg.channelId, userId, speaking));
+    leg.on('state', (state) => {
+      // Kept a moment longer: the gateway's confirmation of the leaving ends `close`.
+      if (state.kind === 'closed') setTimeout(() => this.#legs.delete(leg), 5_000).unref();
+    });
+    return leg;
+  }
+
+  #notice(): RecordingNotice {
+    return new RecordingNotice({
+      names: (guildId, identityId) => {
+        const identity = this.#gateway.identities.get(identityId);
+        return { nick: identity?.guilds.get(guildId)?.ownNick ?? null, userName: identity?.userName ?? 'Patchbay' };
+      },
+      setNick: async (guildId, identityId, nick) => {
+        const identity = this.#gateway.identities.get(identityId);
+        if (!identity) throw new PatchbayError('no_identity', `Identity ${identityId} is not of this voice node.`);
+        await identity.rest.patch(Routes.guildMember(guildId), {
+          body: { nick },
+          signal: AbortSignal.timeout(NICK_TIMEOUT_MS),
+        });
+        const picture = identity.guilds.get(guildId);
+        if (picture) picture.ownNick = nick;
+      },
+    });
+  }
+
+  async #connectControl(): Promise<void> {
+    const { hubUrl, hubSecret, nodeId, legCapacity } = this.#settings;
+    const logger = this.#logger;
+    const control = new ControlSocket({
+      hubUrl,
+      hubSecret,
+      nodeId,
+      logger,
+      hello: () => ({
+        v: 1,
+        type: 'hello',
+        nodeId,
+        bootId: this.#bootId,
+        identities: this.#gateway.identityReports(),
+        sessions: this.#registry.running,
+        tombstones: this.#registry.tombstones,
+        capacity: legCapacity,
+      }),
+    });
+    this.#control = control;
+    this.#speaking = new SpeakingLane((message) => control.send(message));
+    this.#registry.on('message', (message) => control.send(message));
+    this.#gateway.on('identities', () =>
+      control.send({ v: 1, type: 'identities', identities: this.#gateway.identityReports() }),
+    );
+    control.on('message', (message) => {
+      const failed = (error: unknown): void => logger.error({ err: error, type: message.type }, 'a command failed');
+      switch (message.type) {
+        case 'session.apply':
+          this.#registry.apply(message.spec);
+          break;
+        case 'session.end':
+          this.#registry.end(message.sessionId, message.revision, message.reason).catch(failed);
+          break;
+        case 'tombstone.ack':
+          this.#registry.acknowledge(message.sessionIds).catch(failed);
+          break;
+        case 'identity.revoked':
+          this.#registry.revoke(message.identityId, message.epoch).catch(failed);
+          break;
+        case 'error':
+          logger.error({ code: message.code, problem: message.message }, 'the Worker reports an error');
+          break;
+        default:
+      }
+    });
+    await new Promise<void>((resolve) => {
+      control.on('welcome', ({ identities }) => {
+        for (const { identityId, epoch } of identities) this.#registry.setEpoch(identityId, epoch);
+        resolve();
+      });
+      control.start();
+    });
+  }
+
+  #healthState() {
+    const control = this.#control?.welcomed ?? false;
+    const gateway = this.#gateway?.connected ?? false;
+    return {
+      // Without the Worker the node goes on with what it runs: that is no reason to restart it.
+      healthy: gateway && !this.#closing,
+      gateway,
+      control,
+      sessions: this.#registry?.running.length ?? 0,
+      eventsWaiting: this.#outbox?.waiting ?? 0,
+      eventLoop: this.#lag.read(),
+    };
+  }
+}

@@ -1,0 +1,49 @@
+import { errorBody } from '@patchbay/shared/errors';
+import { snowflake } from '@patchbay/shared/ids';
+import { inArray } from 'drizzle-orm';
+import { Hono } from 'hono';
+import { readClaims } from '../auth/viewer.ts';
+import { openDb } from '../db/db.ts';
+import { guilds } from '../db/schema.ts';
+import { type Env, fleetOf, guildOf, hubOf, settingsOf } from '../env.ts';
+import { visibleSnapshot } from '../hub/visibility.ts';
+
+/** What the dashboard asks for. */
+export const guildRoutes = new Hono<{ Bindings: Env }>();
+
+const guildUnknown = errorBody('guild_unknown', 'The bot is not in this server. Invite it first.');
+
+guildRoutes.get('/api/guilds', async (context) => {
+  const claims = await readClaims(context);
+  if (claims instanceof Response) return claims;
+  const db = openDb(context.env, settingsOf(context.env));
+  const rows =
+    claims.guilds.length === 0
+      ? []
+      : await db.select({ id: guilds.id, name: guilds.name }).from(guilds).where(inArray(guilds.id, claims.guilds));
+  return context.json({ guilds: rows });
+});
+
+guildRoutes.get('/api/guilds/:id/presence', async (context) => {
+  const claims = await readClaims(context);
+  if (claims instanceof Response) return claims;
+  const guildId = context.req.param('id');
+  if (!claims.guilds.includes(guildId)) {
+    return context.json(errorBody('not_your_guild', 'The token does not speak for this server.'), 403);
+  }
+  if (!(await fleetOf(context.env).hasGuild(guildId))) return context.json(guildUnknown, 404);
+  const { epoch, seq, snapshot } = await guildOf(context.env, guildId).snapshot();
+  return context.json({ epoch, seq, snapshot: visibleSnapshot({ userId: claims.sub, scope: claims.scope }, snapshot) });
+});
+
+guildRoutes.get('/api/ws', async (context) => {
+  const guildId = context.req.query('guild');
+  if (!snowflake.safeParse(guildId).success || guildId === undefined) {
+    return context.json(errorBody('request_malformed', 'Say which server: /api/ws?guild=ID.'), 400);
+  }
+  if (context.req.header('upgrade')?.toLowerCase() !== 'websocket') {
+    return context.json(errorBody('upgrade_required', 'Open a WebSocket here.'), 426);
+  }
+  if (!(await fleetOf(context.env).hasGuild(guildId))) return context.json(guildUnknown, 404);
+  return hubOf(context.env, guildId).fetch(context.req.raw);
+});

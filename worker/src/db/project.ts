@@ -1,0 +1,69 @@
+import type { NodeEventOf } from '@patchbay/shared/events';
+import { sql } from 'drizzle-orm';
+import type { SessionRecord } from '../session/record.ts';
+import type { Db } from './db.ts';
+import { chunks, guilds, legs, sessions } from './schema.ts';
+
+const excluded = (column: string) => sql.raw(`excluded.${column}`);
+
+/** Writes a session as it is now, with its legs and stored chunks. Idempotent. */
+export async function projectSession(
+  db: Db,
+  record: SessionRecord,
+  stored: readonly NodeEventOf<'recording.chunk.stored'>[],
+): Promise<void> {
+  const { phase } = record;
+  const over = phase.state === 'ended' || phase.state === 'ending';
+  const session = {
+    id: record.id,
+    mode: record.mode,
+    state: phase.state,
+    endReason: over ? phase.reason : null,
+    nodeId: record.nodeId ?? null,
+    requestedAt: record.requestedAt,
+    timeZero: record.timeZero ?? null,
+    endedAt: phase.state === 'ended' ? phase.at : null,
+    recording: record.recordingStarted,
+  };
+  const { id: _id, ...changes } = session;
+  await db.batch([
+    db.insert(sessions).values(session).onConflictDoUpdate({ target: sessions.id, set: changes }),
+    ...record.legs.map((leg) => {
+      const values = {
+        legId: leg.reservation?.legId ?? null,
+        identityId: leg.reservation?.identityId ?? null,
+        state: leg.state,
+        daveVersion: leg.daveVersion ?? null,
+      };
+      return db
+        .insert(legs)
+        .values({ sessionId: record.id, guildId: leg.guildId, channelId: leg.channelId, ...values })
+        .onConflictDoUpdate({ target: [legs.sessionId, legs.guildId, legs.channelId], set: values });
+    }),
+    ...stored.map((chunk) =>
+      db
+        .insert(chunks)
+        .values({
+          key: chunk.key,
+          sessionId: record.id,
+          guildId: chunk.guildId,
+          userId: chunk.userId,
+          bytes: chunk.bytes,
+          sha256: chunk.sha256,
+          firstSample: chunk.firstSample,
+          samples: chunk.samples,
+          lostPackets: chunk.lostPackets,
+          storedAt: Math.round(chunk.at),
+        })
+        .onConflictDoNothing(),
+    ),
+  ]);
+}
+
+/** Keeps a guild's name for lists. */
+export async function projectGuild(db: Db, id: string, name: string, at: number): Promise<void> {
+  await db
+    .insert(guilds)
+    .values({ id, name, updatedAt: Math.round(at) })
+    .onConflictDoUpdate({ target: guilds.id, set: { name: excluded('name'), updatedAt: excluded('updated_at') } });
+}

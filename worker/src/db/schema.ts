@@ -1,0 +1,76 @@
+/** The relational projection: lists, history, sign-in. Live truth is in the Durable Objects. Instants in milliseconds. */
+import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+
+export const guilds = sqliteTable('guilds', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  updatedAt: integer('updated_at').notNull(),
+});
+
+export const sessions = sqliteTable('sessions', {
+  id: text('id').primaryKey(),
+  mode: text('mode').notNull(),
+  state: text('state').notNull(),
+  endReason: text('end_reason'),
+  nodeId: text('node_id'),
+  requestedAt: integer('requested_at').notNull(),
+  timeZero: integer('time_zero'),
+  endedAt: integer('ended_at'),
+  recording: integer('recording', { mode: 'boolean' }).notNull(),
+});
+
+/** One use of a leg by one session: several sessions may use the same leg. */
+export const legs = sqliteTable(
+  'legs',
+  {
+    sessionId: text('session_id')
+      .notNull()
+      .references(() => sessions.id, { onDelete: 'cascade' }),
+    guildId: text('guild_id').notNull(),
+    channelId: text('channel_id').notNull(),
+    legId: text('leg_id'),
+    identityId: text('identity_id'),
+    state: text('state').notNull(),
+    daveVersion: integer('dave_version'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.sessionId, table.guildId, table.channelId] }),
+    index('legs_guild').on(table.guildId, table.sessionId),
+  ],
+);
+
+export const chunks = sqliteTable(
+  'chunks',
+  {
+    key: text('key').primaryKey(),
+    sessionId: text('session_id')
+      .notNull()
+      .references(() => sessions.id, { onDelete: 'cascade' }),
+    guildId: text('guild_id').notNull(),
+    userId: text('user_id').notNull(),
+    bytes: integer('bytes').notNull(),
+    sha256: text('sha256').notNull(),
+    /** Samples at 48 kHz from time zero. */
+    firstSample: integer('first_sample').notNull(),
+    samples: integer('samples').notNull(),
+    lostPackets: integer('lost_packets').notNull(),
+    storedAt: integer('stored_at').notNull(),
+  },
+  (table) => [index('chunks_session').on(table.sessionId, table.userId, table.firstSample)],
+);
+
+/** One-time codes, by the SHA-256 of the code. */
+export const signInCodes = sqliteTable('sign_in_codes', {
+  hash: text('hash').primaryKey(),
+  userId: text('user_id').notNull(),
+  guilds: text('guilds', { mode: 'json' }).$type<string[]>().notNull(),
+  expiresAt: integer('expires_at').notNull(),
+});
+
+/** Refresh cookies, by the SHA-256 of the token; each is used once. */
+export const refreshTokens = sqliteTable('refresh_tokens', {
+  hash: text('hash').primaryKey(),
+  userId: text('user_id').notNull(),
+  guilds: text('guilds', { mode: 'json' }).$type<string[]>().notNull(),
+  expiresAt: integer('expires_at').notNull(),
+});

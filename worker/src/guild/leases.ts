@@ -1,0 +1,63 @@
+import { ulid } from 'ulid';
+import type { GuildStore } from './store.ts';
+
+export interface LegLease {
+  legId: string;
+  identityId: string;
+}
+
+type LegRow = { leg_id: string; identity_id: string; node_id: string | null };
+
+/**
+ * Leases the leg of a channel to a session: the leg that is there if it lives on `nodeId`, else a new one with an identity of
+ * that node that serves no other channel here (Discord: one voice connection per account and guild). `null`: none is free.
+ * Asked again by the same session, the same leg.
+ */
+export function lease(
+  store: GuildStore,
+  request: { sessionId: string; channelId: string; nodeId: string },
+): LegLease | null {
+  const [leg] = store.sql
+    .exec<LegRow>(
+      'SELECT leg_id, legs.identity_id, node_id FROM legs LEFT JOIN identities USING(identity_id) WHERE channel_id = ?',
+      request.channelId,
+    )
+    .toArray();
+  if (leg && leg.node_id !== request.nodeId) return null;
+  let lent = leg ? { legId: leg.leg_id, identityId: leg.identity_id } : null;
+  if (!lent) {
+    const [free] = store.sql
+      .exec<{ identity_id: string }>(
+        'SELECT identity_id FROM identities WHERE node_id = ? AND identity_id NOT IN (SELECT identity_id FROM legs) ORDER BY identity_id LIMIT 1',
+        request.nodeId,
+      )
+      .toArray();
+    if (!free) return null;
+    lent = { legId: ulid(), identityId: free.identity_id };
+    store.sql.exec(
+      'INSERT INTO legs(leg_id, channel_id, identity_id) VALUES (?, ?, ?)',
+      lent.legId,
+      request.channelId,
+      lent.identityId,
+    );
+  }
+  store.sql.exec('INSERT OR IGNORE INTO leg_uses(leg_id, session_id) VALUES (?, ?)', lent.legId, request.sessionId);
+  return lent;
+}
+
+/** Gives back what a session leased; a leg closes with its last user. */
+export function giveBack(store: GuildStore, sessionId: string): void {
+  store.sql.exec('DELETE FROM leg_uses WHERE session_id = ?', sessionId);
+  store.sql.exec('DELETE FROM legs WHERE leg_id NOT IN (SELECT leg_id FROM leg_uses)');
+}
+
+/** The sessions that use an identity in this guild. */
+export function sessionsOf(store: GuildStore, identityId: string): string[] {
+  return store.sql
+    .exec<{ session_id: string }>(
+      'SELECT session_id FROM leg_uses JOIN legs USING(leg_id) WHERE identity_id = ?',
+      identityId,
+    )
+    .toArray()
+    .map((row) => row.session_id);
+}

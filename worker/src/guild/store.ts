@@ -1,0 +1,213 @@
+import type { AfterEnd } from '@patchbay/shared/end-reason';
+import type { ChannelState } from '@patchbay/shared/hub-protocol';
+import type { ChannelUse } from './channel-policy.ts';
+import type { KnownMember, PresenceChange } from './presence.ts';
+
+type ChannelRow = {
+  channel_id: string;
+  name: string;
+  present: number;
+  configured: number;
+  record: number;
+  after: string;
+  held: number;
+  rest_until: number;
+  use: string;
+  ticket_id: string | null;
+  session_id: string | null;
+  since: number;
+};
+type MemberRow = {
+  user_id: string;
+  channel_id: string | null;
+  display_name: string;
+  bot: number;
+  self_mute: number;
+  self_deaf: number;
+  as_of: number;
+};
+
+export interface Channel {
+  channelId: string;
+  name: string;
+  configured: boolean;
+  record: boolean;
+  after: AfterEnd;
+  held: boolean;
+  restUntil: number;
+  use: ChannelUse;
+  ticketId: string | null;
+  sessionId: string | null;
+  since: number;
+}
+
+const channelOf = (row: ChannelRow): Channel => ({
+  channelId: row.channel_id,
+  name: row.name,
+  configured: row.configured === 1,
+  record: row.record === 1,
+  after: row.after as AfterEnd,
+  held: row.held === 1,
+  restUntil: row.rest_until,
+  use: row.use as ChannelUse,
+  ticketId: row.ticket_id,
+  sessionId: row.session_id,
+  since: row.since,
+});
+const memberOf = (row: MemberRow): KnownMember => ({
+  userId: row.user_id,
+  channelId: row.channel_id,
+  displayName: row.display_name,
+  bot: row.bot === 1,
+  selfMute: row.self_mute === 1,
+  selfDeaf: row.self_deaf === 1,
+  asOf: row.as_of,
+});
+
+/** A channel's state as browsers see it. */
+export function stateOf(channel: Channel): ChannelState {
+  if (channel.use === 'waiting') return { kind: 'waiting', ticketId: channel.ticketId ?? '', since: channel.since };
+  if (channel.use === 'session') return { kind: 'session', sessionId: channel.sessionId ?? '' };
+  return { kind: 'idle' };
+}
+
+/** The tables of a guild: rows in, rows out, no decisions. */
+export class GuildStore {
+  readonly sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.sql = sql;
+    sql.exec(`
+      CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS channels(channel_id TEXT PRIMARY KEY, name TEXT NOT NULL, present INTEGER NOT NULL DEFAULT 1,
+        configured INTEGER NOT NULL DEFAULT 0, record INTEGER NOT NULL DEFAULT 0, after TEXT NOT NULL DEFAULT 'requeue',
+        held INTEGER NOT NULL DEFAULT 0, rest_until INTEGER NOT NULL DEFAULT 0, use TEXT NOT NULL DEFAULT 'idle',
+        ticket_id TEXT, session_id TEXT, since INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS members(user_id TEXT PRIMARY KEY, channel_id TEXT, display_name TEXT NOT NULL,
+        bot INTEGER NOT NULL, self_mute INTEGER NOT NULL, self_deaf INTEGER NOT NULL, as_of REAL NOT NULL) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS identities(identity_id TEXT PRIMARY KEY, node_id TEXT NOT NULL) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS legs(leg_id TEXT PRIMARY KEY, channel_id TEXT NOT NULL UNIQUE,
+        identity_id TEXT NOT NULL UNIQUE) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS leg_uses(leg_id TEXT NOT NULL, session_id TEXT NOT NULL,
+        PRIMARY KEY(leg_id, session_id)) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS sessions(session_id TEXT PRIMARY KEY, view TEXT NOT NULL) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS watermarks(node_id TEXT NOT NULL, stream TEXT NOT NULL, seq INTEGER NOT NULL,
+        PRIMARY KEY(node_id, stream)) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS interactions(id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+    `);
+  }
+
+  meta(key: string): string | undefined {
+    return this.sql.exec<{ value: string }>('SELECT value FROM meta WHERE key = ?', key).toArray()[0]?.value;
+  }
+
+  setMeta(key: string, value: string): void {
+    this.sql.exec('INSERT OR REPLACE INTO meta(key, value) VALUES (?, ?)', key, value);
+  }
+
+  channels(): Channel[] {
+    return this.sql
+      .exec<ChannelRow>('SELECT * FROM channels WHERE present = 1 ORDER BY channel_id')
+      .toArray()
+      .map(channelOf);
+  }
+
+  channel(channelId: string): Channel | undefined {
+    const sql = 'SELECT * FROM channels WHERE channel_id = ? AND present = 1';
+    return this.sql.exec<ChannelRow>(sql, channelId).toArray().map(channelOf)[0];
+  }
+
+  /** A deleted channel keeps its row: a channel that reappears in a later snapshot keeps its settings. */
+  putChannel(channelId: string, name: string): void {
+    this.sql.exec(
+      'INSERT INTO channels(channel_id, name) VALUES (?, ?) ON CONFLICT(channel_id) DO UPDATE SET name = excluded.name, present = 1',
+      channelId,
+      name,
+    );
+  }
+
+  removeChannel(channelId: string): void {
+    this.sql.exec(
+      "UPDATE channels SET present = 0, use = 'idle', ticket_id = NULL, session_id = NULL WHERE channel_id = ?",
+      channelId,
+    );
+  }
+
+  configure(channelId: string, settings: { record: boolean; after: AfterEnd }): void {
+    this.sql.exec(
+      'UPDATE channels SET configured = 1, held = 0, rest_until = 0, record = ?, after = ? WHERE channel_id = ?',
+      settings.record ? 1 : 0,
+      settings.after,
+      channelId,
+    );
+  }
+
+  setUse(
+    channelId: string,
+    use: ChannelUse,
+    of: { ticketId?: string | null; sessionId?: string; since?: number },
+  ): void {
+    this.sql.exec(
+      'UPDATE channels SET use = ?, ticket_id = ?, session_id = ?, since = coalesce(?, since) WHERE channel_id = ?',
+      use,
+      of.ticketId ?? null,
+      of.sessionId ?? null,
+      of.since ?? null,
+      channelId,
+    );
+  }
+
+  setRest(channelId: string, held: boolean, restUntil: number): void {
+    this.sql.exec(
+      'UPDATE channels SET held = ?, rest_until = ? WHERE channel_id = ?',
+      held ? 1 : 0,
+      restUntil,
+      channelId,
+    );
+  }
+
+  humans(channelId: string): number {
+    const sql = 'SELECT count(*) AS humans FROM members WHERE channel_id = ? AND bot = 0';
+    return this.sql.exec<{ humans: number }>(sql, channelId).one().humans;
+  }
+
+  member(userId: string): KnownMember | undefined {
+    return this.sql.exec<MemberRow>('SELECT * FROM members WHERE user_id = ?', userId).toArray().map(memberOf)[0];
+  }
+
+  members(): KnownMember[] {
+    return this.sql.exec<MemberRow>('SELECT * FROM members ORDER BY user_id').toArray().map(memberOf);
+  }
+
+  /** Stores one change of presence. Who left keeps a row for a while, so that an older report cannot bring them back. */
+  applyChange(change: PresenceChange, at: number): void {
+    if (change.kind === 'left') {
+      this.sql.exec('UPDATE members SET channel_id = NULL, as_of = ? WHERE user_id = ?', at, change.userId);
+      return;
+    }
+    const { member } = change;
+    this.sql.exec(
+      'INSERT OR REPLACE INTO members(user_id, channel_id, display_name, bot, self_mute, self_deaf, as_of) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      member.userId,
+      member.channelId,
+      member.displayName,
+      member.bot ? 1 : 0,
+      member.selfMute ? 1 : 0,
+      member.selfDeaf ? 1 : 0,
+      at,
+    );
+  }
+
+  forgetAbsent(before: number): void {
+    this.sql.exec('DELETE FROM members WHERE channel_id IS NULL AND as_of < ?', before);
+  }
+
+  watermark(nodeId: string, stream: string): number | undefined {
+    const sql = 'SELECT seq FROM watermarks WHERE node_id = ? AND stream = ?';
+    return this.sql.exec<{ seq: number }>(sql, nodeId, stream).toArray()[0]?.seq;
+  }
+
+  setWatermark(nodeId: string, stream: string, seq: number): void {
+    this.sql.exec('INSERT OR REPLACE INTO watermarks(node_id, stream, seq) VALUES (?, ?, ?)', nodeId, stream, seq);
+  }
+}

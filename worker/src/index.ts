@@ -1,0 +1,8 @@
+import { app } from './app.ts';
+
+export default app;
+export { Fleet } from './fleet/fleet.ts';
+export { Guild } from './guild/guild.ts';
+export { Hub } from './hub/hub.ts';
+export { Matchmaker } from './matchmaker/matchmaker.ts';
+export { Session } from './session/session.ts';

@@ -1,0 +1,83 @@
+import { sessionSpecSchema, sessionStateSchema } from '@patchbay/shared/session-spec';
+import { ulid } from 'ulid';
+import { expect, test } from 'vitest';
+import { legReported, move, placed, type SessionRecord, type SessionReport, specOf, transitions } from './record.ts';
+import { viewFor } from './view.ts';
+
+const legIds = [ulid(), ulid()];
+const start = (): SessionRecord => ({
+  id: ulid(),
+  pool: 'default',
+  mode: 'bridge',
+  requestedAt: 5,
+  phase: { state: 'placing' },
+  legs: legIds.map((legId, index) => ({
+    ticketId: `t${index}`,
+    guildId: String(index + 1),
+    channelId: String(index + 11),
+    state: 'requested',
+    reservation: { legId, identityId: '9', guildName: `Guild ${index + 1}`, record: index === 1 },
+  })),
+  revision: 0,
+  recordingStarted: false,
+});
+const report = (type: SessionReport['type'], leg: number, at = 100): SessionReport =>
+  ({
+    id: ulid(),
+    at,
+    nodeId: 'n',
+    seq: 1,
+    guildId: String(leg + 1),
+    sessionId: ulid(),
+    revision: 1,
+    legId: legIds[leg],
+    type,
+    daveVersion: 1,
+    reason: 'bot_moved',
+  }) as unknown as SessionReport;
+
+test('the table of transitions names every state, and ended is the end', () => {
+  expect(Object.keys(transitions).sort()).toEqual([...sessionStateSchema.options].sort());
+  expect(transitions.ended).toEqual([]);
+  expect(() => move(start(), { state: 'active', since: 1 })).toThrow('does not go from placing to active');
+});
+
+test('a placed session makes a valid spec that records only the guild that allows it', () => {
+  const spec = specOf(placed(start(), 'n', { 9: 4 }, 77), 0);
+  expect(sessionSpecSchema.parse(spec)).toEqual(spec);
+  expect(spec).toMatchObject({ timeZero: 77, revision: 1, record: { legs: [legIds[1]] } });
+  expect(spec.legs.map((leg) => leg.epoch)).toEqual([4, 4]);
+});
+
+test('active when all legs are, degraded when one falls, active again, ends noted', () => {
+  let record = placed(start(), 'n', { 9: 1 }, 1);
+  record = legReported(record, report('session.active', 0));
+  expect(record.phase.state).toBe('connecting');
+  record = legReported(record, report('session.active', 1));
+  expect(record.phase).toEqual({ state: 'active', since: 100 });
+  record = legReported(record, report('session.degraded', 0));
+  expect(record.phase.state).toBe('degraded');
+  record = legReported(record, report('session.active', 0));
+  expect(record.phase.state).toBe('active');
+  record = legReported(record, report('session.ended', 1));
+  expect(record.legs[1]).toMatchObject({ state: 'ended', endReason: 'bot_moved' });
+  expect(legReported(record, report('session.active', 1))).toBe(record);
+});
+
+test('a report that names the leg of another guild changes nothing', () => {
+  const record = placed(start(), 'n', { 9: 1 }, 1);
+  expect(legReported(record, { ...report('session.active', 0), guildId: '2' })).toBe(record);
+});
+
+test('a guild sees its own channel and objects, of the other only its name', () => {
+  const stored = [
+    { guildId: '1', userId: '5', key: 'k5', bytes: 1 },
+    { guildId: '2', userId: '6', key: 'k6', bytes: 2 },
+  ];
+  const view = viewFor(placed(start(), 'n', { 9: 1 }, 1), '1', stored);
+  expect(view.stored).toEqual([{ userId: '5', key: 'k5', bytes: 1 }]);
+  expect(view.legs.map((leg) => [leg.own, leg.channelId, leg.guildName])).toEqual([
+    [true, '11', 'Guild 1'],
+    [false, undefined, 'Guild 2'],
+  ]);
+});
