@@ -34,6 +34,7 @@ export interface Simulator {
   /** What clients of the voice gateway must trust. */
   certificatePem: string;
   world: World;
+  gateway: GatewayServer;
   close(): Promise<void>;
 }
 
@@ -70,6 +71,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     controlUrl: `http://${host}:${control.port}`,
     certificatePem,
     world,
+    gateway,
     async close() {
       // Control last among the servers: whoever asked for the end gets an answer. People before the voice server.
       gateway.close();

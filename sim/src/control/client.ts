@@ -156,7 +156,7 @@ export class SimControl {
     return (await this.#call('nickname', { guildId, userId })).nickname;
   }
   /** Totals of the voice server, such as `plaintextFramesInDaveRooms`. */
-  async counters(): Promise<Record<string, number>> {
+  async counters(): Promise<Output<'counters'>['counters']> {
     return (await this.#call('counters', {})).counters;
   }
 

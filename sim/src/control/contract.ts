@@ -70,6 +70,17 @@ export type ControlHeardPacket = z.infer<typeof heardSchema>;
 export const spokenSchema = packet.extend({ sentAt: z.number() });
 export type ControlSpokenPacket = z.infer<typeof spokenSchema>;
 
+/** Totals of the voice server. */
+const countersSchema = z
+  .object({
+    plaintextFramesInDaveRooms: z.number(),
+    datagrams: z.number(),
+    undecryptable: z.number(),
+    ignored: z.number(),
+    forwarded: z.number(),
+  })
+  .catchall(z.number());
+
 /** What `GET /events` streams. `at` is ms since the epoch. */
 export const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('voice_joined'), at: z.number(), guildId: id, channelId: id, userId: id }),
@@ -167,7 +178,7 @@ export const operations = {
   messages: { input: z.object({ channelId: id }), output: z.object({ messages: z.array(messageSchema) }) },
   voiceStates: { input: z.object({ guildId: id }), output: z.object({ voiceStates: z.array(voiceStateSchema) }) },
   nickname: { input: z.object({ guildId: id, userId: id }), output: z.object({ nickname: z.string().nullable() }) },
-  counters: { input: nothing, output: z.object({ counters: z.record(z.string(), z.number()) }) },
+  counters: { input: nothing, output: z.object({ counters: countersSchema }) },
   requestReconnect: { input: bot, output: nothing },
   invalidateSession: { input: bot, output: nothing },
   cutGateway: { input: bot, output: nothing },
