@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -50,7 +51,8 @@ beforeEach(async () => {
         Math.max(...batch.events.filter((event) => event.guildId === guildId).map(({ seq }) => seq)),
       ]),
     );
-    response.end(JSON.stringify({ accepted }));
+    // The node deletes what was taken a moment later.
+    response.end(JSON.stringify({ accepted }), () => setTimeout(() => server.emit('taken'), 10));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   hubUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -91,6 +93,20 @@ test('events go out in order with a sequence per guild', async () => {
   expect(seen()).toEqual(['1:1', '2:1', '1:2', '1:3']);
   await close();
 });
+
+test('no event is left lying, whenever it comes: each goes out without a later one to push it', async () => {
+  const { outbox, close } = await open();
+  outbox.start();
+  for (let round = 0; round < 150; round += 1) {
+    // Some arrive while the one before is being written, sent, or deleted.
+    outbox.append(draft('1', '5'));
+    for (let turn = 0; turn < round % 25; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    outbox.append(draft('1', '6'));
+    while (outbox.waiting > 0) await once(server, 'taken');
+  }
+  expect(outbox.waiting).toBe(0);
+  await close();
+}, 15_000);
 
 test('what was not accepted survives a restart, with the same stream and increasing sequences', async () => {
   const first = await open();

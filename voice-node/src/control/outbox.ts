@@ -42,6 +42,8 @@ export class Outbox {
   #sending: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
+  /** Events were written while a round of sending was under way. */
+  #again = false;
   #waiting: number;
   #closed = false;
 
@@ -145,16 +147,25 @@ export class Outbox {
         attempt += 1;
       }
     }
-    if (!this.#sending && this.#failures === 0) this.#schedule(0);
+    // While the Worker fails, the waiting retry takes the new events along.
+    if (this.#failures === 0) this.#schedule(0);
   }
 
   #schedule(delayMs: number): void {
     if (this.#closed) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      this.#sending ??= this.#send().finally(() => {
+      if (this.#sending) {
+        // The round under way may have looked for events already: without another one, the new ones would lie.
+        this.#again = true;
+        return;
+      }
+      this.#sending = this.#send().finally(() => {
         this.#sending = undefined;
         this.#settled();
+        if (!this.#again) return;
+        this.#again = false;
+        if (this.#failures === 0) this.#schedule(0);
       });
     }, delayMs);
   }
@@ -178,7 +189,6 @@ export class Outbox {
     }
     const next = Math.min(...[...this.#resting.values()].map(({ until }) => until));
     if (next !== Number.POSITIVE_INFINITY) this.#schedule(Math.max(50, next - now()));
-    else if (this.#waiting > 0 && !this.#writing) this.#schedule(0);
   }
 
   async #nextBatch(): Promise<Row[]> {
