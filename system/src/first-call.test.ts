@@ -38,7 +38,7 @@ describe('two servers talk', () => {
 
   beforeAll(async () => {
     const browser = mustBrowse ? await launchChromium(chromium ?? '/usr/bin/chromium') : undefined;
-    const page = await browser?.newPage({ viewport: { width: 1180, height: 900 }, colorScheme: 'light' });
+    const page = await browser?.newPage({ viewport: { width: 1180, height: 540 }, colorScheme: 'light' });
     if (page) await openPage(page);
     let spokenLines = 0;
     call = await playCall(scene, {

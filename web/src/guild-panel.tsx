@@ -58,7 +58,7 @@ function Channel({ channel, guild }: { channel: GuildState['channels'][number]; 
     <div className="channel">
       <div className="channel-head">
         <span className="channel-name">{channel.name}</span>
-        {channel.configured && <span className={`pill ${channel.state.kind}`}>{channelWords(channel.state)}</span>}
+        {channel.configured && <span className={`pill is-${channel.state.kind}`}>{channelWords(channel.state)}</span>}
       </div>
       <ul>
         {members.map((member) => (

@@ -26,8 +26,8 @@ export function SessionCard({ session, guild }: { session: SessionView; guild: G
   return (
     <article className={`session ${session.state}`} data-session={session.sessionId} data-state={session.state}>
       <div className="session-head">
-        <span className={`pill ${session.state}`}>{session.state}</span>
-        {session.recording && session.state !== 'ended' && <span className="pill recording">recording</span>}
+        <span className={`pill is-${session.state}`}>{session.state}</span>
+        {session.recording && session.state !== 'ended' && <span className="pill is-recording">recording</span>}
         <time dateTime={new Date(session.startedAt).toISOString()}>
           {new Date(session.startedAt).toLocaleTimeString()}
         </time>

@@ -168,7 +168,7 @@ export function speechLevels(timeline: Timeline, clips: readonly SpokenClip[]): 
     pieces(0, clip.samples.length, samplesOf(SPEECH_PIECE_MS)).map(({ start, length }) => {
       const samples = clip.samples.subarray(start, start + length);
       const expected = samplesOf(clip.startedAt - timeline.startAt) + start;
-      const delay = delayOfPiece(timeline, samples, expected, 5);
+      const delay = delayOfPiece(timeline, samples, expected, 30);
       const energy = samples.reduce((sum, sample) => sum + sample ** 2, 0);
       return { delay, energy, column: { start: expected + delay, values: Float64Array.from(samples) } };
     }),

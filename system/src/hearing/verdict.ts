@@ -4,6 +4,11 @@ import type { Timeline } from './timeline.ts';
 
 /** A routed voice may come out so much louder or softer than it was spoken. */
 export const ROUTED_TOLERANCE_DB = 1.5;
+/**
+ * The whole waveform may come out so much softer: an encoder keeps levels and tones but not every wave of noisy sounds, which the
+ * fit then counts as missing (about 1 dB after one more encoding).
+ */
+export const SPEECH_TOLERANCE_DB = 2.5;
 /** A voice that is not routed must be at least so far down. */
 export const UNROUTED_LIMIT_DB = -30;
 
@@ -35,7 +40,7 @@ export function judge(
   return levels.map(({ label, decibels }, index): ClipVerdict => {
     const whole = speech[index];
     if (whole) {
-      const ok = Math.abs(decibels) <= ROUTED_TOLERANCE_DB && Math.abs(whole.decibels) <= ROUTED_TOLERANCE_DB;
+      const ok = Math.abs(decibels) <= ROUTED_TOLERANCE_DB && Math.abs(whole.decibels) <= SPEECH_TOLERANCE_DB;
       return { label, routed: true, decibels, speechDecibels: whole.decibels, delayMs: whole.delayMs, ok };
     }
     const clip = unrouted[index - routed.length];

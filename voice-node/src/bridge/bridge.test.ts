@@ -76,6 +76,29 @@ test('over silence RTP time goes on with the wall clock', () => {
   bridge.close();
 });
 
+test('the delay that a mix adds does not add up: RTP time is back on the wall clock at the next pass-through', () => {
+  const { time, bridge, a, b, c, start } = room('a', 'b', 'c');
+  const alone = toneFrames(900, 10);
+  const rounds = [0, 1, 2].flatMap((round) => {
+    const at = start + round * 4000;
+    const counters = (count: number) => ({ sequence: count * 500, timestamp: count * 999_999 });
+    return [
+      { leg: a, userId: '1', frames: toneFrames(500, 50), at, ...counters(round * 10 + 1) },
+      { leg: b, userId: '2', frames: toneFrames(1700, 50), at: at + 207, ...counters(round * 10 + 2) },
+      { leg: a, userId: '1', frames: alone, at: at + 2500, ...counters(round * 10 + 5) },
+    ];
+  });
+  play(time, rounds, start + 14_000);
+  const first = c.sent[0];
+  const offsets = c.sent
+    .filter(({ opus }) => opus === alone[0])
+    .map(({ at, timestamp }) => ((timestamp - (first?.timestamp ?? 0)) | 0) / 48 - (at - start));
+  expect(offsets).toHaveLength(3);
+  for (const offset of offsets) expect(Math.abs(offset)).toBeLessThan(0.1);
+  expect(bridge.counters.mixed).toBeGreaterThan(100);
+  bridge.close();
+});
+
 test('one silence frame separates two speakers; a source that ended in silence needs no other', () => {
   const { time, bridge, a, b, c, start } = room('a', 'b', 'c');
   const low = toneFrames(300, 20);

@@ -41,6 +41,8 @@ export class Output {
   #sequence = Math.floor(Math.random() * 0x1_0000);
   #timestamp = Math.floor(Math.random() * 0x1_0000_0000);
   #lastSentAt: number | undefined;
+  /** An instant and the RTP time that it stands for. */
+  #origin: { at: number; timestamp: number } | undefined;
   #lastWasSilence = true;
   #lastSource: Speaker | 'encoder' | undefined;
   #announced = false;
@@ -68,7 +70,7 @@ export class Output {
     const another = this.#lastSource !== undefined && this.#lastSource !== speaker;
     // Decoders at the other end carry the last source's state: one silence frame lets them land softly.
     const separated = another && !this.#lastWasSilence;
-    const step = Math.max(separated ? 2 * FRAME_SAMPLES : FRAME_SAMPLES, this.#samplesSinceLast(now));
+    const step = Math.max(separated ? 2 * FRAME_SAMPLES : FRAME_SAMPLES, this.#samplesBehind(now));
     if (separated) this.#send(SILENCE_FRAME, 1, step - FRAME_SAMPLES, now);
     this.mode = {
       kind: 'pass',
@@ -140,9 +142,14 @@ export class Output {
     this.leg.stopSpeaking();
   }
 
-  /** How far the wall clock has moved since the last packet: RTP time goes on over silence, to the sample. */
-  #samplesSinceLast(now: number): number {
-    return this.#lastSentAt === undefined ? 0 : Math.round(((now - this.#lastSentAt) * SAMPLE_RATE) / 1000);
+  /**
+   * How far RTP time is behind the wall clock, in samples. Both were tied together at the first packet: over silence RTP time goes
+   * on, and the delay that a mix adds is taken back at the next pass-through instead of adding up.
+   */
+  #samplesBehind(now: number): number {
+    this.#origin ??= { at: now, timestamp: addTimestamp(this.#timestamp, FRAME_SAMPLES) };
+    const due = addTimestamp(this.#origin.timestamp, Math.round(((now - this.#origin.at) * SAMPLE_RATE) / 1000));
+    return timestampDistance(this.#timestamp, due);
   }
 
   #send(opus: Uint8Array, sequenceStep: number, timestampStep: number, now: number): void {
