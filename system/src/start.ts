@@ -10,9 +10,11 @@ import { parseArgs } from 'node:util';
 import './require-node.ts';
 import { playCall, setScene } from './scenario/first-call.ts';
 import { rowsOf, table } from './scenario/report.ts';
+import type { Child } from './stack/child.ts';
 import { mintCode } from './stack/hub.ts';
 import { buildPage } from './stack/page.ts';
-import { Stack } from './stack/stack.ts';
+import { readDotEnv, startReal } from './stack/real.ts';
+import { root, Stack, stopAll } from './stack/stack.ts';
 
 const { values } = parseArgs({
   options: {
@@ -32,7 +34,8 @@ const say = (text: string) =>
 
 const directory = await mkdtemp(join(tmpdir(), 'patchbay-'));
 const interrupted = new AbortController();
-let stack: Stack | undefined;
+/** Every process that was started, in order. */
+const children = new Map<string, Child>();
 let exitCode = 0;
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -47,15 +50,39 @@ const interruption = new Promise<never>((_, reject) => {
 });
 interruption.catch(() => undefined);
 
+/** With real tokens in `.env`: no simulator, until Ctrl-C. */
+async function runReal(settings: Record<string, string>): Promise<void> {
+  say('Starting Patchbay against Discord, by the settings in .env: Worker, voice node, page.');
+  await buildPage();
+  const directory = join(root, '.patchbay');
+  const workerUrl = await startReal(settings, { directory, port: Number(values.port), children });
+  say(`The page: ${workerUrl}. Make a sign-in link with: npm run sign-in -- USER_ID GUILD_ID`);
+  say(
+    'Discord must reach this machine: give the address of a tunnel, ending in /interactions, to the developer portal.',
+  );
+  say('Register the slash commands once: npm run commands:register');
+  const [crashed] = await Promise.race(
+    [...children.values()].map(async (child) => [child, await child.exited] as const),
+  );
+  if (!crashed.stopping) throw new Error(`${crashed.name} has ended; see .patchbay/logs`);
+}
+
 async function run(): Promise<void> {
+  const settings = await readDotEnv();
+  if (settings) return runReal(settings);
   say('Starting Patchbay: simulator, object storage, Worker, voice node, page.');
   await buildPage();
-  stack = await Stack.start({ directory, ...(values.once ? {} : { port: Number(values.port) }), onProgress: say });
+  const stack = await Stack.start({
+    directory,
+    children,
+    ...(values.once ? {} : { port: Number(values.port) }),
+    onProgress: say,
+  });
   const scene = await setScene(stack, say);
   const [left, right] = scene.both;
-  const code = await mintCode(stack.workerUrl, stack.hubSecret, left.ownerId, [left.guildId, right.guildId]);
-  say(`Open the page: ${stack.workerUrl}/#code=${code}`);
   do {
+    const code = await mintCode(stack.workerUrl, stack.hubSecret, left.ownerId, [left.guildId, right.guildId]);
+    say(`Open the page: ${stack.workerUrl}/#code=${code}`);
     const call = await playCall(scene, { onProgress: say });
     const rows = rowsOf(call);
     process.stdout.write(`\n${table(rows)}\n\n`);
@@ -80,7 +107,7 @@ try {
     say(`Logs are kept in ${join(directory, 'logs')}`);
   }
 } finally {
-  const ends = (await stack?.stop()) ?? [];
+  const ends = await stopAll(children);
   // wrangler ends itself by the signal that it was sent.
   const unclean = ends.filter(({ name, code }) => code !== 0 && !(name === 'worker' && (code === 130 || code === 143)));
   for (const { name, code } of unclean) say(`${name} ended with code ${code}`);

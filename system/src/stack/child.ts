@@ -10,6 +10,8 @@ export interface ChildOptions {
   args?: string[];
   env: Record<string, string>;
   cwd?: string;
+  /** Entered here by its name as soon as it runs, so that it can be ended before it is ready. */
+  children?: Map<string, Child>;
   /** Everything that the program prints goes here. */
   logFile: string;
   /** How long it may take to become ready, ms. */
@@ -56,6 +58,7 @@ export class Child {
       detached: true,
     });
     const child = new Child(options.name, spawned);
+    options.children?.set(options.name, child);
     const lines: string[] = [];
     const remember = (line: string) => {
       log.write(`${line}\n`);

@@ -18,6 +18,8 @@ export interface StackOptions {
   directory: string;
   /** Port of the page; a free one when absent. */
   port?: number;
+  /** What is started is entered here at once, so that whoever waits for the start can end it half-way. */
+  children?: Map<string, Child>;
   /** Told as each part comes up. */
   onProgress?: (text: string) => void;
 }
@@ -60,9 +62,13 @@ export class Stack {
   }
 
   /** Starts everything; what had started is ended again when a part fails. */
-  static async start({ directory, port, onProgress = () => undefined }: StackOptions): Promise<Stack> {
+  static async start({
+    directory,
+    port,
+    children = new Map(),
+    onProgress = () => undefined,
+  }: StackOptions): Promise<Stack> {
     await mkdir(join(directory, 'logs'), { recursive: true });
-    const children = new Map<string, Child>();
     try {
       const hubSecret = randomBytes(32).toString('hex');
       const workerPort = port ?? (await getPort());
@@ -118,6 +124,7 @@ export class Stack {
   /** Starts a voice node. Its gateway needs the bot to be in a guild, so make the guilds first. */
   async startNode(nodeId = 'node-1'): Promise<Child> {
     const { child } = await Child.start({
+      children: this.children,
       name: nodeId,
       script: join(root, 'voice-node/src/main.ts'),
       cwd: root,
@@ -125,7 +132,6 @@ export class Stack {
       logFile: join(this.directory, 'logs', `${nodeId}.log`),
       ready: readyJson,
     });
-    this.children.set(nodeId, child);
     return child;
   }
 
@@ -142,7 +148,8 @@ export interface S3Access {
   secretAccessKey: string;
 }
 
-async function stopAll(children: Map<string, Child>): Promise<{ name: string; code: number | null }[]> {
+/** Ends what was started, last first. */
+export async function stopAll(children: Map<string, Child>): Promise<{ name: string; code: number | null }[]> {
   const ends: { name: string; code: number | null }[] = [];
   for (const [name, child] of [...children].reverse()) {
     children.delete(name);
@@ -153,14 +160,14 @@ async function stopAll(children: Map<string, Child>): Promise<{ name: string; co
 
 async function startSim(directory: string, children: Map<string, Child>) {
   const certificateFile = join(directory, 'simulator-ca.pem');
-  const { child, ready } = await Child.start({
+  const { ready } = await Child.start({
+    children,
     name: 'simulator',
     script: join(root, 'sim/src/main.ts'),
     env: { SIM_PORT: '0', SIM_CONTROL_PORT: '0', SIM_CERTIFICATE_FILE: certificateFile },
     logFile: join(directory, 'logs', 'simulator.log'),
     ready: readyJson,
   });
-  children.set('simulator', child);
   const sim = new SimControl(ready.controlUrl ?? '');
   const application = await sim.createApplication({ name: 'Patchbay' });
   return {
@@ -172,7 +179,8 @@ async function startSim(directory: string, children: Map<string, Child>) {
 
 async function startS3(directory: string, children: Map<string, Child>): Promise<S3Access> {
   const access = { bucket: 'patchbay', accessKeyId: 'patchbay', secretAccessKey: randomBytes(20).toString('hex') };
-  const { child, ready } = await Child.start({
+  const { ready } = await Child.start({
+    children,
     name: 's3',
     script: join(root, 'sim/src/s3/main.ts'),
     env: {
@@ -185,6 +193,5 @@ async function startS3(directory: string, children: Map<string, Child>): Promise
     logFile: join(directory, 'logs', 's3.log'),
     ready: readyJson,
   });
-  children.set('s3', child);
   return { endpoint: ready.endpoint ?? '', ...access };
 }

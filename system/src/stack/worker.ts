@@ -57,7 +57,8 @@ export async function startWorker(
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
   await writeFile(settingsFile, lines.join(''), { mode: 0o600 });
   const args = ['dev', '--ip', '127.0.0.1', '--port', String(port), '--inspector-port', String(await getPort())];
-  const { child, ready } = await Child.start({
+  const { ready } = await Child.start({
+    children,
     name: 'worker',
     script: wrangler,
     args: [
@@ -73,6 +74,5 @@ export async function startWorker(
     logFile: join(directory, 'logs', 'worker.log'),
     ready: (line) => /Ready on (http:\/\/\S+)/.exec(line)?.[1],
   });
-  children.set('worker', child);
   return ready.replace('localhost', '127.0.0.1').replace(/\/$/, '');
 }
