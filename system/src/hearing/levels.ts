@@ -96,28 +96,41 @@ export function heardLevels(timeline: Timeline, clips: readonly SpokenClip[]): H
 }
 
 /**
- * The loudest that a tone is anywhere on the timeline, relative to how it is spoken: finds an echo at any delay, which the fit
- * at known times would miss. All known tones are fitted in each window of half a second.
+ * The loudest that each tone is anywhere on the timeline, as an amplitude: finds an echo at any delay, which the fit at known
+ * times would miss. All tones are fitted together in each window of half a second.
  */
-export function loudestTone(timeline: Timeline, clip: SpokenClip, allTones: readonly number[]): number {
+function loudestTones(timeline: Timeline, tones: readonly number[]): Map<number, number> {
   const length = SAMPLE_RATE / 2;
-  let loudest = 0;
+  const columns = tones.flatMap((toneHz) =>
+    [Math.cos, Math.sin].map(
+      (wave): Column => ({
+        start: 0,
+        values: Float64Array.from({ length }, (_, index) => wave((2 * Math.PI * toneHz * index) / SAMPLE_RATE)),
+      }),
+    ),
+  );
+  const loudest = new Map(tones.map((toneHz) => [toneHz, 0]));
   for (let start = 0; start + length <= timeline.samples.length; start += length / 2) {
     const piece = timeline.samples.subarray(start, start + length);
     if (piece.every((sample) => sample === 0)) continue;
-    const columns = allTones.flatMap((toneHz) =>
-      [Math.cos, Math.sin].map(
-        (wave): Column => ({
-          start: 0,
-          values: Float64Array.from({ length }, (_, index) => wave((2 * Math.PI * toneHz * index) / SAMPLE_RATE)),
-        }),
-      ),
-    );
     const weights = leastSquares(columns, piece);
-    const at = 2 * allTones.indexOf(clip.toneHz);
-    loudest = Math.max(loudest, Math.hypot(weights[at] ?? 0, weights[at + 1] ?? 0));
+    for (const [index, toneHz] of tones.entries()) {
+      const amplitude = Math.hypot(weights[2 * index] ?? 0, weights[2 * index + 1] ?? 0);
+      loudest.set(toneHz, Math.max(loudest.get(toneHz) ?? 0, amplitude));
+    }
   }
-  return 20 * Math.log10(loudest / spokenAmplitude(clip));
+  return loudest;
+}
+
+/**
+ * How loud the tone of each of these clips is at its loudest, wherever on the timeline, in dB relative to how it was spoken.
+ *
+ * @param otherTones tones that may be heard, so that they are not taken for these.
+ */
+export function strayLevels(timeline: Timeline, clips: readonly SpokenClip[], otherTones: readonly number[]): number[] {
+  const tones = [...new Set([...clips.map(({ toneHz }) => toneHz), ...otherTones])];
+  const loudest = loudestTones(timeline, tones);
+  return clips.map((clip) => 20 * Math.log10((loudest.get(clip.toneHz) ?? 0) / spokenAmplitude(clip)));
 }
 
 /** Delay at which a sound fits best what was heard, in samples, by cross-correlation. */
@@ -137,7 +150,7 @@ function delayOfPiece(timeline: Timeline, samples: Float32Array, expected: numbe
     }
     return leader.delay;
   };
-  const coarse = best(-samplesOf(earliestMs), samplesOf(LONGEST_DELAY_MS), 2, 3);
+  const coarse = best(-samplesOf(earliestMs), samplesOf(LONGEST_DELAY_MS), 3, 3);
   return best(coarse - 4, coarse + 4, 1, 1);
 }
 

@@ -1,5 +1,5 @@
 /** The judgement over one listener: every routed voice at its level, every other one absent. */
-import { heardLevels, loudestTone, type SpokenClip, speechLevels } from './levels.ts';
+import { heardLevels, type SpokenClip, speechLevels, strayLevels } from './levels.ts';
 import type { Timeline } from './timeline.ts';
 
 /** A routed voice may come out so much louder or softer than it was spoken. */
@@ -33,19 +33,20 @@ export function judge(
   routed: readonly SpokenClip[],
   unrouted: readonly SpokenClip[],
 ): ClipVerdict[] {
-  const tones = [...new Set([...routed, ...unrouted].map(({ toneHz }) => toneHz))];
   const levels = heardLevels(timeline, [...routed, ...unrouted]);
   const speech = speechLevels(timeline, routed);
-  const strays = new Map<number, number>();
+  const strays = strayLevels(
+    timeline,
+    unrouted,
+    routed.map(({ toneHz }) => toneHz),
+  );
   return levels.map(({ label, decibels }, index): ClipVerdict => {
     const whole = speech[index];
     if (whole) {
       const ok = Math.abs(decibels) <= ROUTED_TOLERANCE_DB && Math.abs(whole.decibels) <= SPEECH_TOLERANCE_DB;
       return { label, routed: true, decibels, speechDecibels: whole.decibels, delayMs: whole.delayMs, ok };
     }
-    const clip = unrouted[index - routed.length];
-    if (clip && !strays.has(clip.toneHz)) strays.set(clip.toneHz, loudestTone(timeline, clip, tones));
-    const worst = Math.max(decibels, strays.get(clip?.toneHz ?? 0) ?? -Infinity);
+    const worst = Math.max(decibels, strays[index - routed.length] ?? -Infinity);
     return { label, routed: false, decibels: worst, ok: worst <= UNROUTED_LIMIT_DB };
   });
 }

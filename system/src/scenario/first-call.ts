@@ -5,7 +5,7 @@
 import type { SessionView } from '@patchbay/shared/hub-protocol';
 import { exchangeCode, HubWatcher, mintCode } from '../stack/hub.ts';
 import type { Stack } from '../stack/stack.ts';
-import { judgeListeners, type ListenerVerdict, type Spoken, speakLines } from './play.ts';
+import { collectHeard, judgeListeners, type ListenerVerdict, type Spoken, speakLines } from './play.ts';
 import { judgeRecordings, type TrackVerdict } from './recordings.ts';
 import { configure, makeWorld, type PlayedSide } from './world.ts';
 
@@ -97,10 +97,12 @@ export async function playCall(scene: Scene, callbacks: CallCallbacks = {}): Pro
     onProgress(`  ${name}: “${text}”`);
     onLine(name, text);
   });
-  const listeners = await judgeListeners(stack.sim, both, stack.application.botUserId, spoken);
+  const heard = await collectHeard(stack.sim, both, stack.application.botUserId);
   const { plaintextFramesInDaveRooms = Number.NaN } = await stack.sim.counters();
   const session = await leaveAll(scene, active.sessionId, people.length);
   onProgress(`The call ended (${session.endReason}); ${people.length} recordings are stored.`);
+  onProgress('Comparing what was heard and stored with what was spoken…');
+  const listeners = judgeListeners(heard, spoken);
   const tracks = await judgeRecordings(stack.s3, active.sessionId, spoken);
   return {
     session,

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadClips } from '@patchbay/sim/clips';
 import type { SimControl } from '@patchbay/sim/control-client';
 import type { SpokenClip } from '../hearing/levels.ts';
-import { decodeHeard, decodePackets, type HeardPacket, type Timeline } from '../hearing/timeline.ts';
+import { decodeHeard, decodePackets, type HeardPacket } from '../hearing/timeline.ts';
 import { type ClipVerdict, judge } from '../hearing/verdict.ts';
 import { lines } from './cast.ts';
 import type { PlayedSide } from './world.ts';
@@ -63,32 +63,35 @@ export interface ListenerVerdict {
   verdicts: ClipVerdict[];
 }
 
-/** What each member heard through the bot of their channel, judged: the other side's voices, none of the own side's. */
-export async function judgeListeners(
+/** What one member heard through the bot of their channel. */
+export interface Listener {
+  name: string;
+  side: PlayedSide;
+  packets: HeardPacket[];
+}
+
+/** Fetches what every member heard. Judging takes seconds; the call need not wait for it. */
+export async function collectHeard(
   sim: SimControl,
   both: readonly PlayedSide[],
   botUserId: string,
-  spoken: readonly Spoken[],
-): Promise<ListenerVerdict[]> {
+): Promise<Listener[]> {
+  const people = both.flatMap((side) => side.members.map((member) => ({ side, ...member })));
+  return Promise.all(
+    people.map(async ({ side, name, userId }) => {
+      const heard = (await sim.heard(userId)).filter(({ fromUserId }) => fromUserId === botUserId);
+      return { name, side, packets: heard.map((packet) => ({ ...packet, opus: Buffer.from(packet.opus, 'base64') })) };
+    }),
+  );
+}
+
+/** Judges what was heard: the other side's voices, none of the own side's. */
+export function judgeListeners(listeners: readonly Listener[], spoken: readonly Spoken[]): ListenerVerdict[] {
   const from = Math.min(...spoken.map(({ startedAt }) => startedAt)) - 500;
   const to = Math.max(...spoken.map(({ startedAt, samples }) => startedAt + samples.length / 48)) + 1000;
-  const verdicts: ListenerVerdict[] = [];
-  for (const side of both) {
-    for (const member of side.members) {
-      const packets: HeardPacket[] = (await sim.heard(member.userId))
-        .filter(({ fromUserId }) => fromUserId === botUserId)
-        .map((packet) => ({ ...packet, opus: Buffer.from(packet.opus, 'base64') }));
-      const timeline: Timeline = decodeHeard(packets, from, to);
-      const isOwn = ({ userId }: Spoken) => side.members.some((other) => other.userId === userId);
-      verdicts.push({
-        name: member.name,
-        verdicts: judge(
-          timeline,
-          spoken.filter((clip) => !isOwn(clip)),
-          spoken.filter(isOwn),
-        ),
-      });
-    }
-  }
-  return verdicts;
+  return listeners.map(({ name, side, packets }) => {
+    const isOwn = ({ userId }: Spoken) => side.members.some((member) => member.userId === userId);
+    const routed = spoken.filter((clip) => !isOwn(clip));
+    return { name, verdicts: judge(decodeHeard(packets, from, to), routed, spoken.filter(isOwn)) };
+  });
 }
