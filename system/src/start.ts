@@ -22,6 +22,8 @@ const { values } = parseArgs({
     json: { type: 'string' },
     port: { type: 'string', default: process.env.PATCHBAY_PORT ?? '8787' },
     keep: { type: 'boolean', default: false },
+    env: { type: 'string', default: join(root, '.env') },
+    data: { type: 'string', default: join(root, '.patchbay') },
   },
 });
 
@@ -54,8 +56,7 @@ interruption.catch(() => undefined);
 async function runReal(settings: Record<string, string>): Promise<void> {
   say('Starting Patchbay against Discord, by the settings in .env: Worker, voice node, page.');
   await buildPage();
-  const directory = join(root, '.patchbay');
-  const workerUrl = await startReal(settings, { directory, port: Number(values.port), children });
+  const workerUrl = await startReal(settings, { directory: values.data, port: Number(values.port), children });
   say(`The page: ${workerUrl}. Make a sign-in link with: npm run sign-in -- USER_ID GUILD_ID`);
   say(
     'Discord must reach this machine: give the address of a tunnel, ending in /interactions, to the developer portal.',
@@ -64,11 +65,11 @@ async function runReal(settings: Record<string, string>): Promise<void> {
   const [crashed] = await Promise.race(
     [...children.values()].map(async (child) => [child, await child.exited] as const),
   );
-  if (!crashed.stopping) throw new Error(`${crashed.name} has ended; see .patchbay/logs`);
+  if (!crashed.stopping) throw new Error(`${crashed.name} has ended; see ${join(values.data, 'logs')}`);
 }
 
 async function run(): Promise<void> {
-  const settings = await readDotEnv();
+  const settings = await readDotEnv(values.env);
   if (settings) return runReal(settings);
   say('Starting Patchbay: simulator, object storage, Worker, voice node, page.');
   await buildPage();

@@ -17,11 +17,11 @@ const settingsSchema = z.looseObject({
   DISCORD_PUBLIC_KEY: z.string().regex(/^[0-9a-f]{64}$/i, 'must be the 64 hex digits of the application public key'),
 });
 
-/** The settings in `.env`, or `undefined` when there is none with tokens: then the simulator is Discord. */
-export async function readDotEnv(): Promise<Record<string, string> | undefined> {
+/** The settings in a `.env` file, or `undefined` when there is none with tokens: then the simulator is Discord. */
+export async function readDotEnv(file: string): Promise<Record<string, string> | undefined> {
   let text: string;
   try {
-    text = await readFile(join(root, '.env'), 'utf8');
+    text = await readFile(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
@@ -31,7 +31,7 @@ export async function readDotEnv(): Promise<Record<string, string> | undefined> 
   const result = settingsSchema.safeParse(settings);
   if (result.success) return settings;
   const problems = result.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
-  throw new Error(`.env: ${problems.join('; ')}`);
+  throw new Error(`${file}: ${problems.join('; ')}`);
 }
 
 /** A secret that stays the same over restarts, made at the first one. */
