@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import * as aws from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { S3Server } from './server.ts';
 
@@ -11,12 +12,15 @@ const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
 let server: S3Server;
 let endpoint: string;
 let client: aws.S3Client;
+/** The server's clock, where a test sets it. */
+let now: number | undefined;
 
 const clientWith = (options: Partial<aws.S3ClientConfig> = {}) =>
   new aws.S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials, maxAttempts: 1, ...options });
 
 beforeEach(async () => {
-  server = new S3Server({ credentials, buckets: ['box'] });
+  now = undefined;
+  server = new S3Server({ credentials, buckets: ['box'], now: () => now ?? Date.now() });
   endpoint = await server.listen();
   client = clientWith();
 });
@@ -176,4 +180,21 @@ test('on disk, objects outlive the server', async () => {
   expect((await bodyOf(await two.send(new aws.GetObjectCommand(at('../escape'))))).toString()).toBe('kept');
   await second.close();
   await rm(directory, { recursive: true });
+});
+
+test('presigned addresses open one object for a while, and nothing else', async () => {
+  await client.send(new aws.PutObjectCommand({ ...at('mine'), Body: 'data' }));
+  const url = await getSignedUrl(client, new aws.GetObjectCommand(at('mine')), { expiresIn: 60 });
+  expect(await (await fetch(url)).text()).toBe('data');
+  expect((await fetch(url.replace('/mine', '/yours'))).status).toBe(403);
+  expect((await fetch(url.replace('X-Amz-Expires=60', 'X-Amz-Expires=6000'))).status).toBe(403);
+  expect((await fetch(url, { method: 'DELETE' })).status).toBe(403);
+  now = Date.now() + 61_000;
+  const late = await fetch(url);
+  expect([late.status, await late.text()]).toEqual([403, expect.stringContaining('Request has expired.')]);
+  const upload = await getSignedUrl(client, new aws.PutObjectCommand(at('new')), {
+    expiresIn: 60,
+    signingDate: new Date(now),
+  });
+  expect((await fetch(upload, { method: 'PUT', body: 'new data' })).status).toBe(200);
 });
