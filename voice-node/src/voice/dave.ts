@@ -1,16 +1,10 @@
 /** Whether a frame may leave or may be believed, by the state of the end-to-end encryption (DAVE). Pure decisions. */
-import { SILENCE_FRAME } from '../audio/packet.ts';
+import { isSilence } from '../audio/toc.ts';
 
 /** The parts of @discordjs/voice's DAVESession that decide. */
 export interface DaveState {
   protocolVersion: number;
   session?: { ready: boolean } | undefined;
-}
-
-export function isSilence(opus: Uint8Array): boolean {
-  return (
-    opus.length === 3 && opus[0] === SILENCE_FRAME[0] && opus[1] === SILENCE_FRAME[1] && opus[2] === SILENCE_FRAME[2]
-  );
 }
 
 /** A room with DAVE whose group this client is in, or a room without DAVE. */

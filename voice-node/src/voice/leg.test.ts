@@ -5,9 +5,9 @@ import type { GatewayVoiceServerUpdateDispatchData, GatewayVoiceState } from 'di
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { VoiceServer } from '../../../sim/src/voice/voice-server.ts';
 import type { VoicePacket } from '../audio/packet.ts';
+import { isSilence } from '../audio/toc.ts';
 import { VoiceAdapters } from '../gateway/voice-adapters.ts';
 import { createLogger } from '../ops/logger.ts';
-import { isSilence } from './dave.ts';
 import { Leg, type LegOptions } from './leg.ts';
 
 const GUILD = '1';

@@ -1,6 +1,6 @@
 /** Who speaks in a channel, from packets alone: op 5 tells of the start only. */
 import type { VoicePacket } from '../audio/packet.ts';
-import { isSilence } from './dave.ts';
+import { isSilence } from '../audio/toc.ts';
 
 /** No packet for so long = stopped. Milliseconds. */
 const QUIET_MS = 200;
