@@ -8,7 +8,6 @@ import { type FirstCall, joinAll, leaveAll, playCall, type Scene, setScene } fro
 import { rowsOf, table } from './scenario/report.ts';
 import { findChromium, launchChromium } from './stack/browser.ts';
 import { mintCode } from './stack/hub.ts';
-import { buildPage } from './stack/page.ts';
 import { Stack } from './stack/stack.ts';
 
 let directory: string;
@@ -16,7 +15,6 @@ let scene: Scene;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'patchbay-test-'));
-  await buildPage();
   scene = await setScene(await Stack.start({ directory }));
 }, 120_000);
 

@@ -12,7 +12,6 @@ import { playCall, setScene } from './scenario/first-call.ts';
 import { rowsOf, table } from './scenario/report.ts';
 import type { Child } from './stack/child.ts';
 import { mintCode } from './stack/hub.ts';
-import { buildPage } from './stack/page.ts';
 import { readDotEnv, startReal } from './stack/real.ts';
 import { root, Stack, stopAll } from './stack/stack.ts';
 
@@ -55,7 +54,6 @@ interruption.catch(() => undefined);
 /** With real tokens in `.env`: no simulator, until Ctrl-C. */
 async function runReal(settings: Record<string, string>): Promise<void> {
   say('Starting Patchbay against Discord, by the settings in .env: Worker, voice node, page.');
-  await buildPage();
   const workerUrl = await startReal(settings, { directory: values.data, port: Number(values.port), children });
   say(`The page: ${workerUrl}. Make a sign-in link with: npm run sign-in -- USER_ID GUILD_ID`);
   say(
@@ -72,7 +70,6 @@ async function run(): Promise<void> {
   const settings = await readDotEnv(values.env);
   if (settings) return runReal(settings);
   say('Starting Patchbay: simulator, object storage, Worker, voice node, page.');
-  await buildPage();
   const stack = await Stack.start({
     directory,
     children,

@@ -44,9 +44,13 @@ export class HubWatcher {
   readonly events: AnyEvent[] = [];
   readonly #socket: WebSocket;
   readonly #waiting = new Set<() => void>();
+  #closed: string | undefined;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
+    socket.on('close', (code, reason) => {
+      this.#closed = `The hub closed (${code} ${reason})`;
+    });
     socket.on('message', (data) => {
       const message = JSON.parse(String(data)) as ServerMessage;
       if (message.type === 'probe') socket.send(JSON.stringify({ v: 1, type: 'ack', n: message.n }));
@@ -101,6 +105,10 @@ export class HubWatcher {
         const found = look();
         if (found !== undefined && found !== false) settle(() => resolve(found));
       };
+      if (this.#closed !== undefined) {
+        reject(new Error(`${this.#closed} before ${what}`));
+        return;
+      }
       this.#waiting.add(check);
       this.#socket.on('close', closed);
       check();

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import getPort from 'get-port';
 import { Child } from './child.ts';
+import { buildPage } from './page.ts';
 
 const requireHere = createRequire(import.meta.url);
 /** The command line program, found beside the package's own entry whatever its `exports` allow. */
@@ -47,12 +48,14 @@ export async function applyMigrations(root: string, directory: string): Promise<
   if (code !== 0) throw new Error(`The database could not be migrated (code ${code}):\n${words}`);
 }
 
-/** Starts the Worker and returns its address. The settings go by a file that only this user can read. */
+/** Builds the page, starts the Worker that serves it, and returns its address. The settings go by a file that only this user can read. */
 export async function startWorker(
   children: Map<string, Child>,
   options: { root: string; directory: string; port: number; settings: Record<string, string> },
 ): Promise<string> {
   const { root, directory, port, settings } = options;
+  const page = join(directory, 'page');
+  await buildPage(root, page);
   const settingsFile = join(directory, 'worker.env');
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
   await writeFile(settingsFile, lines.join(''), { mode: 0o600 });
@@ -63,6 +66,8 @@ export async function startWorker(
     script: wrangler,
     args: [
       ...args,
+      '--assets',
+      page,
       '--persist-to',
       stateFolder(directory),
       '--env-file',
