@@ -39,6 +39,11 @@ export const settingsSchema = z.object({
   LIBSQL_AUTH_TOKEN: optionalText,
   /** Bearer token of `/metrics`; without it the route refuses. */
   METRICS_TOKEN: optionalText,
+  /**
+   * How long a command may take before Discord is told "thinking" and the answer is edited in later; Discord itself waits three
+   * seconds. 0 = every answer is edited in.
+   */
+  ANSWER_MS: milliseconds(2_000),
   /** How long a side may be without people before its call ends. */
   END_GRACE_MS: milliseconds(2_000),
   /** How long the legs may take to connect. */

@@ -11,8 +11,6 @@ import { callStop } from './commands/call-stop.ts';
 import { setup } from './commands/setup.ts';
 import { type CommandInteraction, interactionSchema } from './schema.ts';
 
-/** Discord waits three seconds; after two we answer "thinking" and edit the answer in later. */
-const ANSWER_MS = 2_000;
 const TIMESTAMP_WINDOW_S = 5 * 60;
 const MAX_INTERACTION = 256 * 1024;
 const EPHEMERAL = 64;
@@ -58,7 +56,8 @@ interactionRoutes.post('/interactions', async (context) => {
     return context.json(errorBody('interaction_replayed', 'This interaction was handled before.'), 409);
   }
   const content = run(context.env, interaction, guildId, member);
-  const first = await Promise.race([content, scheduler.wait(ANSWER_MS).then(() => null)]);
+  const { ANSWER_MS } = settings;
+  const first = ANSWER_MS > 0 ? await Promise.race([content, scheduler.wait(ANSWER_MS).then(() => null)]) : null;
   if (first !== null) return context.json(say(first));
   const { DISCORD_API_URL, DISCORD_APPLICATION_ID } = settings;
   context.executionCtx.waitUntil(

@@ -82,6 +82,7 @@ export function patchLeg(record: SessionRecord, index: number, patch: Partial<Se
 }
 
 export type SessionReport = NodeEventOf<'session.connecting' | 'session.active' | 'session.degraded' | 'session.ended'>;
+export type RecordingReport = NodeEventOf<'recording.started' | 'recording.chunk.stored' | 'recording.failed'>;
 
 /**
  * The record after a leg's report; the session follows its legs: active when all are, degraded when one that was is not.

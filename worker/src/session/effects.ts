@@ -1,0 +1,55 @@
+import type { EndReason } from '@patchbay/shared/end-reason';
+import { PatchbayError } from '@patchbay/shared/errors';
+import type { SessionSpec } from '@patchbay/shared/session-spec';
+import { openDb } from '../db/db.ts';
+import { projectSession } from '../db/project.ts';
+import { type Env, fleetOf, guildOf, matchmakerOf, settingsOf } from '../env.ts';
+import type { Outcome } from '../matchmaker/policy.ts';
+import type { SessionRecord } from './record.ts';
+import type { SessionStore } from './store.ts';
+import { viewFor } from './view.ts';
+
+/** What a session owes to others; each is idempotent. */
+export type SessionEffect =
+  | { kind: 'settle'; pool: string; outcome: Outcome }
+  | { kind: 'release'; guildId: string; stoppedHere: boolean }
+  | { kind: 'view'; guildId: string }
+  | { kind: 'over'; guildId: string; reason: EndReason; stoppedHere: boolean }
+  | { kind: 'apply'; nodeId: string; spec: SessionSpec }
+  | { kind: 'end'; reason: EndReason }
+  | { kind: 'forget' }
+  | { kind: 'project' };
+
+/** Delivers what is owed in one lane, in order. */
+export async function deliver(env: Env, store: SessionStore, effects: SessionEffect[]): Promise<void> {
+  const record = store.record();
+  if (!record) throw new PatchbayError('session_missing', 'An effect is owed by a session that does not exist.');
+  // Views and projections always show the newest state: the last of a run is enough.
+  const owed = effects.filter(
+    (effect, at) =>
+      (effect.kind !== 'view' && effect.kind !== 'project') ||
+      !effects.slice(at + 1).some((e) => e.kind === effect.kind),
+  );
+  for (const effect of owed) await send(env, store, record, effect);
+}
+
+async function send(env: Env, store: SessionStore, record: SessionRecord, effect: SessionEffect): Promise<void> {
+  switch (effect.kind) {
+    case 'settle':
+      return matchmakerOf(env, effect.pool).settle(record.id, effect.outcome);
+    case 'release':
+      return guildOf(env, effect.guildId).release(record.id, effect.stoppedHere);
+    case 'view':
+      return guildOf(env, effect.guildId).sessionChanged(viewFor(record, effect.guildId, store.chunks()));
+    case 'over':
+      return guildOf(env, effect.guildId).sessionOver(record.id, effect.reason, effect.stoppedHere);
+    case 'apply':
+      return fleetOf(env).apply(effect.nodeId, effect.spec);
+    case 'end':
+      return fleetOf(env).end(record.id, effect.reason);
+    case 'forget':
+      return fleetOf(env).forget(record.id);
+    case 'project':
+      return projectSession(openDb(env, settingsOf(env)), record, store.chunks());
+  }
+}

@@ -1,0 +1,112 @@
+import type { EndReason } from '@patchbay/shared/end-reason';
+import type { Deadlines } from '../alarms/deadlines.ts';
+import type { Settings } from '../env.ts';
+import type { Outcome } from '../matchmaker/policy.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import type { SessionEffect } from './effects.ts';
+import { isLive, move, placed, type SessionRecord, specOf } from './record.ts';
+import type { SessionStore } from './store.ts';
+
+/** Not yet placed sessions are looked at again after a crash of the object. Milliseconds. */
+const ADVANCE_MS = 3_000;
+
+/** The steps of a session's life, each stored together with its deadlines and with what it owes to others. */
+export class Lifecycle {
+  readonly store: SessionStore;
+  readonly deadlines: Deadlines;
+  readonly outbox: Outbox<SessionEffect>;
+  readonly settings: Settings;
+  readonly #storage: DurableObjectStorage;
+
+  constructor(
+    storage: DurableObjectStorage,
+    parts: { store: SessionStore; deadlines: Deadlines; outbox: Outbox<SessionEffect>; settings: Settings },
+  ) {
+    this.#storage = storage;
+    this.store = parts.store;
+    this.deadlines = parts.deadlines;
+    this.outbox = parts.outbox;
+    this.settings = parts.settings;
+  }
+
+  /** Stores the record and tells those who show it. Everything before the next await is stored at once or not at all. */
+  commit(record: SessionRecord): void {
+    this.#storage.transactionSync(() => {
+      this.store.putRecord(record);
+      for (const leg of record.legs) {
+        if (!leg.reservation) continue;
+        this.outbox.add(`guild:${leg.guildId}`, { kind: 'view', guildId: leg.guildId });
+      }
+      this.outbox.add('db', { kind: 'project' });
+      const early = record.phase.state === 'requested' || record.phase.state === 'placing';
+      if (early) this.deadlines.set('advance', Date.now() + ADVANCE_MS);
+      else this.deadlines.clear('advance');
+    });
+    void this.deadlines.arm();
+    this.outbox.kick();
+  }
+
+  /** The node's own word on an end counts more than ours, unless we asked for the end. */
+  reasonOf(record: SessionRecord, fallback: EndReason): EndReason {
+    if (record.phase.state === 'ending') return record.phase.reason;
+    return record.legs.find((leg) => leg.endReason)?.endReason ?? fallback;
+  }
+
+  /** Asks the node to end it, or gives it up when no node has it yet. Nothing when it is ending already. */
+  end(record: SessionRecord, reason: EndReason): void {
+    if (!isLive(record)) return;
+    if (record.phase.state === 'requested' || record.phase.state === 'placing') {
+      const gone = record.legs.filter((leg) => leg.guildId === record.stoppedBy).map((leg) => leg.ticketId);
+      this.abort(record, { kind: 'abort', blamed: [], gone }, reason);
+      return;
+    }
+    const now = Date.now();
+    this.deadlines.clearAll();
+    this.deadlines.set('ending', now + this.settings.END_TIMEOUT_MS);
+    this.outbox.add('fleet', { kind: 'end', reason });
+    this.commit(move(record, { state: 'ending', reason, since: now }));
+  }
+
+  /** Ended before it was placed: gives everything back. */
+  abort(record: SessionRecord, outcome: Outcome, reason: EndReason): void {
+    this.deadlines.clearAll();
+    this.store.putOutcome(outcome);
+    const ended = move(record, { state: 'ended', reason, at: Date.now() });
+    this.commit(ended);
+    for (const { guildId } of record.legs) {
+      const stoppedHere = record.stoppedBy === guildId;
+      this.outbox.add(`guild:${guildId}`, { kind: 'release', guildId, stoppedHere });
+    }
+    this.outbox.add('matchmaker', { kind: 'settle', pool: record.pool, outcome });
+    this.outbox.kick();
+  }
+
+  /** It is over on the node: the guilds do with their channels what their settings say. */
+  finish(record: SessionRecord, reason: EndReason): void {
+    if (record.phase.state === 'requested' || record.phase.state === 'placing') {
+      this.abort(record, { kind: 'abort', blamed: [], gone: [] }, reason);
+      return;
+    }
+    this.deadlines.clearAll();
+    const legs = record.legs.map((leg) => ({ ...leg, state: 'ended' as const }));
+    this.commit(move({ ...record, legs }, { state: 'ended', reason, at: Date.now() }));
+    for (const guildId of new Set(record.legs.map((leg) => leg.guildId))) {
+      const stoppedHere = reason === 'command' && record.stoppedBy === guildId;
+      this.outbox.add(`guild:${guildId}`, { kind: 'over', guildId, reason, stoppedHere });
+    }
+    this.outbox.add('fleet', { kind: 'forget' });
+    this.outbox.kick();
+  }
+
+  /** The legs are placed: the node is told to run it, and has a limited time to connect. */
+  connect(from: SessionRecord, nodeId: string, epochs: Record<string, number>): void {
+    const settings = this.settings;
+    const now = Date.now();
+    const record = placed(from, nodeId, epochs, now);
+    this.deadlines.set('connecting', now + settings.CONNECT_TIMEOUT_MS);
+    if (settings.CALL_LIMIT_SECONDS > 0) this.deadlines.set('limit', now + settings.CALL_LIMIT_SECONDS * 1000);
+    this.outbox.add('matchmaker', { kind: 'settle', pool: record.pool, outcome: { kind: 'confirm' } });
+    this.outbox.add('fleet', { kind: 'apply', nodeId, spec: specOf(record, settings.CALL_LIMIT_SECONDS) });
+    this.commit(record);
+  }
+}
