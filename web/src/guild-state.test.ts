@@ -47,6 +47,7 @@ test('people come, move, speak and go', () => {
   state = nextState(state, { event: 'voice.left', payload: left });
   expect(state?.members.map(({ userId }) => userId)).toEqual(['5']);
   expect(state?.speaking.size).toBe(0);
+  expect(state?.names.get('6')).toBe('User 6');
 });
 
 test('a session is replaced by its newer picture, the newest session first', () => {

@@ -4,13 +4,16 @@ import type { HubEventName, HubEvents, PresenceSnapshot, SessionView } from '@pa
 export interface GuildState extends PresenceSnapshot {
   /** Users who speak right now. */
   speaking: ReadonlySet<string>;
+  /** Names of everybody seen so far: recordings name people who have left. */
+  names: ReadonlyMap<string, string>;
 }
 
 type Incoming = { [N in HubEventName]: { event: N; payload: HubEvents[N] } }[HubEventName];
 type Member = PresenceSnapshot['members'][number];
 
 function withMember(state: GuildState, member: Member): GuildState {
-  return { ...state, members: [...state.members.filter(({ userId }) => userId !== member.userId), member] };
+  const names = new Map(state.names).set(member.userId, member.displayName);
+  return { ...state, names, members: [...state.members.filter(({ userId }) => userId !== member.userId), member] };
 }
 
 function withSession(state: GuildState, session: SessionView): GuildState {
@@ -23,7 +26,10 @@ function withSession(state: GuildState, session: SessionView): GuildState {
 
 /** The next state; unknown before the first snapshot. Event names that a newer server sends are left alone. */
 export function nextState(state: GuildState | undefined, incoming: Incoming): GuildState | undefined {
-  if (incoming.event === 'presence.snapshot') return { ...incoming.payload, speaking: new Set() };
+  if (incoming.event === 'presence.snapshot') {
+    const present = incoming.payload.members.map(({ userId, displayName }) => [userId, displayName] as const);
+    return { ...incoming.payload, speaking: new Set(), names: new Map([...(state?.names ?? []), ...present]) };
+  }
   if (!state) return state;
   switch (incoming.event) {
     case 'voice.joined':

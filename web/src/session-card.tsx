@@ -22,7 +22,7 @@ function size(bytes: number): string {
 
 /** One call: its state, both sides, encryption, and what was stored of it. */
 export function SessionCard({ session, guild }: { session: SessionView; guild: GuildState }) {
-  const nameOf = (userId: string) => guild.members.find((member) => member.userId === userId)?.displayName ?? userId;
+  const nameOf = (userId: string) => guild.names.get(userId) ?? `user ${userId}`;
   return (
     <article className={`session ${session.state}`} data-session={session.sessionId} data-state={session.state}>
       <div className="session-head">
