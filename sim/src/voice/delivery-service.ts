@@ -57,6 +57,7 @@ export class DeliveryService {
   #transition: Transition | undefined;
   #batch: NodeJS.Timeout | undefined;
   #lastTransitionId = 0;
+  #held = false;
 
   constructor(options: DeliveryServiceOptions) {
     this.#options = options;
@@ -125,6 +126,16 @@ export class DeliveryService {
     if (member) this.#forget(userId, member);
   }
 
+  /** Leaves joins and leaves waiting until `release`: a slow delivery service, for tests of clients. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    this.#schedule();
+  }
+
   close(): void {
     clearTimeout(this.#batch);
     clearTimeout(this.#transition?.timer);
@@ -160,7 +171,7 @@ export class DeliveryService {
   }
 
   #step(): void {
-    if (this.#round || this.#transition) return;
+    if (this.#held || this.#round || this.#transition) return;
     const members = [...this.#members.values()];
     const waiting = members.filter((member) => member.keyPackage && member.leaf === undefined);
     const established = members.filter((member) => member.leaf !== undefined);

@@ -2,6 +2,7 @@ import { DeliveryService } from './delivery-service.ts';
 import type { ExternalSender } from './mls/proposal.ts';
 import { Opcode } from './opcodes.ts';
 import type { Participant, RoutedPacket } from './participant.ts';
+import { RoomFaults } from './room-faults.ts';
 
 /** What a room reports. */
 export interface RoomOptions {
@@ -19,6 +20,7 @@ export class Room {
   readonly channelId: string;
   readonly daveVersion: 0 | 1;
   readonly delivery: DeliveryService | undefined;
+  readonly faults = new RoomFaults();
   readonly #options: RoomOptions;
   readonly #participants = new Map<string, Participant>();
   /** Flags of the last op 5 of each user that announced one. */
@@ -51,7 +53,9 @@ export class Room {
       participant.sendJson(Opcode.ClientsConnect, { user_ids: others.map((other) => other.userId) });
     }
     for (const other of others) {
-      other.sendJson(Opcode.ClientsConnect, { user_ids: [participant.userId] });
+      if (!this.faults.notToldOfNewcomers.has(other.userId)) {
+        other.sendJson(Opcode.ClientsConnect, { user_ids: [participant.userId] });
+      }
       const speaking = this.#speaking.get(other.userId);
       if (speaking !== undefined) participant.sendJson(Opcode.Speaking, speakingData(other, speaking));
     }
@@ -80,7 +84,15 @@ export class Room {
   forward(participant: Participant, packet: RoutedPacket): void {
     if (this.#participants.get(participant.userId) !== participant) return;
     if (!this.#speaking.has(participant.userId)) this.announce(participant, 1);
-    for (const other of this.#participants.values()) if (other !== participant) other.deliver(packet);
+    const passed = this.faults.apply(packet);
+    for (const other of this.#participants.values()) if (other !== participant) other.deliver(passed);
+  }
+
+  /** Sends one participant a binary message (DAVE) as it is, for tests of their recovery. */
+  sendBinary(userId: string, opcode: number, payload: Buffer): void {
+    const participant = this.#participants.get(userId);
+    if (!participant) throw new Error(`user ${userId} is not in channel ${this.channelId}`);
+    participant.sendBinary(opcode, payload);
   }
 
   close(): void {

@@ -193,6 +193,13 @@ export class VoiceServer {
     return member;
   }
 
+  /** A channel with somebody in it, for tests that make something go wrong there. */
+  roomOf(channelId: string): Room {
+    const room = this.#rooms.get(channelId);
+    if (!room) throw new Error(`nobody is in channel ${channelId}: add a member first`);
+    return room;
+  }
+
   #room(channelId: string): Room {
     const existing = this.#rooms.get(channelId);
     if (existing) return existing;

@@ -22,6 +22,7 @@ import {
   pictureOf,
   snapshotOf,
 } from './guild-picture.ts';
+import { sessionStore } from './session-store.ts';
 import { VoiceAdapters } from './voice-adapters.ts';
 
 export interface IdentityEvents {
@@ -71,6 +72,7 @@ export class Identity extends EventEmitter<IdentityEvents> {
       intents: GatewayIntentBits.Guilds | GatewayIntentBits.GuildVoiceStates,
       rest,
       shardCount: 1,
+      ...sessionStore(),
     });
     this.adapters = new VoiceAdapters((payload) => {
       if (!this.#connected) return false;

@@ -113,6 +113,8 @@ export class Session {
         return;
       }
       this.#use(leg, running);
+      // A leg that was closed already has ended the session: a bridge made now would never be closed.
+      if (this.#ending) return;
     }
     if (fresh.length > 0 || gone.length > 0 || !this.#bridge) this.#rebuildBridge(spec, gone);
     else this.#bridge.updateRoutes(spec.routes);

@@ -67,6 +67,8 @@ let order: string[];
 let uploads: UploadNote[];
 let graves: Map<string, Tombstone>;
 let nickRefused: boolean;
+/** Guilds whose legs are closed already when the session gets them. */
+let lostGuilds: Set<string>;
 let registry: Registry;
 
 beforeEach(async () => {
@@ -74,11 +76,13 @@ beforeEach(async () => {
   [legs, drafts, messages, order, uploads] = [[], [], [], [], []];
   graves = new Map();
   nickRefused = false;
+  lostGuilds = new Set();
   registry = new Registry(
     {
       pool: new LegPool((spec) => {
         const leg = new FakeLeg(spec);
         legs.push(leg);
+        if (lostGuilds.has(spec.guildId)) leg.state = { kind: 'closed', reason: 'bot_removed' };
         setImmediate(tell);
         return leg;
       }),
@@ -287,4 +291,28 @@ test('marks on nicknames', () => {
   expect(markedNick('[REC] Patchbay')).toBe('[REC] Patchbay');
   expect(markedNick('x'.repeat(40))).toHaveLength(32);
   expect(unmarkedNick('[REC] [REC] Bot')).toBe('Bot');
+});
+
+test('a leg that is lost before its session gets it ends the session; nothing is bridged or recorded any more', async () => {
+  lostGuilds.add('2');
+  const call = spec();
+  registry.apply({ ...call, record: { legs: call.legs.map(({ legId }) => legId), optedOut: [] } });
+  await until(() => drafts.filter(({ type }) => type === 'session.ended').length === 2);
+  expect(order.filter((step) => step.startsWith('nick'))).toEqual([]);
+  expect(legs.map((leg) => leg.listeners_.size)).toEqual([0, 0]);
+  expect(registry.running).toEqual([]);
+});
+
+test('packets of a leg that goes on for another session reach nobody of the one that ended', async () => {
+  const [one, other] = [spec(), spec()];
+  registry.apply(one);
+  registry.apply(other);
+  await until(() => legs.length === 2);
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  legs[0]?.hear(packet('7', 1));
+  expect(legs[1]?.sent).toHaveLength(2);
+  await registry.end(one.id, 2, 'command');
+  legs[0]?.hear(packet('7', 2));
+  expect(legs[1]?.sent).toHaveLength(3);
+  expect(legs[0]?.listeners_.size).toBe(1);
 });

@@ -1,89 +1,19 @@
 /** Legs on the simulated voice server: real @discordjs/voice, UDP and DAVE. */
-import { once } from 'node:events';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import type { GatewayVoiceServerUpdateDispatchData, GatewayVoiceState } from 'discord-api-types/v10';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { VoiceServer } from '../../../sim/src/voice/voice-server.ts';
 import type { VoicePacket } from '../audio/packet.ts';
 import { isSilence } from '../audio/toc.ts';
-import { VoiceAdapters } from '../gateway/voice-adapters.ts';
-import { createLogger } from '../ops/logger.ts';
-import { Leg, type LegOptions } from './leg.ts';
+import { BOT, clip, GUILD, LegTestKit, nextVoice, state } from './leg-test-kit.ts';
 
-const GUILD = '1';
-const CHANNEL = '11';
-const BOT = '91';
-const original = getCACertificates('default');
-
-let server: VoiceServer;
-let endpoint: string;
-let leg: Leg | undefined;
-let joins: number;
+let kit: LegTestKit;
 
 beforeEach(async () => {
-  joins = 0;
-  server = new VoiceServer();
-  const listening = await server.listen();
-  endpoint = listening.endpoint;
-  setDefaultCACertificates([...original, listening.certificatePem]);
+  kit = await LegTestKit.start();
 });
-
-afterEach(async () => {
-  await leg?.close('policy');
-  await server.close();
-  setDefaultCACertificates(original);
-});
-
-/** A main gateway of a few lines: answers op 4 by the two dispatches, in Discord's order. */
-function join(options: Partial<LegOptions> = {}): Leg {
-  const adapters = new VoiceAdapters(({ channel_id: channelId }) => {
-    setImmediate(() => {
-      const state = { guild_id: GUILD, channel_id: channelId, user_id: BOT, session_id: 'session', self_deaf: false };
-      adapters.voiceState(GUILD, state as GatewayVoiceState);
-      made.ownVoiceState(channelId);
-      if (channelId === null) {
-        server.dismiss(GUILD, BOT);
-        return;
-      }
-      joins += 1;
-      const token = `token-${joins}`;
-      server.admit({ guildId: GUILD, channelId, userId: BOT, sessionId: 'session', token });
-      adapters.voiceServer(GUILD, { token, guild_id: GUILD, endpoint } as GatewayVoiceServerUpdateDispatchData);
-    });
-    return true;
-  });
-  const made = new Leg({
-    legId: '01ARZ3NDEKTSV4RRFFQ69G5FAV',
-    guildId: GUILD,
-    channelId: CHANNEL,
-    identityId: BOT,
-    adapters,
-    ownIdentities: new Set([BOT]),
-    joinAttempts: 3,
-    isGatewayConnected: () => true,
-    logger: createLogger(process.env.TEST_LOG_LEVEL ?? 'silent'),
-    ...options,
-  });
-  leg = made;
-  return made;
-}
-
-async function state(of: Leg, kind: Leg['state']['kind']): Promise<Leg['state']> {
-  while (of.state.kind !== kind) await once(of, 'state');
-  return of.state;
-}
-
-const clip = (packets: number) => ({
-  name: 'clip',
-  voice: 'nobody',
-  text: '',
-  toneHz: 0,
-  packets: Array.from({ length: packets }, (_, index) => Uint8Array.of(0x78, 1, 2, index)),
-});
+afterEach(() => kit.close());
 
 test('a member speaks: packets arrive decrypted with the speaker, sequence and timestamp', async () => {
-  const member = server.addMember({ guildId: GUILD, channelId: CHANNEL, userId: '7' });
-  const made = join();
+  const member = kit.member('7');
+  const made = kit.join();
   expect(await state(made, 'ready')).toEqual({ kind: 'ready', daveVersion: 1 });
   await member.ready();
   const packets: VoicePacket[] = [];
@@ -105,8 +35,8 @@ test('a member speaks: packets arrive decrypted with the speaker, sequence and t
 });
 
 test('what is sent is heard byte-exact with its gaps; nothing leaves before the group is ready', async () => {
-  const member = server.addMember({ guildId: GUILD, channelId: CHANNEL, userId: '7' });
-  const made = join();
+  const member = kit.member('7');
+  const made = kit.join();
   const packet = (index: number) => ({
     opus: Uint8Array.of(0x78, 9, 9, index),
     sequence: (65_534 + index) % 0x1_0000,
@@ -140,41 +70,37 @@ test('what is sent is heard byte-exact with its gaps; nothing leaves before the 
       (timestamp - (first?.timestamp ?? 0) + 2 ** 32) % 2 ** 32,
     ]),
   ).toEqual([0, 1, 2, 4, 5].map((index) => [index, index, index * 960]));
-  expect(server.counters.plaintextFramesInDaveRooms).toBe(0);
+  expect(kit.server.counters.plaintextFramesInDaveRooms).toBe(0);
   expect(member.failures).toBe(0);
 });
 
 test('a leg that is alone in its channel is ready, and hears who comes later', async () => {
-  const made = join();
+  const made = kit.join();
   await state(made, 'ready');
-  const member = server.addMember({ guildId: GUILD, channelId: CHANNEL, userId: '7' });
+  const member = kit.member('7');
   await member.ready();
-  const heard = new Promise<VoicePacket>((resolve) =>
-    made.onPacket((packet) => isSilence(packet.opus) || resolve(packet)),
-  );
+  const heard = nextVoice(made);
   member.speak(clip(5));
   expect(await heard).toMatchObject({ userId: '7' });
 });
 
 test('a lost voice session is joined again; voice goes on', async () => {
-  const member = server.addMember({ guildId: GUILD, channelId: CHANNEL, userId: '7' });
-  const made = join();
+  const member = kit.member('7');
+  const made = kit.join();
   await state(made, 'ready');
-  server.dismiss(GUILD, BOT, 4006);
+  kit.server.dismiss(GUILD, BOT, 4006);
   await state(made, 'reconnecting');
   await state(made, 'ready');
-  expect(joins).toBe(2);
+  expect(kit.joins).toBe(2);
   await member.ready();
-  const heard = new Promise<VoicePacket>((resolve) =>
-    made.onPacket((packet) => isSilence(packet.opus) || resolve(packet)),
-  );
+  const heard = nextVoice(made);
   member.speak(clip(5));
   expect(await heard).toMatchObject({ userId: '7' });
 });
 
 test('a voice server that cannot be trusted is tried a few times, not a thousand times', async () => {
-  setDefaultCACertificates(original);
-  const made = join({ joinAttempts: 2 });
+  kit.distrust();
+  const made = kit.join({ joinAttempts: 2 });
   expect(await state(made, 'closed')).toMatchObject({ reason: 'error' });
-  expect(joins).toBe(2);
+  expect(kit.joins).toBe(2);
 });

@@ -1,0 +1,111 @@
+/** The guards against what really goes wrong: faults of the voice server, injected into a live room. */
+import { Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Opcode } from '../../../sim/src/voice/opcodes.ts';
+import type { VoicePacket } from '../audio/packet.ts';
+import { RECEIVE_BUFFER_BYTES } from './guard-datagrams.ts';
+import { BOT, CHANNEL, clip, GUILD, LegTestKit, nextVoice, state } from './leg-test-kit.ts';
+
+let kit: LegTestKit;
+
+beforeEach(async () => {
+  kit = await LegTestKit.start();
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await kit.close();
+});
+
+/** Waits until a group without the bot, and then one with it, was announced. */
+async function rejoinedGroup(): Promise<void> {
+  const next = async (): Promise<string[]> => (await once(kit.server.events, 'epoch'))[0].members;
+  while (!(await next()).includes(BOT));
+}
+
+/** A leg in the group with member 7. */
+async function call() {
+  const member = kit.member('7');
+  const leg = kit.join();
+  await state(leg, 'ready');
+  await member.ready();
+  return { member, leg };
+}
+
+test('a malformed proposal does not end the process: the leg joins the group again and hears on', async () => {
+  const { member, leg } = await call();
+  const back = rejoinedGroup();
+  kit.server.roomOf(CHANNEL).sendBinary(BOT, Opcode.DaveMlsProposals, Buffer.from([0, 3, 1, 2, 3]));
+  await back;
+  const heard = nextVoice(leg);
+  await member.speak(clip(10)).finished;
+  expect(await heard).toMatchObject({ userId: '7' });
+  expect(leg.state.kind).toBe('ready');
+  expect(kit.joins).toBe(1);
+});
+
+test('a proposal for somebody of whom op 11 has not told does not end the process', async () => {
+  const { member, leg } = await call();
+  const room = kit.server.roomOf(CHANNEL);
+  const proposals = vi.spyOn(room.delivery ?? expect.fail('the room has DAVE'), 'invalidate');
+  room.faults.notToldOfNewcomers.add(BOT);
+  const back = rejoinedGroup();
+  const newcomer = kit.member('8');
+  await back;
+  await newcomer.ready();
+  expect(proposals).toHaveBeenCalledWith(BOT);
+  const heard = nextVoice(leg);
+  await member.speak(clip(10)).finished;
+  expect(await heard).toMatchObject({ userId: '7' });
+  expect(kit.joins).toBe(1);
+});
+
+test('what is spoken before the group has taken the leg in is ciphertext, and no voice', async () => {
+  const [speaker, listener] = [kit.member('7'), kit.member('8')];
+  await Promise.all([speaker.ready(), listener.ready()]);
+  const { delivery } = kit.server.roomOf(CHANNEL);
+  delivery?.hold();
+  const entered = once(kit.server.events, 'clientReady');
+  const leg = kit.join();
+  const packets: VoicePacket[] = [];
+  leg.onPacket((packet) => packets.push(packet));
+  await entered;
+  // Twice: the first packets can come while the library is still about to select its keys.
+  await speaker.speak(clip(10)).finished;
+  await speaker.speak(clip(10)).finished;
+  expect(leg.received.ciphertext).toBeGreaterThan(0);
+  expect(packets.filter(({ opus }) => opus.length > 3)).toEqual([]);
+  delivery?.release();
+  await state(leg, 'ready');
+  const heard = nextVoice(leg);
+  await speaker.speak(clip(10)).finished;
+  expect([...(await heard).opus].slice(0, 3)).toEqual([0x78, 1, 2]);
+});
+
+test('a speaker whose frames no longer decrypt makes the leg join the group again, and is heard then', async () => {
+  const { member, leg } = await call();
+  const { faults } = kit.server.roomOf(CHANNEL);
+  faults.damaged.add('7');
+  const back = rejoinedGroup();
+  await member.speak(clip(45)).finished;
+  faults.damaged.clear();
+  await back;
+  expect(leg.received.undecryptable).toBeGreaterThan(36);
+  const heard = nextVoice(leg);
+  await member.speak(clip(10)).finished;
+  expect(await heard).toMatchObject({ userId: '7' });
+  expect(kit.joins).toBe(1);
+});
+
+test('the receive buffer is enlarged on each new socket, after a rejoin too', async () => {
+  const enlarge = vi.spyOn(Socket.prototype, 'setRecvBufferSize');
+  const enlarged = () =>
+    new Set(enlarge.mock.contexts.filter((_, index) => enlarge.mock.calls[index]?.[0] === RECEIVE_BUFFER_BYTES)).size;
+  const { leg } = await call();
+  expect(RECEIVE_BUFFER_BYTES).toBe(8 * 1024 * 1024);
+  expect(enlarged()).toBe(1);
+  kit.server.dismiss(GUILD, BOT, 4006);
+  await state(leg, 'reconnecting');
+  await state(leg, 'ready');
+  expect(enlarged()).toBe(2);
+});
