@@ -121,14 +121,17 @@ export class Stack {
     }
   }
 
-  /** Starts a voice node. Its gateway needs the bot to be in a guild, so make the guilds first. */
-  async startNode(nodeId = 'node-1'): Promise<Child> {
+  /**
+   * Starts a voice node. Its gateway needs the bot to be in a guild, so make the guilds first. `settings` are environment
+   * variables over the usual ones.
+   */
+  async startNode(nodeId = 'node-1', settings: Record<string, string> = {}): Promise<Child> {
     const { child } = await Child.start({
       children: this.children,
       name: nodeId,
       script: join(root, 'voice-node/src/main.ts'),
       cwd: root,
-      env: { ...this.#nodeEnvironment, NODE_ID: nodeId, DATA_DIR: join(this.directory, nodeId) },
+      env: { ...this.#nodeEnvironment, NODE_ID: nodeId, DATA_DIR: join(this.directory, nodeId), ...settings },
       logFile: join(this.directory, 'logs', `${nodeId}.log`),
       ready: readyJson,
     });
