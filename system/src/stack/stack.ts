@@ -39,6 +39,8 @@ export class Stack {
   readonly s3: S3Access;
   readonly directory: string;
   readonly children: Map<string, Child>;
+  /** Variables with which any program of this machine takes the simulator for Discord. */
+  readonly simEnvironment: Record<string, string>;
   readonly #nodeEnvironment: Record<string, string>;
 
   private constructor(parts: {
@@ -49,6 +51,7 @@ export class Stack {
     s3: S3Access;
     directory: string;
     children: Map<string, Child>;
+    simEnvironment: Record<string, string>;
     nodeEnvironment: Record<string, string>;
   }) {
     this.sim = parts.sim;
@@ -58,6 +61,7 @@ export class Stack {
     this.s3 = parts.s3;
     this.directory = parts.directory;
     this.children = parts.children;
+    this.simEnvironment = parts.simEnvironment;
     this.#nodeEnvironment = parts.nodeEnvironment;
   }
 
@@ -100,6 +104,7 @@ export class Stack {
         s3,
         directory,
         children,
+        simEnvironment,
         nodeEnvironment: {
           ...simEnvironment,
           DISCORD_TOKENS: application.token,
