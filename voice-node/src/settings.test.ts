@@ -10,11 +10,18 @@ test('the least that is needed gives defaults, and says why recording is off', (
     discordApiUrl: 'https://discord.com/api',
     hubUrl: 'http://127.0.0.1:8787',
     joinAttempts: 5,
+    passThrough: true,
   });
   expect(settings.storage).toBeUndefined();
   expect(settings.recordingOff).toBe(
     'Recording is off: set S3_ENDPOINT, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY to store recordings.',
   );
+});
+
+test('pass-through can be switched off, and only by a clear word', () => {
+  expect(readSettings({ ...least, BRIDGE_PASS_THROUGH: 'false' }).passThrough).toBe(false);
+  expect(readSettings({ ...least, BRIDGE_PASS_THROUGH: '' }).passThrough).toBe(true);
+  expect(() => readSettings({ ...least, BRIDGE_PASS_THROUGH: 'no' })).toThrow(/BRIDGE_PASS_THROUGH: must be true/);
 });
 
 test('a wrong variable is named without its value', () => {

@@ -35,6 +35,9 @@ const schema = z.object({
   ),
   JOIN_ATTEMPTS: optional(z.coerce.number().int().min(1).max(100)).transform((value) => value ?? 5),
   HEALTH_PORT: optional(port).transform((value) => value ?? 0),
+  BRIDGE_PASS_THROUGH: optional(z.enum(['true', 'false'], { error: 'must be true or false' })).transform(
+    (value) => value !== 'false',
+  ),
   LEG_CAPACITY: optional(z.coerce.number().int().min(1).max(1_000)).transform((value) => value ?? 50),
 });
 
@@ -67,6 +70,11 @@ export interface Settings {
   healthPort: number;
   /** Legs that this node is willing to hold. */
   legCapacity: number;
+  /**
+   * Diagnostic. False: a voice alone is decoded, mixed and encoded too, instead of being passed through untouched. Adds delay
+   * and CPU time; the bench sets it to show how much.
+   */
+  passThrough: boolean;
 }
 
 /**
@@ -88,6 +96,7 @@ export function readSettings(variables: Record<string, string | undefined>): Set
     joinAttempts: read.JOIN_ATTEMPTS,
     healthPort: read.HEALTH_PORT,
     legCapacity: read.LEG_CAPACITY,
+    passThrough: read.BRIDGE_PASS_THROUGH,
   };
   const { S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY } = read;
   if (S3_ENDPOINT && S3_BUCKET && S3_ACCESS_KEY_ID && S3_SECRET_ACCESS_KEY) {

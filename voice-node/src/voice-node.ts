@@ -82,6 +82,7 @@ export class VoiceNode {
           ? new RecordingDesk(join(dataDir, 'recordings', this.#bootId), (path, note) => uploader.add(path, note))
           : undefined,
         recordingOff,
+        passThrough: this.#settings.passThrough,
         report,
         logger,
       },

@@ -39,6 +39,8 @@ export class Stack {
   readonly s3: S3Access;
   readonly directory: string;
   readonly children: Map<string, Child>;
+  /** Variables with which any program of this machine takes the simulator for Discord. */
+  readonly simEnvironment: Record<string, string>;
   readonly #nodeEnvironment: Record<string, string>;
 
   private constructor(parts: {
@@ -49,6 +51,7 @@ export class Stack {
     s3: S3Access;
     directory: string;
     children: Map<string, Child>;
+    simEnvironment: Record<string, string>;
     nodeEnvironment: Record<string, string>;
   }) {
     this.sim = parts.sim;
@@ -58,6 +61,7 @@ export class Stack {
     this.s3 = parts.s3;
     this.directory = parts.directory;
     this.children = parts.children;
+    this.simEnvironment = parts.simEnvironment;
     this.#nodeEnvironment = parts.nodeEnvironment;
   }
 
@@ -100,6 +104,7 @@ export class Stack {
         s3,
         directory,
         children,
+        simEnvironment,
         nodeEnvironment: {
           ...simEnvironment,
           DISCORD_TOKENS: application.token,
@@ -121,14 +126,17 @@ export class Stack {
     }
   }
 
-  /** Starts a voice node. Its gateway needs the bot to be in a guild, so make the guilds first. */
-  async startNode(nodeId = 'node-1'): Promise<Child> {
+  /**
+   * Starts a voice node. Its gateway needs the bot to be in a guild, so make the guilds first. `settings` are environment
+   * variables over the usual ones.
+   */
+  async startNode(nodeId = 'node-1', settings: Record<string, string> = {}): Promise<Child> {
     const { child } = await Child.start({
       children: this.children,
       name: nodeId,
       script: join(root, 'voice-node/src/main.ts'),
       cwd: root,
-      env: { ...this.#nodeEnvironment, NODE_ID: nodeId, DATA_DIR: join(this.directory, nodeId) },
+      env: { ...this.#nodeEnvironment, NODE_ID: nodeId, DATA_DIR: join(this.directory, nodeId), ...settings },
       logFile: join(this.directory, 'logs', `${nodeId}.log`),
       ready: readyJson,
     });

@@ -233,3 +233,19 @@ test('a route that is taken away is silent at once', () => {
   expect(b.sent.filter(({ opus }) => !isSilence(opus))).toHaveLength(25);
   bridge.close();
 });
+
+test('without pass-through a voice alone is decoded, mixed and encoded, at its level', () => {
+  const time = new VirtualTime();
+  const [a, b] = [new TestLeg('a', time), new TestLeg('b', time)];
+  const bridge = new Bridge({ legs: [a, b], routes: fullMatrix(['a', 'b']), scheduler: time, passThrough: false });
+  const frames = toneFrames(500, 100);
+  play(time, [{ leg: a, userId: '1', frames, at: time.now() }], time.now() + 4000);
+  expect(bridge.counters.passed).toBe(0);
+  expect(bridge.counters.mixed).toBeGreaterThan(99);
+  expect(b.sent.filter(({ opus }) => frames.includes(opus))).toEqual([]);
+  const level = amplitudeAt(decodeTimeline(b.sent).subarray(24_000, 72_000), 500) / (8000 / 32_768);
+  expect(Math.abs(decibels(level))).toBeLessThan(0.5);
+  expect(a.sent).toEqual([]);
+  expect(time.pending).toBe(0);
+  bridge.close();
+});

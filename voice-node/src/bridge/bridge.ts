@@ -21,6 +21,8 @@ export interface BridgeOptions {
   routes: readonly Route[];
   codec?: OpusCodec;
   scheduler?: Scheduler;
+  /** False: every spurt is decoded, mixed and encoded, also of one voice alone. For measurements. Default true. */
+  passThrough?: boolean;
 }
 
 export interface BridgeCounters {
@@ -49,15 +51,17 @@ export class Bridge {
   };
   readonly #codec: OpusCodec;
   readonly #scheduler: Scheduler;
+  readonly #passThrough: boolean;
   readonly #speakers = new Map<string, Speaker>();
   readonly #outputs: Output[];
   readonly #detach: (() => void)[];
   readonly #ticker: Ticker;
   #cancelHousekeeping: (() => void) | undefined;
 
-  constructor({ legs, routes, codec = libopus, scheduler = realTime }: BridgeOptions) {
+  constructor({ legs, routes, codec = libopus, scheduler = realTime, passThrough = true }: BridgeOptions) {
     this.#codec = codec;
     this.#scheduler = scheduler;
+    this.#passThrough = passThrough;
     this.#outputs = legs.map(
       (leg) => new Output(leg, new Set(sourcesOf(routes, leg.legId)), () => codec.createEncoder()),
     );
@@ -119,6 +123,12 @@ export class Bridge {
       passed.startMixing(true);
       speaker.startMixing(false);
       this.#ticker.start(Math.max(packet.arrivedAt, passed.lastArrivedAt + FIRST_TICK_MS));
+      return;
+    }
+    if (!this.#passThrough) {
+      output.startMix();
+      speaker.startMixing(false);
+      this.#ticker.start(packet.arrivedAt);
       return;
     }
     output.startPass(speaker, packet, packet.arrivedAt);

@@ -19,6 +19,8 @@ export interface SessionTools {
   notice: RecordingNotice;
   desk: RecordingDesk | undefined;
   recordingOff: string | undefined;
+  /** False: bridges mix always. For measurements. */
+  passThrough?: boolean;
   report: (draft: NodeEventDraft) => void;
   logger: Logger;
 }
@@ -145,7 +147,7 @@ export class Session {
     const leaving = new Set(gone.map((used) => used.spec.legId));
     const legs = [...this.#used.values()].map(({ view }) => view).filter(({ legId }) => !leaving.has(legId));
     for (const leg of legs) leg.newSender();
-    this.#bridge = new Bridge({ legs, routes: spec.routes });
+    this.#bridge = new Bridge({ legs, routes: spec.routes, passThrough: this.#tools.passThrough ?? true });
   }
 
   async #applyRecording(spec: SessionSpec): Promise<void> {

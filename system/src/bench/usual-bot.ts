@@ -1,0 +1,131 @@
+/**
+ * The usual bot, for comparison: it carries voice between two servers as a bot author would with @discordjs/voice alone.
+ * `receiver.subscribe` → decoder → encoder → `AudioPlayer` on the other server's connection. (With `StreamType.Raw` the library
+ * would put prism-media's encoder in the same place, which needs a codec package that has to be compiled; this one is the same
+ * libopus.)
+ *
+ * Settings: DISCORD_API_URL, DISCORD_TOKEN, CHANNELS (`guild:channel,guild:channel`). One JSON line on stdout says that both
+ * connections are ready.
+ */
+import { Transform, type TransformCallback } from 'node:stream';
+import { REST } from '@discordjs/rest';
+import {
+  createAudioPlayer,
+  createAudioResource,
+  type DiscordGatewayAdapterLibraryMethods,
+  EndBehaviorType,
+  entersState,
+  joinVoiceChannel,
+  StreamType,
+  type VoiceConnection,
+  VoiceConnectionStatus,
+} from '@discordjs/voice';
+import { WebSocketManager, WebSocketShardEvents } from '@discordjs/ws';
+import { Decoder, Encoder } from '@evan/opus';
+import { z } from 'zod';
+
+const settings = z
+  .object({
+    DISCORD_API_URL: z.url(),
+    DISCORD_TOKEN: z.string().min(1),
+    CHANNELS: z.string().transform((list) => list.split(',').map((pair) => pair.split(':'))),
+  })
+  .parse(process.env);
+
+/** A stream of Opus packets to one of PCM: 48 kHz, stereo, 16 bits. */
+class Decode extends Transform {
+  readonly #decoder = new Decoder({ channels: 2, sample_rate: 48_000 });
+
+  constructor() {
+    super({ objectMode: true });
+  }
+
+  override _transform(packet: Buffer, _encoding: string, done: TransformCallback): void {
+    done(null, Buffer.from(this.#decoder.decode(packet)));
+  }
+}
+
+/** Frames of PCM to Opus packets. */
+class Encode extends Transform {
+  readonly #encoder = new Encoder({ channels: 2, sample_rate: 48_000, application: 'audio' });
+
+  constructor() {
+    super({ objectMode: true });
+  }
+
+  override _transform(pcm: Buffer, _encoding: string, done: TransformCallback): void {
+    done(null, Buffer.from(this.#encoder.encode(pcm)));
+  }
+}
+
+const complain = (what: string) => (error: Error) => process.stderr.write(`${what}: ${error.message}\n`);
+
+const rest = new REST({ version: '10', api: settings.DISCORD_API_URL }).setToken(settings.DISCORD_TOKEN);
+// Guilds and GuildVoiceStates.
+const manager = new WebSocketManager({ token: settings.DISCORD_TOKEN, intents: 1 | 128, rest, shardCount: 1 });
+const adapters = new Map<string, DiscordGatewayAdapterLibraryMethods>();
+const connected = Promise.withResolvers<string>();
+
+manager.on(WebSocketShardEvents.Ready, (data) => connected.resolve(data.user.id));
+manager.on(WebSocketShardEvents.Error, complain('gateway'));
+manager.on(WebSocketShardEvents.Dispatch, (payload) => {
+  if (payload.t === 'VOICE_SERVER_UPDATE') adapters.get(payload.d.guild_id)?.onVoiceServerUpdate(payload.d);
+  if (payload.t === 'VOICE_STATE_UPDATE' && payload.d.guild_id && payload.d.user_id === ownId) {
+    type State = Parameters<DiscordGatewayAdapterLibraryMethods['onVoiceStateUpdate']>[0];
+    adapters.get(payload.d.guild_id)?.onVoiceStateUpdate(payload.d as State);
+  }
+});
+await manager.connect();
+const ownId = await connected.promise;
+
+async function join(guildId: string, channelId: string): Promise<VoiceConnection> {
+  const connection = joinVoiceChannel({
+    guildId,
+    channelId,
+    selfDeaf: false,
+    selfMute: false,
+    adapterCreator: (methods) => {
+      adapters.set(guildId, methods);
+      return {
+        sendPayload: (payload) => {
+          Promise.resolve(manager.send(0, payload)).catch(complain('voice state'));
+          return true;
+        },
+        destroy: () => adapters.delete(guildId),
+      };
+    },
+  });
+  connection.on('error', complain('connection'));
+  return entersState(connection, VoiceConnectionStatus.Ready, 20_000);
+}
+
+/** Plays everybody who speaks in one channel into the other. */
+function relay(from: VoiceConnection, to: VoiceConnection): void {
+  const player = createAudioPlayer();
+  player.on('error', complain('player'));
+  to.subscribe(player);
+  from.receiver.speaking.on('start', (userId) => {
+    if (from.receiver.subscriptions.has(userId)) return;
+    const end = { behavior: EndBehaviorType.AfterSilence, duration: 100 } as const;
+    const packets = from.receiver.subscribe(userId, { end });
+    packets.on('error', complain('receiver'));
+    const encoded = packets.pipe(new Decode()).pipe(new Encode());
+    player.play(createAudioResource(encoded, { inputType: StreamType.Opus }));
+  });
+}
+
+const [left, right] = await Promise.all(
+  settings.CHANNELS.map(([guildId = '', channelId = '']) => join(guildId, channelId)),
+);
+if (!left || !right) throw new Error('CHANNELS must name two channels: guild:channel,guild:channel');
+relay(left, right);
+relay(right, left);
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    left.destroy();
+    right.destroy();
+    Promise.resolve(manager.destroy({ reason: 'shutdown', code: 1000 })).finally(() => process.exit(0));
+  });
+}
+process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
