@@ -9,7 +9,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { joinAll, leaveAll, setScene } from '../scenario/first-call.ts';
 import { makeWorld, type PlayedSide } from '../scenario/world.ts';
 import { Child, readyJson } from '../stack/child.ts';
-import { buildPage } from '../stack/page.ts';
 import { root, Stack } from '../stack/stack.ts';
 import type { BenchContext } from './context.ts';
 import { type Matches, matchByContent, matchByPayload } from './match.ts';
@@ -103,7 +102,6 @@ const describe = ({ delays, sought }: Matches) =>
 export async function benchBridge({ directory, say, onStack }: BenchContext): Promise<BenchRow[]> {
   const cpu = mediaCpu();
   say(`Bridge alone: ${cpu.pass.toFixed(1)} µs a packet passed through, ${cpu.mix.toFixed(1)} µs mixed.`);
-  await buildPage();
   const stack = await Stack.start({ directory, onProgress: say });
   onStack(stack);
   const scene = await setScene(stack, say);
