@@ -96,9 +96,7 @@ export class Outbox {
       },
     );
     this.#waiting += 1;
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#writing ??= this.#write();
     return this.#writing;
   }
 
@@ -142,11 +140,16 @@ export class Outbox {
         // Order matters more than anything: back to the front, and again.
         this.#unwritten = [...statements, ...this.#unwritten];
         this.#options.logger.error({ err: error }, 'events could not be written; check the disk of DATA_DIR');
-        if (this.#closed) throw error;
+        if (this.#closed) {
+          this.#writing = undefined;
+          throw error;
+        }
         await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, { first: 200, most: 5_000 })));
         attempt += 1;
       }
     }
+    // In the same turn as the last look for events: one that comes later starts a round of its own, and never lies.
+    this.#writing = undefined;
     // While the Worker fails, the waiting retry takes the new events along.
     if (this.#failures === 0) this.#schedule(0);
   }
