@@ -18,6 +18,10 @@ async function speech(): Promise<SpokenPacket[]> {
 function recoded(spoken: readonly SpokenPacket[], delayMs: (index: number) => number) {
   const decoder = new Decoder({ channels: 2, sample_rate: 48_000 });
   const encoder = new Encoder({ channels: 2, sample_rate: 48_000, application: 'voip' });
+  // As the node's own encoder is set.
+  encoder.bitrate = 64_000;
+  encoder.complexity = 5;
+  encoder.inband_fec = true;
   return spoken.map(({ sentAt, opus }, index) => ({
     receivedAt: sentAt + delayMs(index),
     opus: Uint8Array.from(encoder.encode(Uint8Array.from(decoder.decode(opus)))),
@@ -46,8 +50,8 @@ test('by content the delay of each packet comes out, although it was encoded ane
   );
   expect(delays.length).toBeGreaterThan(0.9 * sought);
   expect(sought).toBeGreaterThan(100);
-  expect(percentile(delays, 0.05)).toBe(60);
-  expect(percentile(delays, 0.95)).toBe(65);
+  // Every one: a few that slip by a frame would decide the 99th percentile.
+  expect(new Set(delays)).toEqual(new Set([60, 65]));
 });
 
 test('by content a bot that holds frames back is found later by whole frames', async () => {

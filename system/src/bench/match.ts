@@ -56,6 +56,8 @@ export function matchByPayload(spoken: readonly SpokenPacket[], heard: readonly 
 /** Correlation runs at 6 kHz: enough for speech, an eighth of the work each way. */
 const REDUCTION = 8;
 const FRAME = 960 / REDUCTION;
+/** libopus looks 312 samples ahead: sound that was encoded anew lies so much later inside its packets. */
+const LOOK_AHEAD = 312 / REDUCTION;
 /** Pieces of ten frames, one every five; each speaks for the five in its middle. */
 const PIECE_FRAMES = 10;
 const STEP_FRAMES = 5;
@@ -83,7 +85,7 @@ export function matchByContent(spoken: readonly SpokenPacket[], heard: readonly 
     const end = heard.findIndex(({ receivedAt }) => receivedAt > first.sentAt + LONGEST_MS);
     const found = bestPosition(piece, target, from * FRAME, (end < 0 ? heard.length : end) * FRAME);
     if (found.correlation < LEAST_CORRELATION) continue;
-    const shift = Math.round(found.position / FRAME) - start;
+    const shift = Math.round((found.position - LOOK_AHEAD) / FRAME) - start;
     for (let frame = start + 2; frame < start + 2 + STEP_FRAMES; frame += 1) {
       const [out, back] = [spoken[frame], heard[frame + shift]];
       if (out && back) delays.push(back.receivedAt - out.sentAt);
