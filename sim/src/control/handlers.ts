@@ -151,7 +151,10 @@ export function controlHandlers(parts: ControlParts): Handlers {
       return {};
     },
     say: ({ userId, channelId, content }) => {
-      world.member(world.channel(channelId).guildId, person(userId));
+      const channel = world.messageChannel(channelId);
+      if (channel.kind !== 'dm') world.member(channel.guildId, person(userId));
+      else if (channel.userId !== userId)
+        throw new ControlError('not_a_person', `channel ${channelId} is private to user ${channel.userId} and a bot`);
       return messageOf(world.messages.create(channelId, userId, { content }));
     },
     command: async ({ variant, ...request }) => answered(await interactions.command(request, variant)),
@@ -167,7 +170,7 @@ export function controlHandlers(parts: ControlParts): Handlers {
       return answered(interaction);
     },
     messages: ({ channelId }) => {
-      world.channel(channelId);
+      world.messageChannel(channelId);
       return { messages: world.messages.inChannel(channelId).map(messageOf) };
     },
     voiceStates: ({ guildId }) => ({

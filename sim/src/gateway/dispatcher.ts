@@ -46,6 +46,12 @@ export function startDispatching(world: World, sessions: Sessions): void {
   const mayView = (session: GatewaySession, channelId: string) =>
     (world.channelPermissionsOf(channelId, session.userId) & PermissionFlagsBits.ViewChannel) !== 0n;
   const message = (event: Event.MessageCreate | Event.MessageUpdate, { message }: { message: Message }) => {
+    if (message.guildId === undefined) {
+      const { botUserId } = world.directChannels.get(message.channelId) ?? {};
+      if (botUserId === undefined || message.visibleTo !== undefined) return;
+      for (const session of sessions.ofUser(botUserId)) session.dispatchDirect(event, messageShape(world, message));
+      return;
+    }
     const guild = world.guild(message.guildId);
     for (const session of sessions.ofGuild(guild)) {
       if (message.visibleTo !== undefined || !mayView(session, message.channelId)) continue;
@@ -98,6 +104,13 @@ export function startDispatching(world: World, sessions: Sessions): void {
   events.on('messageUpdated', (event) => message(Event.MessageUpdate, event));
   events.on('messageDeleted', ({ message: { id, channelId, guildId, visibleTo } }) => {
     if (visibleTo !== undefined) return;
+    if (guildId === undefined) {
+      const { botUserId } = world.directChannels.get(channelId) ?? {};
+      if (botUserId === undefined) return;
+      for (const session of sessions.ofUser(botUserId))
+        session.dispatchDirect(Event.MessageDelete, { id, channel_id: channelId });
+      return;
+    }
     for (const session of sessions.ofGuild(world.guild(guildId))) {
       // The channel itself may be gone with its messages; then there is no permission left to ask.
       if (world.guild(guildId).channels.has(channelId) && !mayView(session, channelId)) continue;

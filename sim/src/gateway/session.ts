@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type GatewayDispatchEvents, GatewayOpcodes } from 'discord-api-types/v10';
+import { type GatewayDispatchEvents, GatewayIntentBits, GatewayOpcodes } from 'discord-api-types/v10';
 import type { WebSocket } from 'ws';
 import { wants } from './intents.ts';
 
@@ -58,6 +58,11 @@ export class GatewaySession {
     this.#replay.push(dispatch);
     if (this.#replay.length > replayLimit) this.#replay.shift();
     this.#send(dispatch);
+  }
+
+  /** An event of a private channel: needs the direct message intent and goes to shard 0 alone. */
+  dispatchDirect(event: GatewayDispatchEvents, data: unknown): void {
+    if (this.shard[0] === 0 && this.intents & GatewayIntentBits.DirectMessages) this.dispatch(event, data, true);
   }
 
   /** Sends everything after `sequence` again. False when that is no longer (or not yet) known. */

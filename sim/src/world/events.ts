@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { Channel, Guild, Member, Message, Role, VoiceCause, VoiceState } from './model.ts';
+import type { Channel, DirectChannel, Guild, Member, Message, Role, VoiceCause, VoiceState } from './model.ts';
 
 export interface WorldEventMap {
   botAdded: [{ guild: Guild; userId: string }];
@@ -9,6 +9,7 @@ export interface WorldEventMap {
   roleCreated: [{ guild: Guild; role: Role }];
   channelCreated: [{ channel: Channel }];
   channelDeleted: [{ channel: Channel }];
+  directChannelOpened: [{ channel: DirectChannel }];
   /** `state.channelId` is null when the user left; `previous` is absent when they were nowhere. */
   voiceState: [{ state: VoiceState; previous: VoiceState | undefined; cause: VoiceCause }];
   messageCreated: [{ message: Message }];

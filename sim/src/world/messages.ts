@@ -14,13 +14,11 @@ export class Messages {
   }
 
   create(channelId: string, authorId: string, content: MessageContent, origin: MessageOrigin = {}): Message {
-    const channel = this.#world.channel(channelId);
-    if (channel.kind === 'category')
-      throw new WorldError('not_a_text_channel', `channel ${channelId} is a category and holds no messages`);
+    const channel = this.#world.messageChannel(channelId);
     const message: Message = {
       id: this.#world.snowflakes.next(),
       channelId,
-      guildId: channel.guildId,
+      guildId: channel.kind === 'dm' ? undefined : channel.guildId,
       authorId,
       content: content.content ?? '',
       embeds: content.embeds ?? [],

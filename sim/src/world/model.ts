@@ -53,6 +53,15 @@ export interface Channel {
   overwrites: Overwrite[];
 }
 
+/** The private channel of a bot and a person. It belongs to no guild. */
+export interface DirectChannel {
+  id: string;
+  kind: 'dm';
+  botUserId: string;
+  /** The person. */
+  userId: string;
+}
+
 export interface Member {
   userId: string;
   nick: string | null;
@@ -93,7 +102,8 @@ export type VoiceCause = 'self' | 'other';
 export interface Message {
   id: string;
   channelId: string;
-  guildId: string;
+  /** Undefined in a direct channel. */
+  guildId: string | undefined;
   authorId: string;
   content: string;
   embeds: unknown[];

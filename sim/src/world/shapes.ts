@@ -7,6 +7,7 @@ import {
   type APIRole,
   type APIUser,
   ApplicationCommandType,
+  type ChannelFlags,
   ChannelType,
   type GatewayVoiceState,
   type GuildMemberFlags,
@@ -18,7 +19,7 @@ import {
   type RoleFlags,
   type UserFlags,
 } from 'discord-api-types/v10';
-import type { Application, Channel, Guild, Member, Message, Role, User, VoiceState } from './model.ts';
+import type { Application, Channel, DirectChannel, Guild, Member, Message, Role, User, VoiceState } from './model.ts';
 import type { World } from './world.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();
@@ -110,6 +111,17 @@ export function channelShape(channel: Channel): APIChannel {
         rtc_region: null,
       }
     : { ...common, ...parent, type: ChannelType.GuildText, topic: null };
+}
+
+export function directChannelShape(world: World, channel: DirectChannel): APIChannel {
+  return {
+    id: channel.id,
+    type: ChannelType.DM,
+    flags: 0 as ChannelFlags,
+    last_message_id: null,
+    recipients: [userShape(world.user(channel.userId))],
+    name: null,
+  };
 }
 
 export function guildShape(guild: Guild): APIGuild {
@@ -211,7 +223,7 @@ export function messageShape(world: World, message: Message, content: 'shown' | 
             type: InteractionType.ApplicationCommand,
             command_type: ApplicationCommandType.ChatInput,
             user: userShape(world.user(message.interaction.userId)),
-            authorizing_integration_owners: { 0: message.guildId },
+            authorizing_integration_owners: { 0: message.guildId ?? '0' },
           },
         }
       : {}),

@@ -3,7 +3,17 @@ import { makeApplication } from './application.ts';
 import { WorldError } from './errors.ts';
 import { WorldEvents } from './events.ts';
 import { Messages } from './messages.ts';
-import type { Application, Channel, ChannelKind, Guild, Member, Overwrite, Role, User } from './model.ts';
+import type {
+  Application,
+  Channel,
+  ChannelKind,
+  DirectChannel,
+  Guild,
+  Member,
+  Overwrite,
+  Role,
+  User,
+} from './model.ts';
 import { channelPermissions, everyonePermissions, guildPermissions } from './permissions.ts';
 import { Snowflakes } from './snowflake.ts';
 import { VoiceStates } from './voice-states.ts';
@@ -30,6 +40,7 @@ export class World {
   readonly applications = new Map<string, Application>();
   readonly users = new Map<string, User>();
   readonly guilds = new Map<string, Guild>();
+  readonly directChannels = new Map<string, DirectChannel>();
   readonly messages: Messages = new Messages(this);
   readonly voice: VoiceStates = new VoiceStates(this);
 
@@ -158,6 +169,21 @@ export class World {
     return channel;
   }
 
+  /** The private channel of a bot and a person; the same one each time. */
+  openDirectChannel(botUserId: string, userId: string): DirectChannel {
+    if (!this.user(botUserId).bot)
+      throw new WorldError('not_a_bot', `user ${botUserId} is a person; name the bot first`);
+    if (this.user(userId).bot)
+      throw new WorldError('not_a_person', `user ${userId} is a bot; bots cannot message bots`);
+    for (const known of this.directChannels.values()) {
+      if (known.botUserId === botUserId && known.userId === userId) return known;
+    }
+    const channel: DirectChannel = { id: this.snowflakes.next(), kind: 'dm', botUserId, userId };
+    this.directChannels.set(channel.id, channel);
+    this.events.emit('directChannelOpened', { channel });
+    return channel;
+  }
+
   application(id: string): Application {
     const found = this.applications.get(id);
     if (!found) throw new WorldError('unknown_application', `there is no application ${id}; make it first`);
@@ -201,6 +227,16 @@ export class World {
       if (found) return found;
     }
     throw new WorldError('unknown_channel', `there is no channel ${id}; make it first`);
+  }
+
+  /** A channel that holds messages: of a guild, or a private one. Throws `unknown_channel`, `not_a_text_channel`. */
+  messageChannel(id: string): Channel | DirectChannel {
+    const direct = this.directChannels.get(id);
+    if (direct) return direct;
+    const channel = this.channel(id);
+    if (channel.kind === 'category')
+      throw new WorldError('not_a_text_channel', `channel ${id} is a category and holds no messages`);
+    return channel;
   }
 
   guildsOf(userId: string): Guild[] {
