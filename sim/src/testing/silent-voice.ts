@@ -40,6 +40,11 @@ export class SilentVoice extends VoiceServer {
       left: false,
       voicePrivacyCode: '',
       ready: async () => undefined,
+      feed: () => undefined,
+      setSkew: () => undefined,
+      changeSsrc: () => undefined,
+      publish: () => undefined,
+      unpublish: () => undefined,
       speak: (clip: Clip) => {
         for (const [index, opus] of clip.packets.entries()) {
           spoken.push({ sequence: index, timestamp: index * 960, sentAt: index * 20, opus: Buffer.from(opus) });

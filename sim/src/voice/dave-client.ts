@@ -1,6 +1,7 @@
 import { DAVESession } from '@snazzah/davey';
 import { Opcode } from './opcodes.ts';
 import { silenceFrame } from './rtp.ts';
+import type { VideoCodec } from './video/streams.ts';
 
 /** How a client answers: the opcode and its payload (binary ops) or transition id (op 23 and 31). */
 export interface DaveReplies {
@@ -61,9 +62,14 @@ export class DaveClient {
     return opus.equals(silenceFrame) ? opus : this.#session.encryptOpus(opus);
   }
 
+  encryptVideo(codec: VideoCodec, frame: Buffer): Buffer {
+    // MediaType.VIDEO is 1; Codec.VP8 is 2, Codec.H264 is 4. The enums of the library exist for the compiler only.
+    return this.#session.encrypt(1, codec === 'VP8' ? 2 : 4, frame);
+  }
+
   /** @throws when the frame is plaintext, or of a key that this member does not have. */
   decrypt(userId: string, payload: Buffer): Buffer {
-    // 0: audio. The enums of the library exist for the compiler only.
+    // 0: audio.
     return payload.equals(silenceFrame) ? payload : this.#session.decrypt(userId, 0, payload);
   }
 

@@ -1,52 +1,77 @@
 import { randomInt } from 'node:crypto';
 import type { Clip } from '../clips/clip.ts';
+import type { VideoClip } from '../clips/video.ts';
 import { DaveClient } from './dave-client.ts';
+import type { LegLines } from './faults/leg-lines.ts';
 import type { HeardPacket, LightMember, Speech, SpokenPacket } from './light-member.ts';
-import { Opcode } from './opcodes.ts';
-import { type Participant, type RoutedPacket, wallClock } from './participant.ts';
+import { MediaClock } from './media-clock.ts';
+import { MemberDave } from './member-dave.ts';
+import type { DaveVersion, Participant, RoutedPacket } from './participant.ts';
 import type { Room } from './room.ts';
-import { buildPacket, payloadOf, readHeader, samplesPerPacket, silenceFrame } from './rtp.ts';
+import { buildPacket, payloadOf, readHeader } from './rtp.ts';
+import { Speaker } from './speaker.ts';
+import { VideoPublisher } from './video/publisher.ts';
+import { type VideoStreams, wantsNothing } from './video/streams.ts';
 
-const packetMs = 20;
-/** Op 5 leads the first packet by at least this much, in ms: it travels by another socket and must not lose the race. */
-const announceLeadMs = 20;
-const closingSilence = Array<Buffer>(5).fill(silenceFrame);
+/** Real devices run a little fast or slow: at most this much, in parts per million. */
+const ordinarySkewPpm = 30;
+
+export interface InProcessMemberOptions {
+  userId: string;
+  /** Of the audio; the two after it are those of video and its retransmission. */
+  ssrc: number;
+  room: Room;
+  maxDaveVersion: DaveVersion;
+  lines: LegLines;
+  /** Of the device's clock, in parts per million; random within ±30 when left out. */
+  skewPpm?: number | undefined;
+  onLeave(): void;
+}
 
 /** {@link LightMember} as a participant of a room, without sockets. */
 export class InProcessMember implements LightMember, Participant {
   readonly userId: string;
   readonly channelId: string;
-  readonly ssrc: number;
+  readonly maxDaveVersion: DaveVersion;
+  readonly wants = wantsNothing;
+  readonly codecs = undefined;
   readonly heard: HeardPacket[] = [];
   readonly spoken: SpokenPacket[] = [];
   failures = 0;
+  readonly #options: InProcessMemberOptions;
   readonly #room: Room;
-  readonly #dave: DaveClient | undefined;
-  readonly #onLeave: () => void;
-  readonly #recognised: Set<string>;
+  readonly #dave: MemberDave;
+  readonly #mediaClock: MediaClock;
+  readonly #speaker: Speaker;
+  #ssrc: number;
+  #video: VideoPublisher | undefined;
   #readyWaiters: (() => void)[] = [];
-  #inbox: (() => void)[] = [];
   #left = false;
-  #speech: Promise<void> = Promise.resolve();
   #sequence = randomInt(0x10000);
-  /** RTP time of the instant `#originMs` on the monotonic clock. */
-  readonly #originTimestamp = randomInt(2 ** 32);
-  readonly #originMs = performance.now();
 
-  constructor(userId: string, ssrc: number, room: Room, onLeave: () => void) {
+  constructor(options: InProcessMemberOptions) {
+    const { userId, room, maxDaveVersion } = options;
+    const { clock } = room;
+    this.#options = options;
     this.userId = userId;
-    this.ssrc = ssrc;
+    this.#ssrc = options.ssrc;
     this.channelId = room.channelId;
+    this.maxDaveVersion = room.delivery ? maxDaveVersion : 0;
     this.#room = room;
-    this.#onLeave = onLeave;
-    this.#recognised = new Set([userId]);
-    const { delivery } = room;
-    if (!delivery) return;
-    this.#dave = new DaveClient(userId, room.channelId, {
-      keyPackage: (payload) => delivery.takeKeyPackage(userId, payload),
-      commitWelcome: (payload) => delivery.takeCommit(userId, payload),
-      transitionReady: (transitionId) => delivery.confirm(userId, transitionId),
-      invalid: () => delivery.invalidate(userId),
+    this.#mediaClock = new MediaClock(clock, {
+      skewPpm: options.skewPpm ?? ordinarySkewPpm * (2 * Math.random() - 1),
+      phaseMs: 20 * Math.random(),
+      firstTimestamp: randomInt(2 ** 32),
+    });
+    this.#speaker = new Speaker({
+      who: `member ${userId}`,
+      clock,
+      mediaClock: this.#mediaClock,
+      announce: (speaking) => room.announce(this, speaking),
+      send: (opus, timestamp) => this.#send(opus, timestamp),
+    });
+    this.#dave = new MemberDave(this, room, {
+      makeClient: (replies) => new DaveClient(userId, room.channelId, replies),
       changed: () => this.#checkReady(),
     });
   }
@@ -54,12 +79,24 @@ export class InProcessMember implements LightMember, Participant {
   /** Enters the room. */
   enter(): void {
     this.#room.join(this);
-    this.#dave?.sendKeyPackage();
+    this.#dave.begin();
     this.#checkReady();
   }
 
+  get ssrc(): number {
+    return this.#ssrc;
+  }
+
+  get video(): VideoStreams | undefined {
+    return this.#video?.streams;
+  }
+
   get voicePrivacyCode(): string | undefined {
-    return this.#dave?.voicePrivacyCode;
+    return this.#dave.voicePrivacyCode;
+  }
+
+  setSkew(ppm: number): void {
+    this.#mediaClock.setSkew(ppm);
   }
 
   ready(): Promise<void> {
@@ -68,75 +105,77 @@ export class InProcessMember implements LightMember, Participant {
   }
 
   speak(clip: Clip): Speech {
-    const started = Promise.withResolvers<{ startedAt: number; firstTimestamp: number }>();
-    // Callers who only start a clip do not look at this promise; its error is that of `finished`.
-    started.promise.catch(() => undefined);
-    const finished = this.#speech.then(() => this.#speakNow(clip, started));
-    // The next clip waits for this one; who awaits `finished` or `started` gets the error.
-    this.#speech = finished.catch((error: unknown) => started.reject(error));
-    return { started: started.promise, finished };
+    return this.#speaker.speak(clip);
+  }
+
+  feed(opus: Buffer): void {
+    this.#speaker.feed(opus);
+  }
+
+  changeSsrc(ssrc: number): void {
+    this.#ssrc = ssrc;
+    this.#sequence = randomInt(0x10000);
+    this.#room.announce(this, 1);
+  }
+
+  publish(clip: VideoClip): void {
+    this.#video?.stop();
+    this.#video = new VideoPublisher(clip, {
+      clock: this.#room.clock,
+      ssrc: this.#options.ssrc + 1,
+      encrypt: (codec, frame) => this.#dave.encryptVideo(codec, frame),
+      send: (layer, packet) => {
+        const routed = { ...packet, fromUserId: this.userId, receivedAt: this.#room.clock.wall() };
+        this.#options.lines.pass('fromClient', () => this.#room.forwardVideo(this, layer, routed));
+      },
+    });
+    this.#room.announceVideo(this);
+  }
+
+  unpublish(): void {
+    if (!this.#video) return;
+    this.#video.stop();
+    this.#video = undefined;
+    this.#room.announceVideo(this);
   }
 
   leave(): Promise<void> {
     if (!this.#left) {
       this.#left = true;
-      this.#room.leave(this.userId);
-      this.#onLeave();
+      this.#speaker.close();
+      this.#video?.stop();
+      this.#dave.close();
+      this.#options.lines.close();
+      this.#room.leave(this.userId, this);
+      this.#options.onLeave();
     }
     return Promise.resolve();
   }
 
   sendJson(opcode: number, data: unknown): void {
-    this.#later(() => {
-      const { user_ids, user_id, epoch } = data as { user_ids?: string[]; user_id?: string; epoch?: number };
-      if (opcode === Opcode.ClientsConnect) for (const id of user_ids ?? []) this.#recognised.add(id);
-      if (opcode === Opcode.ClientDisconnect && user_id) {
-        this.#recognised.delete(user_id);
-        this.#checkReady();
-      }
-      if (opcode === Opcode.DavePrepareEpoch && epoch === 1) this.#dave?.restart();
-    });
+    this.#dave.onJson(opcode, data);
   }
 
   sendBinary(opcode: number, payload: Buffer): void {
-    this.#later(() => this.#dave?.onBinary(opcode, payload, [...this.#recognised]));
+    this.#dave.onBinary(opcode, payload);
   }
 
   deliver(packet: RoutedPacket): void {
+    this.#options.lines.pass('toClient', () => this.#hear(packet));
+  }
+
+  #hear(packet: RoutedPacket): void {
     const payload = payloadOf(packet);
-    // Frames from before this member was in the group are not for them.
-    if (!payload || (this.#dave && !this.#dave.ready)) return;
-    let opus: Buffer;
-    try {
-      opus = this.#dave ? this.#dave.decrypt(packet.fromUserId, payload) : payload;
-    } catch {
-      this.failures++;
-      return;
-    }
+    const opus = payload && this.#dave.decrypt(packet.fromUserId, payload);
+    if (opus === 'refused') this.failures += 1;
+    if (opus === undefined || opus === 'refused') return;
     const { ssrc, sequence, timestamp } = readHeader(packet.header);
     const { fromUserId, receivedAt } = packet;
     this.heard.push({ fromUserId, ssrc, sequence, timestamp, receivedAt, opus: Buffer.from(opus) });
   }
 
-  /** Messages are worked on in order, outside the call that sent them, as over a socket. */
-  #later(work: () => void): void {
-    this.#inbox.push(work);
-    if (this.#inbox.length === 1) setImmediate(() => this.#drain());
-  }
-
-  #drain(): void {
-    const work = this.#inbox[0];
-    if (!work) return;
-    try {
-      if (!this.#left) work();
-    } finally {
-      this.#inbox.shift();
-      if (this.#inbox.length > 0) setImmediate(() => this.#drain());
-    }
-  }
-
   #isReady(): boolean {
-    return !this.#dave || this.#dave.ready || this.#room.size === 1;
+    return this.#dave.ready || this.#room.size === 1;
   }
 
   #checkReady(): void {
@@ -144,42 +183,19 @@ export class InProcessMember implements LightMember, Participant {
     for (const resolve of this.#readyWaiters.splice(0)) resolve();
   }
 
-  async #speakNow(
-    clip: Clip,
-    started: PromiseWithResolvers<{ startedAt: number; firstTimestamp: number }>,
-  ): Promise<void> {
-    if (this.#left) throw new Error(`member ${this.userId} has left and cannot speak`);
-    this.#room.announce(this, 1);
-    const packets = [...clip.packets.map((packet) => Buffer.from(packet)), ...closingSilence];
-    // A random phase: real speakers are not aligned to each other's packets.
-    const firstMs = performance.now() + announceLeadMs + Math.random() * packetMs;
-    const firstTimestamp = (this.#originTimestamp + Math.round((firstMs - this.#originMs) * 48)) >>> 0;
-    for (const [index, opus] of packets.entries()) {
-      await until(firstMs + index * packetMs);
-      if (this.#left) throw new Error(`member ${this.userId} left while speaking`);
-      const sentAt = this.#send(opus, (firstTimestamp + index * samplesPerPacket) >>> 0);
-      if (index === 0) started.resolve({ startedAt: sentAt, firstTimestamp });
-    }
-    this.#room.announce(this, 0);
-  }
-
   #send(opus: Buffer, timestamp: number): number {
     const sequence = this.#sequence;
     this.#sequence = (sequence + 1) & 0xffff;
-    const receivedAt = wallClock();
+    const receivedAt = this.#room.clock.wall();
+    const payload = this.#dave.encrypt(opus, this.#room.size > 1);
     // Not in the group yet while others listen: nothing may leave in clear. Sequence and time go on.
-    if (this.#dave && !this.#dave.ready && this.#room.size > 1) return receivedAt;
-    const payload = this.#dave?.ready ? this.#dave.encrypt(opus) : opus;
+    if (!payload) return receivedAt;
     const paddingBytes = sequence % 3 === 0 ? 1 + (sequence % 7) : 0;
-    const packet = buildPacket({ sequence, timestamp, ssrc: this.ssrc, payload, paddingBytes });
-    this.#room.forward(this, { ...packet, fromUserId: this.userId, receivedAt });
+    const packet = buildPacket({ sequence, timestamp, ssrc: this.#ssrc, payload, paddingBytes });
     this.spoken.push({ sequence, timestamp, sentAt: receivedAt, opus });
+    this.#options.lines.pass('fromClient', () => {
+      this.#room.forward(this, { ...packet, fromUserId: this.userId, receivedAt: this.#room.clock.wall() });
+    });
     return receivedAt;
   }
-}
-
-/** Resolves at an instant of the monotonic clock, at once when it has passed. */
-function until(instantMs: number): Promise<void> {
-  const wait = instantMs - performance.now();
-  return wait <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, wait));
 }

@@ -1,4 +1,5 @@
 import type { Clip } from '../clips/clip.ts';
+import type { VideoClip } from '../clips/video.ts';
 
 /** One packet that a light member heard, decrypted. */
 export interface HeardPacket {
@@ -44,9 +45,18 @@ export interface LightMember {
   /** Resolves when the member is in the MLS group, or alone, or the room has no DAVE. */
   ready(): Promise<void>;
   /**
-   * Speaks a clip on RTP time: one packet each 20 ms from a monotonic schedule, op 5 ahead of the first, five silence
+   * Speaks a clip on RTP time: one packet each 20 ms of the member's own clock, op 5 ahead of the first, five silence
    * frames at the end. Clips of one member follow each other.
    */
   speak(clip: Clip): Speech;
+  /** Live speech: one Opus packet of 20 ms at a time; the spurt ends by itself when no more come. */
+  feed(opus: Buffer): void;
+  /** The rate of the member's clock from now on, in parts per million faster than real time. */
+  setSkew(ppm: number): void;
+  /** Goes on under another SSRC, as a client does that has started its voice engine anew. Op 5 announces it. */
+  changeSsrc(ssrc: number): void;
+  /** Publishes video (op 12, RTP), over and over, until {@link unpublish}. */
+  publish(clip: VideoClip): void;
+  unpublish(): void;
   leave(): Promise<void>;
 }

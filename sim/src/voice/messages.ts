@@ -12,10 +12,16 @@ export const identify = z.object({
   session_id: z.string(),
   token: z.string(),
   max_dave_protocol_version: z.number().int().min(0).default(0),
+  /** Whether the client wants SSRCs for video in op 2. */
+  video: z.boolean().default(false),
+  streams: z.array(z.object({ type: z.string(), rid: z.string(), quality: z.number() })).default([]),
 });
 
 export const selectProtocol = z.object({
   protocol: z.string(),
+  codecs: z
+    .array(z.object({ name: z.string(), type: z.enum(['audio', 'video']), payload_type: z.number().int().optional() }))
+    .optional(),
   data: z.object({ address: z.ipv4(), port: z.number().int().min(1).max(65535), mode: z.string() }),
 });
 
@@ -33,6 +39,39 @@ export const resume = z.object({
   token: z.string(),
   seq_ack: z.number().int().default(-1),
 });
+
+const ssrc = z.number().int().min(0).max(0xffff_ffff);
+
+/** Op 12: what the client publishes; all zero or without active streams when it stops. */
+export const video = z.object({
+  audio_ssrc: ssrc,
+  video_ssrc: ssrc,
+  rtx_ssrc: ssrc.default(0),
+  streams: z
+    .array(
+      z.object({
+        type: z.enum(['video', 'screen']).default('video'),
+        rid: z.string().max(16),
+        ssrc,
+        rtx_ssrc: ssrc.default(0),
+        active: z.boolean().default(true),
+        quality: z.number().min(0).max(100).default(100),
+        max_bitrate: z.number().positive().optional(),
+        max_framerate: z.number().positive().optional(),
+        max_resolution: z
+          .object({ type: z.enum(['fixed', 'source']), width: z.number().min(0), height: z.number().min(0) })
+          .optional(),
+      }),
+    )
+    .max(8)
+    .default([]),
+});
+
+/** Op 15: qualities of 0…100 by SSRC, and for `any` other. */
+export const mediaSinkWants = z.record(z.string().regex(/^(any|\d{1,10})$/), z.number().min(0).max(100));
+
+/** Op 18. */
+export const clientFlags = z.object({ flags: z.number().int().min(0) });
 
 export const transition = z.object({ transition_id: z.number().int().min(0).max(0xffff) });
 

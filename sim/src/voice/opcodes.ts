@@ -1,6 +1,7 @@
 /**
- * Opcodes of voice gateway version 8, with the DAVE ones (21 to 31).
- * Source: Discord developer docs, "Voice Opcodes and Status Codes"; DAVE whitepaper, "Voice Gateway Opcodes".
+ * Opcodes of voice gateway version 8, with those of video (12, 14, 15, 18) and DAVE (21 to 31).
+ * Source: Discord developer docs, "Voice Opcodes and Status Codes"; DAVE whitepaper, "Voice Gateway Opcodes"; the video
+ * ones are documented by clients only.
  */
 export const Opcode = {
   Identify: 0,
@@ -14,7 +15,11 @@ export const Opcode = {
   Hello: 8,
   Resumed: 9,
   ClientsConnect: 11,
+  Video: 12,
   ClientDisconnect: 13,
+  SessionUpdate: 14,
+  MediaSinkWants: 15,
+  ClientFlags: 18,
   DavePrepareTransition: 21,
   DaveExecuteTransition: 22,
   DaveTransitionReady: 23,
@@ -43,6 +48,9 @@ export const CloseCode = {
   ServerCrashed: 4015,
   UnknownEncryptionMode: 4016,
   DaveRequired: 4017,
+  BadRequest: 4020,
+  RateLimited: 4021,
+  CallTerminated: 4022,
 } as const;
 
 /** A refusal that ends a voice websocket: the close code and the sentence sent as its reason. */

@@ -49,16 +49,22 @@ export interface RtpFields {
   ssrc: number;
   payload: Buffer;
   paddingBytes: number;
+  /** Default: {@link opusPayloadType}. */
+  payloadType?: number;
+  /** The M bit; default false. */
+  marker?: boolean;
 }
 
 /**
  * A packet as Discord's own clients send it: X bit with a BEDE extension (RFC 8285: one-byte header, id 1, one byte of
- * audio level, two of padding), and a P bit where padding is asked for. The marker bit is never set: some clients drop it.
+ * audio level, two of padding), and a P bit where padding is asked for. The marker bit is never set for audio: some clients
+ * drop it.
  */
-export function buildPacket({ sequence, timestamp, ssrc, payload, paddingBytes }: RtpFields): RtpPacket {
+export function buildPacket(fields: RtpFields): RtpPacket {
+  const { sequence, timestamp, ssrc, payload, paddingBytes, payloadType = opusPayloadType, marker = false } = fields;
   const header = Buffer.alloc(16);
   header[0] = 0x90 | (paddingBytes > 0 ? 0x20 : 0);
-  header[1] = opusPayloadType;
+  header[1] = payloadType | (marker ? 0x80 : 0);
   header.writeUInt16BE(sequence, 2);
   header.writeUInt32BE(timestamp, 4);
   header.writeUInt32BE(ssrc, 8);

@@ -1,11 +1,15 @@
 import type { RawData, WebSocket } from 'ws';
 import type { z } from 'zod';
-import { envelope, heartbeat, identify, parseData, resume, selectProtocol, speaking, transition } from './messages.ts';
+import * as messages from './messages.ts';
 import { MlsError } from './mls/codec.ts';
 import { CloseCode, Opcode, VoiceCloseError } from './opcodes.ts';
 import { type EncryptionMode, TransportCipher } from './transport-cipher.ts';
 import type { Address } from './udp.ts';
+import { takeVideo, takeWants, updateCodec } from './video/negotiation.ts';
 import { transmit, type VoiceSession } from './voice-session.ts';
+import type { VoiceSessions } from './voice-sessions.ts';
+
+const { parseData } = messages;
 
 /** What a websocket asks of its server. */
 export interface VoiceSocketHost {
@@ -13,72 +17,88 @@ export interface VoiceSocketHost {
   readonly udpAddress: Address;
   /** Transport modes on offer, preferred first. */
   readonly modes: readonly EncryptionMode[];
-  /** Op 0. @throws VoiceCloseError when the grant does not allow it. */
-  identify(data: z.output<typeof identify>): VoiceSession;
-  /** Op 7. @throws VoiceCloseError when there is nothing to resume. */
-  findSession(data: z.output<typeof resume>): VoiceSession;
-  /** The client has selected its protocol and may enter the room. */
-  enter(session: VoiceSession): void;
-  /** The websocket is gone; the code says whether the session may be resumed. */
-  socketClosed(session: VoiceSession, socket: WebSocket, code: number): void;
+  /** Interval of op 8, in ms. */
+  readonly heartbeatMs: number;
+  readonly sessions: VoiceSessions;
+  /** The client has selected its protocol and is in the room. */
+  entered(session: VoiceSession): void;
+  /** The client goes on with its session. */
+  resumed(session: VoiceSession): void;
 }
 
-/** Interval of op 8, in ms. */
-const heartbeatIntervalMs = 13_750;
+const clientOps: ReadonlySet<number> = new Set([
+  Opcode.Speaking,
+  Opcode.Video,
+  Opcode.MediaSinkWants,
+  Opcode.ClientFlags,
+  Opcode.DaveTransitionReady,
+  Opcode.DaveMlsInvalidCommitWelcome,
+]);
+
+/** One of {@link clientOps}, of a client that has identified. */
+function takeClientOp(client: VoiceSession, op: number, d: unknown, host: VoiceSocketHost): void {
+  const { room } = client;
+  if (op === Opcode.Speaking) {
+    const { speaking } = parseData(messages.speaking, op, d);
+    if (client.cipher) room.announce(client, speaking);
+  } else if (op === Opcode.Video) takeVideo(client, parseData(messages.video, op, d), host.sessions);
+  else if (op === Opcode.MediaSinkWants) takeWants(client, parseData(messages.mediaSinkWants, op, d));
+  else if (op === Opcode.ClientFlags) room.announceFlags(client, parseData(messages.clientFlags, op, d).flags);
+  else {
+    const { transition_id } = parseData(messages.transition, op, d);
+    if (op === Opcode.DaveTransitionReady) room.delivery?.confirm(client.userId, transition_id);
+    else room.delivery?.invalidate(client.userId);
+  }
+}
 
 /** Speaks voice gateway version 8 with one websocket. */
 export function serveVoiceSocket(socket: WebSocket, host: VoiceSocketHost): void {
   let session: VoiceSession | undefined;
   const timeout = setTimeout(
     () => socket.close(CloseCode.SessionTimeout, 'no heartbeat for three intervals'),
-    3 * heartbeatIntervalMs,
+    3 * host.heartbeatMs,
   ).unref();
 
   const identified = (): VoiceSession => {
     if (!session) throw new VoiceCloseError(CloseCode.NotAuthenticated, 'send op 0 (identify) or op 7 (resume) first');
     return session;
   };
+  const notYet = () => {
+    if (session) throw new VoiceCloseError(CloseCode.AlreadyAuthenticated, 'already identified');
+  };
 
   const onJson = (text: string) => {
-    const message = parseData(envelope, -1, parseJson(text));
-    const { op, d } = message;
-    if (op === Opcode.Heartbeat) {
-      const { t, seq_ack } = parseData(heartbeat, op, d);
-      timeout.refresh();
-      session?.acknowledge(seq_ack);
-      transmit(socket, JSON.stringify({ op: Opcode.HeartbeatAck, d: { t } }));
-    } else if (op === Opcode.Identify) {
-      if (session) throw new VoiceCloseError(CloseCode.AlreadyAuthenticated, 'already identified');
-      session = host.identify(parseData(identify, op, d));
-      session.socket = socket;
-      const { address: ip, port } = host.udpAddress;
-      // Op 2 is not repeated on resume, so it carries no sequence.
-      transmit(
-        socket,
-        JSON.stringify({
-          op: Opcode.Ready,
-          d: { ssrc: session.ssrc, ip, port, modes: host.modes, experiments: [] },
-        }),
-      );
-    } else if (op === Opcode.Resume) {
-      if (session) throw new VoiceCloseError(CloseCode.AlreadyAuthenticated, 'already identified');
-      const data = parseData(resume, op, d);
-      session = host.findSession(data);
-      session.resume(socket, data.seq_ack);
-    } else if (op === Opcode.SelectProtocol) {
-      select(identified(), parseData(selectProtocol, op, d), host);
-    } else if (op === Opcode.Speaking) {
-      const speaker = identified();
-      const { speaking: flags } = parseData(speaking, op, d);
-      if (speaker.cipher) speaker.room.announce(speaker, flags);
-    } else if (op === Opcode.DaveTransitionReady) {
-      identified().room.delivery?.confirm(identified().userId, parseData(transition, op, d).transition_id);
-    } else if (op === Opcode.DaveMlsInvalidCommitWelcome) {
-      parseData(transition, op, d);
-      identified().room.delivery?.invalidate(identified().userId);
-    } else {
-      throw new VoiceCloseError(CloseCode.UnknownOpcode, `op ${op} is unknown`);
+    const { op, d } = parseData(messages.envelope, -1, parseJson(text));
+    switch (op) {
+      case Opcode.Heartbeat: {
+        const { t, seq_ack } = parseData(messages.heartbeat, op, d);
+        timeout.refresh();
+        session?.acknowledge(seq_ack);
+        if (session) session.transmit(socket, Opcode.HeartbeatAck, { t });
+        else transmit(socket, JSON.stringify({ op: Opcode.HeartbeatAck, d: { t } }));
+        return;
+      }
+      case Opcode.Identify: {
+        notYet();
+        const data = parseData(messages.identify, op, d);
+        session = host.sessions.identify(data);
+        session.socket = socket;
+        // Op 2 is not repeated on resume, so it carries no sequence.
+        session.transmit(socket, Opcode.Ready, readyData(session, data, host));
+        return;
+      }
+      case Opcode.Resume: {
+        notYet();
+        const data = parseData(messages.resume, op, d);
+        session = host.sessions.find(data);
+        session.resume(socket, data.seq_ack);
+        return host.resumed(session);
+      }
+      case Opcode.SelectProtocol:
+        return select(identified(), parseData(messages.selectProtocol, op, d), host);
     }
+    if (!clientOps.has(op)) throw new VoiceCloseError(CloseCode.UnknownOpcode, `op ${op} is unknown`);
+    takeClientOp(identified(), op, d, host);
   };
 
   const onBinary = (bytes: Buffer) => {
@@ -89,9 +109,8 @@ export function serveVoiceSocket(socket: WebSocket, host: VoiceSocketHost): void
     else throw new VoiceCloseError(CloseCode.UnknownOpcode, `binary op ${bytes[0]} is unknown`);
   };
 
-  socket.on('message', (data: RawData, isBinary: boolean) => {
+  const receive = (bytes: Buffer, isBinary: boolean) => {
     if (socket.readyState !== socket.OPEN) return;
-    const bytes = toBuffer(data);
     try {
       if (isBinary) onBinary(bytes);
       else onJson(bytes.toString('utf8'));
@@ -100,33 +119,51 @@ export function serveVoiceSocket(socket: WebSocket, host: VoiceSocketHost): void
       else if (error instanceof MlsError) socket.close(CloseCode.FailedToDecode, error.message.slice(0, 120));
       else throw error;
     }
+  };
+  socket.on('message', (data: RawData, isBinary: boolean) => {
+    const bytes = toBuffer(data);
+    if (session) session.incoming.push(() => receive(bytes, isBinary));
+    else receive(bytes, isBinary);
   });
   socket.on('close', (code: number) => {
     clearTimeout(timeout);
-    if (session?.socket === socket) host.socketClosed(session, socket, code);
+    if (session?.socket === socket) host.sessions.socketClosed(session, socket, code);
   });
   // A broken frame or a reset connection: 'close' follows and ends the session as resumable.
   socket.on('error', () => socket.terminate());
-  transmit(socket, JSON.stringify({ op: Opcode.Hello, d: { v: 8, heartbeat_interval: heartbeatIntervalMs } }));
+  transmit(socket, JSON.stringify({ op: Opcode.Hello, d: { v: 8, heartbeat_interval: host.heartbeatMs } }));
 }
 
-function select(session: VoiceSession, { protocol, data }: z.output<typeof selectProtocol>, host: VoiceSocketHost) {
-  if (protocol !== 'udp') throw new VoiceCloseError(CloseCode.UnknownProtocol, `protocol must be udp`);
-  const mode: EncryptionMode | undefined = host.modes.find((known) => known === data.mode);
+function readyData(session: VoiceSession, data: z.output<typeof messages.identify>, host: VoiceSocketHost) {
+  const { ssrc } = session;
+  const { address: ip, port } = host.udpAddress;
+  // One layer is what the simulator's SSRCs have room for; clients with more use the first.
+  const streams = data.video
+    ? data.streams.slice(0, 1).map((stream) => ({ ...stream, ssrc: ssrc + 1, rtx_ssrc: ssrc + 2, active: false }))
+    : [];
+  return { ssrc, ip, port, modes: host.modes, experiments: [], ...(data.video ? { streams } : {}) };
+}
+
+function select(session: VoiceSession, data: z.output<typeof messages.selectProtocol>, host: VoiceSocketHost) {
+  if (data.protocol !== 'udp') throw new VoiceCloseError(CloseCode.UnknownProtocol, `protocol must be udp`);
+  const mode: EncryptionMode | undefined = host.modes.find((known) => known === data.data.mode);
   if (!mode) {
     throw new VoiceCloseError(CloseCode.UnknownEncryptionMode, `mode must be one of ${host.modes.join(', ')}`);
   }
   if (session.cipher) throw new VoiceCloseError(CloseCode.AlreadyAuthenticated, 'protocol is selected already');
   session.cipher = new TransportCipher(mode);
-  session.address ??= { address: data.address, port: data.port };
+  session.address ??= { address: data.data.address, port: data.data.port };
+  const videoCodec = updateCodec(session, data.codecs);
   session.sendJson(Opcode.SessionDescription, {
     mode,
     secret_key: [...session.cipher.key],
-    dave_protocol_version: session.room.daveVersion,
+    dave_protocol_version: session.room.versionFor(session.maxDaveVersion),
     audio_codec: 'opus',
+    ...(videoCodec === undefined ? {} : { video_codec: videoCodec }),
     media_session_id: `${session.grant.sessionId}:${session.ssrc}`,
   });
-  host.enter(session);
+  session.room.join(session);
+  host.entered(session);
 }
 
 function parseJson(text: string): unknown {

@@ -1,5 +1,5 @@
-import type { RoutedPacket } from './participant.ts';
-import { isDaveFrame, payloadOf } from './rtp.ts';
+import type { RoutedPacket } from '../participant.ts';
+import { isDaveFrame, payloadOf } from '../rtp.ts';
 
 /** What goes wrong in one room on request, so that a client's recovery can be proved. All off at first. */
 export class RoomFaults {

@@ -1,0 +1,67 @@
+import type { RemoteInfo } from 'node:dgram';
+import type { VoiceCounters } from './counters.ts';
+import type { FaultTable } from './faults/fault-table.ts';
+import { isDaveFrame, opusPayloadType, payloadOf, readHeader, silenceFrame } from './rtp.ts';
+import { type Address, classify, discoveryReply, type UdpPort } from './udp.ts';
+import type { VoiceSession } from './voice-session.ts';
+import type { VoiceSessions } from './voice-sessions.ts';
+
+/** What happens to each datagram that reaches the voice server. */
+export class Datagrams {
+  readonly #udp: UdpPort;
+  readonly #sessions: VoiceSessions;
+  readonly #faults: FaultTable;
+  readonly #counters: VoiceCounters;
+
+  constructor(udp: UdpPort, sessions: VoiceSessions, faults: FaultTable, counters: VoiceCounters) {
+    this.#udp = udp;
+    this.#sessions = sessions;
+    this.#faults = faults;
+    this.#counters = counters;
+  }
+
+  take(datagram: Buffer, from: RemoteInfo) {
+    this.#counters.datagrams++;
+    const kind = classify(datagram);
+    if (kind.kind === 'keepAlive') {
+      if (datagram.length === 8) this.#udp.send(datagram, from);
+      return;
+    }
+    const session = kind.kind === 'unknown' ? undefined : this.#sessions.bySsrc(kind.ssrc);
+    if (!session) {
+      this.#counters.ignored++;
+      return;
+    }
+    const address: Address = { address: from.address, port: from.port };
+    if (kind.kind === 'rtp') return session.lines.pass('fromClient', () => this.#takeRtp(session, datagram, address));
+    session.address = address;
+    const { guildId, userId } = session.grant;
+    if (!this.#faults.loseDiscoveryAnswer(guildId, userId)) {
+      this.#udp.send(discoveryReply(session.ssrc, address), address);
+    }
+  }
+
+  #takeRtp(session: VoiceSession, datagram: Buffer, address: Address) {
+    const { room } = session;
+    const packet = session.cipher?.open(datagram);
+    const payload = packet && payloadOf(packet);
+    if (!packet || !payload) {
+      this.#counters.undecryptable++;
+      return;
+    }
+    session.address = address;
+    const { ssrc, payloadType } = readHeader(packet.header);
+    const routed = { ...packet, fromUserId: session.userId, receivedAt: room.clock.wall() };
+    const layer = session.video?.layers.find((candidate) => candidate.ssrc === ssrc);
+    if (layer) return room.forwardVideo(session, layer, routed);
+    if (
+      payloadType === opusPayloadType &&
+      room.mustBeEncrypted &&
+      !isDaveFrame(payload) &&
+      !payload.equals(silenceFrame)
+    ) {
+      this.#counters.plaintextFramesInDaveRooms++;
+    }
+    room.forward(session, routed);
+  }
+}
