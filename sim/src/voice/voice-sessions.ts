@@ -14,6 +14,8 @@ export interface VoiceSessionsOptions {
   onEnd(session: VoiceSession): void;
 }
 
+const resumableCodes: ReadonlySet<number> = new Set([1001, CloseCode.ServerCrashed]);
+
 const keyOf = (guildId: string, userId: string) => `${guildId}/${userId}`;
 
 /** Who may connect and who is connected: one voice session per (guild, user). */
@@ -108,6 +110,16 @@ export class VoiceSessions {
       this.#timedOut.add(`${session.grant.guildId}/${session.grant.sessionId}`);
       this.end(session);
     }, this.#options.resumeWindowMs).unref();
+  }
+
+  /**
+   * Closes a client's websocket with this code. After those that Discord lets clients resume from (1001, 4015, and 1006, a
+   * websocket that breaks without a goodbye) the session waits for op 7; after any other it is over.
+   */
+  closeSocket(session: VoiceSession, code: number): void {
+    if (code === 1006) session.socket?.terminate();
+    else if (resumableCodes.has(code)) session.socket?.close(code);
+    else this.end(session, code);
   }
 
   /** Ends a session for good; `closeCode` for a websocket that is still open. */
