@@ -12,7 +12,7 @@ export const realClock: Clock = {
   now: () => performance.now(),
   wall: () => performance.timeOrigin + performance.now(),
   at(instantMs, work) {
-    const timer = setTimeout(work, Math.max(0, instantMs - performance.now()));
+    const timer = setTimeout(work, Math.max(0, Math.ceil(instantMs - performance.now())));
     return () => clearTimeout(timer);
   },
 };

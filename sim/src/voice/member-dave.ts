@@ -70,7 +70,9 @@ export class MemberDave {
 
   /** Can what is said be heard? */
   get ready(): boolean {
-    return this.#version === 0 || this.#client?.ready !== false;
+    // On the way to an encrypted room it is ready when op 22 has come.
+    if (this.#version === 0) return this.#prepared.get(0) !== 1;
+    return this.#client?.ready !== false;
   }
 
   get voicePrivacyCode(): string | undefined {

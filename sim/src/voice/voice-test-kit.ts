@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import tls from 'node:tls';
 import {
   type DiscordGatewayAdapterLibraryMethods,
@@ -19,6 +19,9 @@ export async function startServer(options?: VoiceServerOptions): Promise<{ serve
   return { server, endpoint };
 }
 
+/** Emits `guild/user` with the channel whenever a real client sends op 4 to the main gateway. */
+export const sentOp4 = new EventEmitter();
+
 /** Adapters by guild and user: a connection that moves keeps the one it has. */
 const adapters = new Map<string, DiscordGatewayAdapterLibraryMethods>();
 
@@ -26,7 +29,11 @@ const adapters = new Map<string, DiscordGatewayAdapterLibraryMethods>();
 export async function joinReal(
   { server, endpoint }: { server: VoiceServer; endpoint: string },
   { guildId, channelId, userId }: { guildId: string; channelId: string; userId: string },
-  token = 'voice-token',
+  {
+    token = 'voice-token',
+    wait = true,
+    daveEncryption = true,
+  }: { token?: string; wait?: boolean; daveEncryption?: boolean } = {},
 ): Promise<VoiceConnection> {
   const sessionId = `session-${userId}`;
   server.admit({ guildId, channelId, userId, sessionId, token: 'voice-token' });
@@ -36,9 +43,16 @@ export async function joinReal(
     selfDeaf: false,
     selfMute: false,
     group: userId, // several users in one process
+    daveEncryption,
     adapterCreator: (given) => {
       adapters.set(`${guildId}/${userId}`, given);
-      return { sendPayload: () => true, destroy: () => undefined };
+      return {
+        sendPayload: (payload: { op: number; d: { channel_id: string | null } }) => {
+          if (payload.op === 4) sentOp4.emit(`${guildId}/${userId}`, payload.d.channel_id);
+          return true;
+        },
+        destroy: () => undefined,
+      };
     },
   });
   connection.on('error', () => undefined); // a refused client rejoins; tests look at its state
@@ -46,7 +60,7 @@ export async function joinReal(
   const state = { guild_id: guildId, channel_id: channelId, user_id: userId, session_id: sessionId };
   methods?.onVoiceStateUpdate(state as Parameters<DiscordGatewayAdapterLibraryMethods['onVoiceStateUpdate']>[0]);
   methods?.onVoiceServerUpdate({ guild_id: guildId, endpoint, token });
-  if (token === 'voice-token') await entersState(connection, VoiceConnectionStatus.Ready, 10_000);
+  if (wait) await entersState(connection, VoiceConnectionStatus.Ready, 10_000);
   return connection;
 }
 
