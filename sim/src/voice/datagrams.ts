@@ -6,39 +6,41 @@ import { type Address, classify, discoveryReply, type UdpPort } from './udp.ts';
 import type { VoiceSession } from './voice-session.ts';
 import type { VoiceSessions } from './voice-sessions.ts';
 
+export interface DatagramsOptions {
+  udp: UdpPort;
+  sessions: VoiceSessions;
+  faults: FaultTable;
+  counters: VoiceCounters;
+  onDiscoveryLost(session: VoiceSession): void;
+}
+
 /** What happens to each datagram that reaches the voice server. */
 export class Datagrams {
-  readonly #udp: UdpPort;
-  readonly #sessions: VoiceSessions;
-  readonly #faults: FaultTable;
-  readonly #counters: VoiceCounters;
+  readonly #options: DatagramsOptions;
 
-  constructor(udp: UdpPort, sessions: VoiceSessions, faults: FaultTable, counters: VoiceCounters) {
-    this.#udp = udp;
-    this.#sessions = sessions;
-    this.#faults = faults;
-    this.#counters = counters;
+  constructor(options: DatagramsOptions) {
+    this.#options = options;
   }
 
   take(datagram: Buffer, from: RemoteInfo) {
-    this.#counters.datagrams++;
+    const { udp, sessions, faults, counters, onDiscoveryLost } = this.#options;
+    counters.datagrams++;
     const kind = classify(datagram);
     if (kind.kind === 'keepAlive') {
-      if (datagram.length === 8) this.#udp.send(datagram, from);
+      if (datagram.length === 8) udp.send(datagram, from);
       return;
     }
-    const session = kind.kind === 'unknown' ? undefined : this.#sessions.bySsrc(kind.ssrc);
+    const session = kind.kind === 'unknown' ? undefined : sessions.bySsrc(kind.ssrc);
     if (!session) {
-      this.#counters.ignored++;
+      counters.ignored++;
       return;
     }
     const address: Address = { address: from.address, port: from.port };
     if (kind.kind === 'rtp') return session.lines.pass('fromClient', () => this.#takeRtp(session, datagram, address));
     session.address = address;
     const { guildId, userId } = session.grant;
-    if (!this.#faults.loseDiscoveryAnswer(guildId, userId)) {
-      this.#udp.send(discoveryReply(session.ssrc, address), address);
-    }
+    if (faults.loseDiscoveryAnswer(guildId, userId)) onDiscoveryLost(session);
+    else udp.send(discoveryReply(session.ssrc, address), address);
   }
 
   #takeRtp(session: VoiceSession, datagram: Buffer, address: Address) {
@@ -46,7 +48,7 @@ export class Datagrams {
     const packet = session.cipher?.open(datagram);
     const payload = packet && payloadOf(packet);
     if (!packet || !payload) {
-      this.#counters.undecryptable++;
+      this.#options.counters.undecryptable++;
       return;
     }
     session.address = address;
@@ -60,7 +62,7 @@ export class Datagrams {
       !isDaveFrame(payload) &&
       !payload.equals(silenceFrame)
     ) {
-      this.#counters.plaintextFramesInDaveRooms++;
+      this.#options.counters.plaintextFramesInDaveRooms++;
     }
     room.forward(session, routed);
   }

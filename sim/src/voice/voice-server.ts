@@ -57,6 +57,8 @@ export interface VoiceServerEvents {
   clientReady: [{ guildId: string; channelId: string; userId: string; ssrc: number }];
   /** A client goes on with its session on another websocket (op 7). */
   clientResumed: [{ guildId: string; channelId: string; userId: string }];
+  /** An answer to IP discovery was lost, as a fault asked for. */
+  discoveryLost: [{ guildId: string; channelId: string; userId: string }];
   /** A client's voice session has ended (closed for good, replaced or dismissed). */
   clientGone: [{ guildId: string; channelId: string; userId: string }];
   /** A new epoch of a room's group is announced to all, and executed; a client is in it once it has read that. */
@@ -123,7 +125,13 @@ export class VoiceServer {
   async listen(): Promise<{ endpoint: string; certificatePem: string }> {
     const { host, port } = this.#options;
     const bindTo = host === 'localhost' ? '127.0.0.1' : host;
-    const datagrams = new Datagrams(this.#udp, this.sessions, this.faults, this.counters);
+    const datagrams = new Datagrams({
+      udp: this.#udp,
+      sessions: this.sessions,
+      faults: this.faults,
+      counters: this.counters,
+      onDiscoveryLost: (session) => this.events.emit('discoveryLost', placeOf(session)),
+    });
     const udpAddress = await this.#udp.listen(bindTo, (datagram, from) => datagrams.take(datagram, from));
     const { keyPem, certificatePem } = createCertificate();
     this.#https = createServer({ key: keyPem, cert: certificatePem });
