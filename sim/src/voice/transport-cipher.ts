@@ -15,14 +15,16 @@ const counterBytes = 4;
  */
 export class TransportCipher {
   readonly mode: EncryptionMode;
-  readonly key: Buffer = randomBytes(32);
+  readonly key: Buffer;
   // A KeyObject: raw key bytes cost several times as much per packet on Node 24.
-  readonly #keyObject: KeyObject = createSecretKey(this.key);
+  readonly #keyObject: KeyObject;
   readonly #nonceBytes: number;
   #counter = 0;
 
-  constructor(mode: EncryptionMode) {
+  constructor(mode: EncryptionMode, key: Buffer = randomBytes(32)) {
     this.mode = mode;
+    this.key = key;
+    this.#keyObject = createSecretKey(key);
     this.#nonceBytes = mode === 'aead_aes256_gcm_rtpsize' ? 12 : 24;
   }
 

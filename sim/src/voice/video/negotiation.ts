@@ -29,12 +29,13 @@ export function updateCodec(
   return codec;
 }
 
-/** Op 12. @throws VoiceCloseError 4020 when an SSRC is somebody else's. */
+/** Op 12. @throws VoiceCloseError 4020 when an SSRC is not one that op 2 gave the client. */
 export function takeVideo(session: VoiceSession, data: z.output<typeof messages.video>, sessions: VoiceSessions): void {
   const layers = data.streams.filter(({ active, ssrc }) => active && ssrc !== 0);
   const ssrcs = [data.video_ssrc, data.rtx_ssrc, ...layers.flatMap((layer) => [layer.ssrc, layer.rtx_ssrc])];
-  if (ssrcs.some((ssrc) => ssrc !== 0 && (sessions.bySsrc(ssrc) ?? session) !== session)) {
-    throw new VoiceCloseError(CloseCode.BadRequest, 'op 12: an SSRC is in use by another client');
+  const own = [0, session.ssrc + 1, session.ssrc + 2];
+  if (!ssrcs.every((ssrc) => own.includes(ssrc))) {
+    throw new VoiceCloseError(CloseCode.BadRequest, 'op 12: use the SSRCs that op 2 gave (identify with video)');
   }
   sessions.claim(session, ssrcs);
   const publishes = data.video_ssrc !== 0 && layers.length > 0;
