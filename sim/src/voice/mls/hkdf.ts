@@ -17,7 +17,7 @@ export function extract(salt: Uint8Array, ...inputKeyingMaterial: Uint8Array[]):
 /** HKDF-Expand with SHA-256 (RFC 5869 §2.3); `length` in bytes. */
 export function expand(secret: Uint8Array, info: Uint8Array, length: number): Buffer {
   const blocks: Buffer[] = [];
-  let last = Buffer.alloc(0);
+  let last: Buffer = Buffer.alloc(0);
   for (let counter = 1; blocks.length * hashBytes < length; counter++) {
     last = mac(secret, last, info, Buffer.from([counter]));
     blocks.push(last);

@@ -5,7 +5,7 @@ import { deriveHpkeKeys, type HpkeKeyPair, hpkeOpen, hpkeSeal, labeledHpkeContex
 import { deriveSecret } from './key-schedule.ts';
 import type { PrivateKeys } from './private-keys.ts';
 import type { Tree } from './tree.ts';
-import { covers } from './tree-math.ts';
+import { pathOf } from './tree-math.ts';
 
 const label = 'UpdatePathNode';
 
@@ -42,9 +42,7 @@ export function derivePathSecrets(nodes: readonly number[], first: Buffer): Path
  */
 export function mergePath(tree: Tree, leafIndex: number, path: { node: number; sibling: number }[], keys: Buffer[]) {
   if (path.length !== keys.length) throw new MlsError(`update path has ${keys.length} nodes, not ${path.length}`);
-  for (let node = 1; node < 2 * tree.leafCapacity - 1; node += 2) {
-    if (tree.parent(node) && covers(node, leafIndex)) tree.setParent(node, undefined);
-  }
+  for (const { node } of pathOf(leafIndex * 2, tree.leafCapacity)) tree.setParent(node, undefined);
   let parentHash: Buffer = Buffer.alloc(0);
   for (const [index, { node, sibling }] of [...path.entries()].reverse()) {
     const encryptionKey = keys[index];
