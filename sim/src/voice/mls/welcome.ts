@@ -2,11 +2,18 @@ import { open } from './aead.ts';
 import { MlsError, Reader } from './codec.ts';
 import type { Welcome } from './commit.ts';
 import { readHpkeCiphertext } from './commit-message.ts';
-import { type GroupState, leafIndexOf, readGroupContext, stateOf, writeGroupContext } from './group-state.ts';
+import {
+  type GroupContext,
+  type GroupState,
+  leafIndexOf,
+  readGroupContext,
+  stateOf,
+  writeGroupContext,
+} from './group-state.ts';
 import { mac } from './hkdf.ts';
 import { type HpkeContext, type HpkeKeyPair, hpkeOpen, labeledHpkeContext } from './hpke.ts';
 import type { OwnKeyPackage } from './key-package.ts';
-import { epochSecretsOf, welcomeKeysOf } from './key-schedule.ts';
+import { type EpochSecrets, epochSecretsOf, welcomeKeysOf } from './key-schedule.ts';
 import { readRatchetTree, verifyTree } from './ratchet-tree.ts';
 import { verifyWithLabel } from './signature.ts';
 import { pathOf } from './tree-math.ts';
@@ -19,11 +26,17 @@ export interface GroupSecrets {
   pathSecret: Buffer | undefined;
 }
 
-/** A group as its GroupInfo tells it. */
-export interface OpenedGroup {
-  state: GroupState;
+/** A GroupInfo (RFC 9420 §12.4.3) whose confirmation tag is right. */
+export interface GroupInfo {
+  context: GroupContext;
+  ratchetTree: Buffer;
+  secrets: EpochSecrets;
+  confirmationTag: Buffer;
   /** Leaf of the committer. */
   signer: number;
+  /** Everything but the signature. */
+  toBeSigned: Buffer;
+  signature: Buffer;
 }
 
 const cipherSuite = 2;
@@ -53,11 +66,8 @@ export function openGroupSecrets(
   return { joinerSecret, pathSecret };
 }
 
-/**
- * Opens the GroupInfo and checks it: its signature, tree hash, leaf signatures, parent hashes, confirmation tag.
- * @throws MlsError saying what is wrong.
- */
-export function openGroup(encryptedGroupInfo: Buffer, joinerSecret: Buffer): OpenedGroup {
+/** Opens the GroupInfo, without looking at its tree. @throws MlsError when it is of another joiner secret, or malformed. */
+export function openGroupInfo(encryptedGroupInfo: Buffer, joinerSecret: Buffer): GroupInfo {
   const { key, nonce } = welcomeKeysOf(joinerSecret);
   const reader = new Reader(open(key, nonce, Buffer.alloc(0), encryptedGroupInfo));
   const context = readGroupContext(reader);
@@ -67,21 +77,33 @@ export function openGroup(encryptedGroupInfo: Buffer, joinerSecret: Buffer): Ope
   const toBeSigned = reader.bytes.subarray(0, reader.offset);
   const signature = reader.vector();
   reader.end();
-  const treeData = extensions.find(({ type }) => type === ratchetTreeExtension)?.data;
-  if (!treeData) throw new MlsError('GroupInfo has no ratchet tree');
-  const tree = readRatchetTree(treeData);
-  const signerLeaf = tree.leaf(signer);
-  if (!signerLeaf) throw new MlsError('GroupInfo is signed by a blank leaf');
-  if (!verifyWithLabel(signerLeaf.signatureKey, 'GroupInfoTBS', toBeSigned, signature)) {
-    throw new MlsError('signature of the GroupInfo is wrong');
-  }
-  if (!tree.hash().equals(context.treeHash)) throw new MlsError('tree of the Welcome does not match its hash');
-  verifyTree(tree, context.groupId);
+  const ratchetTree = extensions.find(({ type }) => type === ratchetTreeExtension)?.data;
+  if (!ratchetTree) throw new MlsError('GroupInfo has no ratchet tree');
   const secrets = epochSecretsOf(joinerSecret, writeGroupContext(context));
   if (!mac(secrets.confirmationKey, context.confirmedTranscriptHash).equals(confirmationTag)) {
     throw new MlsError('confirmation tag of the Welcome is wrong');
   }
-  return { state: stateOf(context, tree, secrets, confirmationTag), signer };
+  return { context, ratchetTree, secrets, confirmationTag, signer, toBeSigned, signature };
+}
+
+/** Checks the rest, and takes the group over: tree hash, signature, leaf signatures, parent hashes. @throws MlsError */
+export function joinGroup(groupInfo: GroupInfo): GroupState {
+  const { context, secrets, confirmationTag } = groupInfo;
+  const tree = readRatchetTree(groupInfo.ratchetTree);
+  if (!tree.hash().equals(context.treeHash)) throw new MlsError('tree of the Welcome does not match its hash');
+  verifyTree(tree, context.groupId);
+  const state = stateOf(context, tree, secrets, confirmationTag);
+  verifyGroupInfo(groupInfo, state);
+  return state;
+}
+
+/** Checks the committer's signature against the tree of the group. @throws MlsError */
+export function verifyGroupInfo({ signer, toBeSigned, signature }: GroupInfo, { tree }: GroupState): void {
+  const leaf = tree.leaf(signer);
+  if (!leaf) throw new MlsError('GroupInfo is signed by a blank leaf');
+  if (!verifyWithLabel(leaf.signatureKey, 'GroupInfoTBS', toBeSigned, signature)) {
+    throw new MlsError('signature of the GroupInfo is wrong');
+  }
 }
 
 /**
@@ -89,7 +111,8 @@ export function openGroup(encryptedGroupInfo: Buffer, joinerSecret: Buffer): Ope
  * @throws MlsError when they are not in it, or the path secret does not belong to the tree.
  */
 export function keysOfNewcomer(
-  { state, signer }: OpenedGroup,
+  state: GroupState,
+  signer: number,
   keyPackage: OwnKeyPackage,
   pathSecret: Buffer | undefined,
 ): HpkeKeyPair[] {
