@@ -61,6 +61,12 @@ export class DaveClient {
     return opus.equals(silenceFrame) ? opus : this.#session.encryptOpus(opus);
   }
 
+  /** Encrypts an encoded picture, before it is cut into packets. */
+  encryptVideo(codec: 'VP8' | 'H264', frame: Buffer): Buffer {
+    // 1: video; 2 and 4: the codecs. The enums of the library exist for the compiler only.
+    return this.#session.encrypt(1, codec === 'VP8' ? 2 : 4, frame);
+  }
+
   /** @throws when the frame is plaintext, or of a key that this member does not have. */
   decrypt(userId: string, payload: Buffer): Buffer {
     // 0: audio. The enums of the library exist for the compiler only.
