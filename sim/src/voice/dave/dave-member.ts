@@ -8,7 +8,7 @@ import { Opcode } from '../opcodes.ts';
 import { silenceFrame } from '../rtp.ts';
 import type { Codec } from './clear-ranges.ts';
 import type { DaveEpoch } from './dave-epoch.ts';
-import { encryptFrame, FrameError, parseFrame } from './frame.ts';
+import { encryptFrame, FrameError } from './frame.ts';
 import { emptyQueue, firstGroupKey, type ProposalQueue, refuseStrangers } from './proposal-queue.ts';
 import { ReplayWindow } from './replay-window.ts';
 import type { SenderKey } from './sender-key.ts';
@@ -29,11 +29,11 @@ export class DaveMember {
   /** The group of one that this member would add others to. */
   #ownGroup: GroupState | undefined;
   #queue = emptyQueue;
-  #epoch: DaveEpoch | undefined;
-  #before: { epoch: DaveEpoch; until: number }[] = [];
+  /** The current epoch, then those before whose frames may still arrive, until a time of the clock. */
+  #epochs: { epoch: DaveEpoch; until: number }[] = [];
   /** Nonce of the last frame that was sent in this epoch. */
   #nonce = 0;
-  #replays = new WeakMap<SenderKey, ReplayWindow>();
+  readonly #replays = new WeakMap<SenderKey, ReplayWindow>();
 
   constructor(shared: SharedDave, userId: string, replies: DaveReplies) {
     this.#shared = shared;
@@ -116,26 +116,31 @@ export class DaveMember {
    */
   decrypt(userId: string, payload: Buffer): Buffer {
     if (payload.equals(silenceFrame)) return payload;
-    const frame = parseFrame(payload);
     const now = this.#shared.now();
-    this.#before = this.#before.filter(({ until }) => until > now);
-    let refusal = new FrameError(`user ${userId} is not in the group`);
-    for (const epoch of [this.#epoch, ...this.#before.map((before) => before.epoch)]) {
-      const senderKey = epoch?.senderKey(userId);
+    let refusal: FrameError | undefined;
+    for (const { epoch, until } of this.#epochs) {
+      const senderKey = until > now ? epoch.senderKey(userId) : undefined;
       if (!senderKey) continue;
-      const replays = this.#replays.get(senderKey) ?? new ReplayWindow();
-      this.#replays.set(senderKey, replays);
       try {
-        if (!replays.takes(frame.nonce)) throw new FrameError(`frame with nonce ${frame.nonce} was here before`);
-        const plain = senderKey.decrypt(frame, payload);
-        replays.take(frame.nonce);
+        const { nonce, plain } = senderKey.decrypt(payload);
+        if (!this.#replaysOf(senderKey).take(nonce)) throw new FrameError(`frame with nonce ${nonce} was here before`);
         return plain;
       } catch (error) {
         if (!(error instanceof FrameError)) throw error;
         refusal = error;
       }
     }
-    throw refusal;
+    throw refusal ?? new FrameError(`user ${userId} is not in the group`);
+  }
+
+  get #epoch(): DaveEpoch | undefined {
+    return this.#epochs[0]?.epoch;
+  }
+
+  #replaysOf(senderKey: SenderKey): ReplayWindow {
+    const known = this.#replays.get(senderKey) ?? new ReplayWindow();
+    this.#replays.set(senderKey, known);
+    return known;
   }
 
   #encrypt(codec: Codec, frame: Buffer): Buffer {
@@ -176,9 +181,12 @@ export class DaveMember {
 
   #enter(epoch: DaveEpoch): void {
     this.#shared.duty.settle(this);
-    if (this.#epoch) this.#before.unshift({ epoch: this.#epoch, until: this.#shared.now() + keptEpochMs });
-    else if (this.#keyPackage) this.#shared.privateKeys.add(this.#keyPackage.encryptionKeys);
-    this.#epoch = epoch;
+    if (!this.#epoch && this.#keyPackage) this.#shared.privateKeys.add(this.#keyPackage.encryptionKeys);
+    const now = this.#shared.now();
+    const before = this.#epochs
+      .filter(({ until }) => until > now)
+      .map((old) => ({ ...old, until: Math.min(old.until, now + keptEpochMs) }));
+    this.#epochs = [{ epoch, until: Number.POSITIVE_INFINITY }, ...before];
     this.#ownGroup = undefined;
     this.#queue = emptyQueue;
     this.#nonce = 0;
@@ -220,8 +228,7 @@ export class DaveMember {
   }
 
   #reset(): void {
-    this.#epoch = undefined;
-    this.#before = [];
+    this.#epochs = [];
     this.#ownGroup = undefined;
     this.#queue = emptyQueue;
     this.#keyPackage = undefined;

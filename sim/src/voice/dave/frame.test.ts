@@ -82,11 +82,8 @@ test('numbers survive ULEB128, and a replay window takes each nonce once', () =>
   expect(readLeb128s(Uint8Array.of(0x80))).toBeUndefined();
   expect(readLeb128s(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x7f))).toBeUndefined();
   const window = new ReplayWindow();
-  window.take(5);
-  window.take(2000);
-  expect([4, 5, 6, 999, 1000, 1999, 2000, 2001].filter((nonce) => window.takes(nonce))).toEqual([1000, 1999, 2001]);
-  window.take(1999);
-  expect(window.takes(1999)).toBe(false);
+  const taken = [5, 4, 5, 2000, 6, 999, 1000, 1999, 1999, 2000, 2001].filter((nonce) => window.take(nonce));
+  expect(taken).toEqual([5, 2000, 1000, 1999, 2001]);
 });
 
 /** Offsets of start codes before the supplemental bytes, in which davey does not look for any. */

@@ -6,17 +6,10 @@ export class ReplayWindow {
   #newest: number | undefined;
   readonly #missing = new Set<number>();
 
-  takes(nonce: number): boolean {
-    return this.#newest === undefined || nonce > this.#newest || this.#missing.has(nonce);
-  }
-
-  /** A frame with this nonce was decrypted. */
-  take(nonce: number): void {
+  /** Takes the nonce of a decrypted frame; false when it was here before, or is too old to tell. */
+  take(nonce: number): boolean {
     const newest = this.#newest;
-    if (newest !== undefined && nonce <= newest) {
-      this.#missing.delete(nonce);
-      return;
-    }
+    if (newest !== undefined && nonce <= newest) return this.#missing.delete(nonce);
     if (newest !== undefined) {
       for (let skipped = Math.max(newest + 1, nonce - maxMissing); skipped < nonce; skipped++)
         this.#missing.add(skipped);
@@ -26,5 +19,6 @@ export class ReplayWindow {
       this.#missing.delete(oldest);
     }
     this.#newest = nonce;
+    return true;
   }
 }

@@ -1,7 +1,13 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { GroupState } from '../mls/group-state.ts';
 import { deriveTreeSecret, exportSecret } from '../mls/key-schedule.ts';
-import { decryptFrame, type ProtocolFrame } from './frame.ts';
+import { decryptFrame, parseFrame } from './frame.ts';
+
+/** A frame as its speaker made it. */
+export interface DecryptedFrame {
+  nonce: number;
+  plain: Buffer;
+}
 
 const label = 'Discord Secure Frames v0';
 const keyBytes = 16;
@@ -16,7 +22,7 @@ export class SenderKey {
   /** Every key so far: at most 256, as a generation has 8 bits. */
   readonly #keys: KeyObject[] = [];
   /** The frame that was decrypted last: the others in this process hear the same one. */
-  #last: { encrypted: Buffer; plain: Buffer } | undefined;
+  #last: (DecryptedFrame & { encrypted: Buffer }) | undefined;
 
   constructor(state: GroupState, userId: string) {
     const context = Buffer.alloc(8);
@@ -35,11 +41,16 @@ export class SenderKey {
     return this.keyFor(nonce);
   }
 
-  /** Decrypts a frame of this sender; the answer is shared and must not be written to. @throws FrameError when it is not encrypted with this key. */
-  decrypt(frame: ProtocolFrame, encrypted: Buffer): Buffer {
-    if (this.#last?.encrypted.equals(encrypted)) return this.#last.plain;
+  /**
+   * Decrypts a frame of this sender. The answer is shared and must not be written to.
+   * @throws FrameError when the frame is plaintext, or not encrypted with this key.
+   */
+  decrypt(encrypted: Buffer): DecryptedFrame {
+    if (this.#last?.encrypted.equals(encrypted)) return this.#last;
+    const frame = parseFrame(encrypted);
     const plain = decryptFrame(frame, this.keyFor(frame.nonce));
-    this.#last = { encrypted: Buffer.from(encrypted), plain };
-    return plain;
+    // A copy: the caller may use the buffer of the packet again.
+    this.#last = { encrypted: Buffer.from(encrypted), nonce: frame.nonce, plain };
+    return this.#last;
   }
 }
