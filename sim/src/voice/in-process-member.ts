@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { Clip } from '../clips/clip.ts';
-import { DaveClient } from './dave-client.ts';
+import type { DaveMember } from './dave/dave-member.ts';
 import type { HeardPacket, LightMember, Speech, SpokenPacket } from './light-member.ts';
 import { Opcode } from './opcodes.ts';
 import { type Participant, type RoutedPacket, wallClock } from './participant.ts';
@@ -21,7 +21,7 @@ export class InProcessMember implements LightMember, Participant {
   readonly spoken: SpokenPacket[] = [];
   failures = 0;
   readonly #room: Room;
-  readonly #dave: DaveClient | undefined;
+  readonly #dave: DaveMember | undefined;
   readonly #onLeave: () => void;
   readonly #recognised: Set<string>;
   #readyWaiters: (() => void)[] = [];
@@ -40,9 +40,9 @@ export class InProcessMember implements LightMember, Participant {
     this.#room = room;
     this.#onLeave = onLeave;
     this.#recognised = new Set([userId]);
-    const { delivery } = room;
-    if (!delivery) return;
-    this.#dave = new DaveClient(userId, room.channelId, {
+    const { delivery, dave } = room;
+    if (!delivery || !dave) return;
+    this.#dave = dave.client(userId, {
       keyPackage: (payload) => delivery.takeKeyPackage(userId, payload),
       commitWelcome: (payload) => delivery.takeCommit(userId, payload),
       transitionReady: (transitionId) => delivery.confirm(userId, transitionId),
@@ -81,6 +81,7 @@ export class InProcessMember implements LightMember, Participant {
     if (!this.#left) {
       this.#left = true;
       this.#room.leave(this.userId);
+      this.#dave?.leave();
       this.#onLeave();
     }
     return Promise.resolve();

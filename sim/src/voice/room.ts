@@ -1,3 +1,4 @@
+import { SharedDave } from './dave/shared-dave.ts';
 import { DeliveryService } from './delivery-service.ts';
 import type { ExternalSender } from './mls/proposal.ts';
 import { Opcode } from './opcodes.ts';
@@ -20,6 +21,8 @@ export class Room {
   readonly channelId: string;
   readonly daveVersion: 0 | 1;
   readonly delivery: DeliveryService | undefined;
+  /** The end of DAVE for everybody in this room who lives in this process. */
+  readonly dave: SharedDave | undefined;
   readonly faults = new RoomFaults();
   readonly #options: RoomOptions;
   readonly #participants = new Map<string, Participant>();
@@ -31,6 +34,7 @@ export class Room {
     this.channelId = options.channelId;
     this.daveVersion = options.daveVersion;
     this.delivery = options.daveVersion === 1 ? new DeliveryService(options) : undefined;
+    this.dave = options.daveVersion === 1 ? new SharedDave(options.channelId) : undefined;
   }
 
   get size(): number {
