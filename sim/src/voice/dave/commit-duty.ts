@@ -6,7 +6,8 @@ export interface Committing {
 
 interface Round {
   key: unknown;
-  holder: Committing;
+  /** Undefined between the withdrawal of one and the next. */
+  holder: Committing | undefined;
   standbys: Committing[];
 }
 
@@ -25,6 +26,7 @@ export class CommitDuty {
     const round = this.#rounds.get(key) ?? { key, holder: member, standbys: [] };
     this.#rounds.set(key, round);
     this.#roundOf.set(member, round);
+    round.holder ??= member;
     if (round.holder === member) member.commit();
     else if (!round.standbys.includes(member)) round.standbys.push(member);
   }
@@ -34,24 +36,24 @@ export class CommitDuty {
     const round = this.#roundOf.get(member);
     if (!round) return;
     this.#rounds.delete(round.key);
-    for (const each of [round.holder, ...round.standbys]) this.#roundOf.delete(each);
+    for (const [each, theirs] of this.#roundOf) if (theirs === round) this.#roundOf.delete(each);
   }
 
-  /** The member cannot commit any more; somebody who stands by takes over. */
+  /** The member cannot commit any more; somebody who stands by takes over, once everybody who leaves now has left. */
   withdraw(member: Committing): void {
     const round = this.#roundOf.get(member);
     if (!round) return;
     this.#roundOf.delete(member);
-    if (round.holder !== member) {
-      round.standbys.splice(round.standbys.indexOf(member), 1);
-      return;
-    }
-    const next = round.standbys.shift();
-    if (!next) {
-      this.#rounds.delete(round.key);
-      return;
-    }
-    round.holder = next;
-    next.commit();
+    round.standbys = round.standbys.filter((standby) => standby !== member);
+    if (round.holder !== member) return;
+    round.holder = undefined;
+    queueMicrotask(() => this.#handOver(round));
+  }
+
+  #handOver(round: Round): void {
+    if (round.holder || this.#rounds.get(round.key) !== round) return;
+    round.holder = round.standbys.shift();
+    if (round.holder) round.holder.commit();
+    else this.#rounds.delete(round.key);
   }
 }

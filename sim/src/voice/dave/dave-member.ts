@@ -64,6 +64,12 @@ export class DaveMember {
 
   /** Op 24 with epoch 1: starts afresh. */
   restart(): void {
+    // Everybody is told to, so that nobody needs to commit what was on the table.
+    this.#shared.duty.settle(this);
+    this.#startAfresh();
+  }
+
+  #startAfresh(): void {
     this.#reset();
     this.#signatureKeys = generateSignatureKeys();
     this.sendKeyPackage();
@@ -222,7 +228,7 @@ export class DaveMember {
     } catch (error) {
       if (!(error instanceof MlsError)) throw error;
       this.#replies.invalid(transitionId);
-      this.restart();
+      this.#startAfresh();
       return false;
     }
   }

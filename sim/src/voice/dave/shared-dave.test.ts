@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { vector } from '../mls/codec.ts';
+import { readCommitWelcome } from '../mls/commit.ts';
 import { Opcode } from '../opcodes.ts';
 import type { DaveMember } from './dave-member.ts';
 import { type Person, TestRoom } from './test-room.ts';
@@ -13,11 +15,14 @@ function expectOneGroup(room: TestRoom, speakers: Person[] = room.members): void
   const codes = new Set(members.map(({ client }) => client.voicePrivacyCode));
   expect([...codes]).toEqual([expect.stringMatching(/^\d{30}$/)]);
   for (const speaker of speakers) {
+    const picture = Buffer.concat([Buffer.from([0x10]), Buffer.alloc(60, speaker.userId)]);
+    const encryptedPicture = speaker.client.encryptVideo('VP8', picture);
     const opus = Buffer.from(`\x78${speaker.userId} speaks in epoch ${room.epoch}`);
     const encrypted = speaker.client.encrypt(opus);
     expect(encrypted.includes(opus)).toBe(false);
     for (const { client } of members) {
       if (client === speaker.client) continue;
+      expect(client.decrypt(speaker.userId, encryptedPicture)).toEqual(picture);
       expect(client.decrypt(speaker.userId, encrypted)).toEqual(opus);
     }
   }
@@ -51,16 +56,17 @@ test('twenty epochs of joins and leaves, committed by either implementation', ()
   room.enter(ada, 'davey');
   room.enter(ben, 'shared');
   room.firstGroup(ben, ada);
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; room.epoch < 21; round++) {
     const daveys = room.members.filter(({ client }) => !('state' in client));
     const shared = room.members.filter(({ client }) => 'state' in client);
-    const leaves = [...daveys.slice(0, daveys.length > 1 ? random(2) : 0)];
+    const leaves = daveys.length === 3 && random(2) === 0 ? [daveys[random(3)] ?? room.person(ada)] : [];
     for (const person of shared.slice(1)) if (random(4) === 0) leaves.push(person);
+    let [freeDavey, freeShared] = [3 - daveys.length, 12 - shared.length];
     const joins: string[] = [];
-    for (let count = random(4) + (leaves.length === 0 ? 1 : 0); count > 0; count--) {
-      const kind = daveys.length - leaves.length < 3 && random(2) === 0 ? 'davey' : 'shared';
-      if (kind === 'shared' && shared.length + joins.length >= 12) continue;
-      joins.push(room.enter(user(next++), kind).userId);
+    for (let count = random(5); count > 0; count--) {
+      const kind = kinds[random(2)];
+      if (kind === 'davey' && freeDavey-- > 0) joins.push(room.enter(user(next++), kind).userId);
+      if (kind === 'shared' && freeShared-- > 0) joins.push(room.enter(user(next++), kind).userId);
     }
     if (joins.length + leaves.length === 0) continue;
     const kind = kinds[round % 2];
@@ -99,20 +105,25 @@ test('a gap is filled from the left, and a tree whose right half has emptied is 
   expectOneGroup(room);
 });
 
-test('of all people here one commits; when they leave first, the next one does', () => {
+test('of all people here one commits; when they leave first, the next one does', async () => {
   const room = new TestRoom();
-  for (const userId of [ada, ben, cleo]) room.enter(userId, 'shared');
+  const eve = user(5);
+  for (const userId of [ada, ben, cleo, eve]) room.enter(userId, 'shared');
   room.firstGroup(ada, ben);
-  room.change([cleo], []);
+  room.change([cleo, eve], []);
   room.enter(dan, 'davey');
   const proposals = [room.add(dan)];
   for (const person of room.members) room.propose(person, proposals);
-  expect(room.members.map(({ commits }) => commits.length)).toEqual([1, 0, 0]);
-  const first = room.person(ada).client;
-  if ('leave' in first) first.leave();
-  expect(room.members.map(({ commits }) => commits.length)).toEqual([1, 1, 0]);
-  room.announce(room.person(ben), proposals);
-  const here = room.members.filter(({ userId }) => userId !== ada);
+  expect(room.members.map(({ commits }) => commits.length)).toEqual([1, 0, 0, 0]);
+  for (const userId of [ada, ben]) {
+    const { client } = room.person(userId);
+    if ('leave' in client) client.leave();
+    room.person(userId).leaf = undefined;
+  }
+  await Promise.resolve();
+  expect(room.members.map(({ commits }) => commits.length)).toEqual([1, 0]);
+  room.announce(room.person(cleo), proposals);
+  const here = room.members;
   expect(new Set(here.map(({ client }) => client.voicePrivacyCode)).size).toBe(1);
   expect(room.person(dan).client.ready).toBe(true);
 });
@@ -198,4 +209,21 @@ test('fifty people form a group with a bot', () => {
   expectOneGroup(room, [room.person(ada), room.person(user(50))]);
   room.change([], ids.slice(10, 40));
   expectOneGroup(room, [room.person(ada), room.person(user(50))]);
+});
+
+test('proposals that are taken back are left out of the commit, as davey does', () => {
+  const room = new TestRoom();
+  for (const [index, userId] of [ada, ben, cleo, dan].entries()) room.enter(userId, index === 0 ? 'davey' : 'shared');
+  room.firstGroup(ada, ben);
+  const proposals = [room.add(cleo), room.add(dan)];
+  const [kept, revoked] = proposals.map(({ ref }) => ref);
+  const revocation = Buffer.concat([Buffer.from([1]), vector(vector(Buffer.from(revoked ?? '', 'hex')))]);
+  for (const person of room.members) {
+    room.propose(person, proposals);
+    person.client.onBinary(Opcode.DaveMlsProposals, revocation, [...room.people.keys()]);
+    expect(readCommitWelcome(person.commits.at(-1) ?? Buffer.alloc(0)).proposalRefs).toEqual([kept]);
+  }
+  room.announce(room.person(ben), proposals);
+  expect(room.members).toHaveLength(3);
+  expectOneGroup(room);
 });
