@@ -12,7 +12,7 @@ export interface DaveReplies {
   changed(): void;
 }
 
-/** The client's end of DAVE v1 for a simulated human. */
+/** The client's end of DAVE v1 with a davey session of its own: the reference that tests hold the shared state against. */
 export class DaveClient {
   readonly #session: DAVESession;
   readonly #userId: string;
