@@ -1,7 +1,6 @@
 import { DAVESession } from '@snazzah/davey';
 import { Opcode } from './opcodes.ts';
 import { silenceFrame } from './rtp.ts';
-import type { VideoCodec } from './video/streams.ts';
 
 /** How a client answers: the opcode and its payload (binary ops) or transition id (op 23 and 31). */
 export interface DaveReplies {
@@ -13,7 +12,7 @@ export interface DaveReplies {
   changed(): void;
 }
 
-/** The client's end of DAVE v1 for a simulated human. */
+/** The client's end of DAVE v1 with a davey session of its own: the reference that tests hold the shared state against. */
 export class DaveClient {
   readonly #session: DAVESession;
   readonly #userId: string;
@@ -62,14 +61,15 @@ export class DaveClient {
     return opus.equals(silenceFrame) ? opus : this.#session.encryptOpus(opus);
   }
 
-  encryptVideo(codec: VideoCodec, frame: Buffer): Buffer {
-    // MediaType.VIDEO is 1; Codec.VP8 is 2, Codec.H264 is 4. The enums of the library exist for the compiler only.
+  /** Encrypts an encoded picture, before it is cut into packets. */
+  encryptVideo(codec: 'VP8' | 'H264', frame: Buffer): Buffer {
+    // 1: video; 2 and 4: the codecs. The enums of the library exist for the compiler only.
     return this.#session.encrypt(1, codec === 'VP8' ? 2 : 4, frame);
   }
 
   /** @throws when the frame is plaintext, or of a key that this member does not have. */
   decrypt(userId: string, payload: Buffer): Buffer {
-    // 0: audio.
+    // 0: audio. The enums of the library exist for the compiler only.
     return payload.equals(silenceFrame) ? payload : this.#session.decrypt(userId, 0, payload);
   }
 

@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { Clip } from '../clips/clip.ts';
 import type { VideoClip } from '../clips/video.ts';
-import { DaveClient } from './dave-client.ts';
 import type { LegLines } from './faults/leg-lines.ts';
 import type { HeardPacket, LightMember, Speech, SpokenPacket } from './light-member.ts';
 import { MediaClock } from './media-clock.ts';
@@ -70,10 +69,7 @@ export class InProcessMember implements LightMember, Participant {
       announce: (speaking) => room.announce(this, speaking),
       send: (opus, timestamp) => this.#send(opus, timestamp),
     });
-    this.#dave = new MemberDave(this, room, {
-      makeClient: (replies) => new DaveClient(userId, room.channelId, replies),
-      changed: () => this.#checkReady(),
-    });
+    this.#dave = new MemberDave(this, room, () => this.#checkReady());
   }
 
   /** Enters the room. */
@@ -144,9 +140,9 @@ export class InProcessMember implements LightMember, Participant {
       this.#left = true;
       this.#speaker.close();
       this.#video?.stop();
-      this.#dave.close();
       this.#options.lines.close();
       this.#room.leave(this.userId, this);
+      this.#dave.close();
       this.#options.onLeave();
     }
     return Promise.resolve();

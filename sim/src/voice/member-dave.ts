@@ -1,21 +1,9 @@
-import type { DaveReplies } from './dave-client.ts';
+import type { DaveMember } from './dave/dave-member.ts';
 import { Opcode } from './opcodes.ts';
 import type { DaveVersion, Participant } from './participant.ts';
 import type { Room } from './room.ts';
 import { isDaveFrame, silenceFrame } from './rtp.ts';
 import type { VideoCodec } from './video/streams.ts';
-
-/** A client's cryptography: what a DAVE session offers to a member. */
-export interface DaveSessionLike {
-  readonly ready: boolean;
-  readonly voicePrivacyCode: string;
-  sendKeyPackage(): void;
-  restart(): void;
-  onBinary(opcode: number, payload: Buffer, recognisedUserIds: string[]): void;
-  encrypt(opus: Buffer): Buffer;
-  encryptVideo(codec: VideoCodec, frame: Buffer): Buffer;
-  decrypt(userId: string, payload: Buffer): Buffer;
-}
 
 interface JsonData {
   user_ids?: string[];
@@ -32,7 +20,7 @@ const transitionGraceMs = 10_000;
 export class MemberDave {
   readonly #room: Room;
   readonly #userId: string;
-  readonly #client: DaveSessionLike | undefined;
+  readonly #client: DaveMember | undefined;
   readonly #changed: () => void;
   readonly #recognised: Set<string>;
   #inbox: (() => void)[] = [];
@@ -45,16 +33,16 @@ export class MemberDave {
   constructor(
     { userId, maxDaveVersion }: Pick<Participant, 'userId' | 'maxDaveVersion'>,
     room: Room,
-    { makeClient, changed }: { makeClient(replies: DaveReplies): DaveSessionLike; changed(): void },
+    changed: () => void,
   ) {
     this.#room = room;
     this.#userId = userId;
     this.#changed = changed;
     this.#recognised = new Set([userId]);
     this.#version = room.versionFor(maxDaveVersion);
-    const { delivery } = room;
-    if (!delivery || maxDaveVersion === 0) return;
-    this.#client = makeClient({
+    const { delivery, dave } = room;
+    if (!delivery || !dave || maxDaveVersion === 0) return;
+    this.#client = dave.client(userId, {
       keyPackage: (payload) => delivery.takeKeyPackage(userId, payload),
       commitWelcome: (payload) => delivery.takeCommit(userId, payload),
       transitionReady: (transitionId) => delivery.confirm(userId, transitionId),
@@ -79,8 +67,10 @@ export class MemberDave {
     return this.#version === 0 ? undefined : this.#client?.voicePrivacyCode;
   }
 
+  /** The member has left the room: another one takes over what was theirs to commit. */
   close(): void {
     this.#closed = true;
+    this.#client?.leave();
   }
 
   onJson(opcode: number, data: unknown): void {

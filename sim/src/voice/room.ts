@@ -1,4 +1,5 @@
 import type { Clock } from '../time/clock.ts';
+import { SharedDave } from './dave/shared-dave.ts';
 import { DeliveryService } from './delivery/delivery-service.ts';
 import { RoomFaults } from './faults/room-faults.ts';
 import type { ExternalSender } from './mls/proposal.ts';
@@ -29,6 +30,8 @@ export class Room {
   readonly channelId: string;
   readonly clock: Clock;
   readonly delivery: DeliveryService | undefined;
+  /** The group as the people of this process know it. */
+  readonly dave: SharedDave | undefined;
   readonly faults = new RoomFaults();
   readonly #options: RoomOptions;
   readonly #participants = new Map<string, Participant>();
@@ -40,6 +43,7 @@ export class Room {
     this.#options = options;
     this.channelId = options.channelId;
     this.clock = options.clock;
+    this.dave = options.daveVersion === 0 ? undefined : new SharedDave(options.channelId);
     this.delivery =
       options.daveVersion === 0
         ? undefined

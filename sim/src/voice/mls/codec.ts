@@ -61,6 +61,13 @@ export class Reader {
     return items;
   }
 
+  /** An `optional<T>`: one byte that says whether the value follows. */
+  optional<T>(read: (reader: Reader) => T): T | undefined {
+    const present = this.u8();
+    if (present > 1) throw new MlsError('presence byte of an optional value is neither 0 nor 1');
+    return present === 1 ? read(this) : undefined;
+  }
+
   /** Refuses bytes left over. */
   end(): void {
     if (!this.done) throw new MlsError(`${this.bytes.length - this.offset} bytes too many at the end of the message`);
@@ -83,6 +90,11 @@ export function u64(value: bigint): Buffer {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64BE(value);
   return bytes;
+}
+
+/** An `optional<T>`. */
+export function optional(value: Uint8Array | undefined): Buffer {
+  return value ? Buffer.concat([Buffer.from([1]), value]) : Buffer.from([0]);
 }
 
 /** A vector with the shortest length that fits, as RFC 9420 demands. */

@@ -1,14 +1,8 @@
-import { MlsError, Reader, u16, vector } from './codec.ts';
-import { readLeafNode } from './key-package.ts';
+import { Reader, u16, vector } from './codec.ts';
+import { type CommitMessage, readCommitMessage } from './commit-message.ts';
 
 /** What a delivery service needs to know of op 28. */
-export interface CommitWelcome {
-  groupId: Buffer;
-  epoch: bigint;
-  /** Leaf of the committer. */
-  senderLeaf: number;
-  /** ProposalRefs in hex, in the order in which they are applied. */
-  proposalRefs: string[];
+export interface CommitWelcome extends Pick<CommitMessage, 'groupId' | 'epoch' | 'senderLeaf' | 'proposalRefs'> {
   /** The commit as an MLSMessage. */
   commit: Buffer;
   /** The Welcome, when members are added. */
@@ -23,21 +17,8 @@ export interface Welcome {
   encryptedGroupInfo: Buffer;
 }
 
-function readProposalRef(reader: Reader): string {
-  const kind = reader.u8();
-  if (kind !== 2) throw new MlsError('commit holds a proposal of its own; only references are allowed');
-  return reader.vector().toString('hex');
-}
-
-function skipUpdatePath(reader: Reader): void {
-  const present = reader.u8();
-  if (present === 0) return;
-  if (present !== 1) throw new MlsError('optional update path is neither 0 nor 1');
-  readLeafNode(reader);
-  reader.vector(); // path nodes
-}
-
-function readWelcome(reader: Reader): Welcome {
+/** Reads a bare Welcome. @throws MlsError when it is malformed. */
+export function readWelcome(reader: Reader): Welcome {
   const cipherSuite = reader.u16();
   const secrets = new Map<string, Buffer>();
   for (const [ref, bytes] of reader.list((inner) => {
@@ -59,18 +40,7 @@ function readWelcome(reader: Reader): Welcome {
  */
 export function readCommitWelcome(payload: Buffer): CommitWelcome {
   const reader = new Reader(payload);
-  if (reader.u16() !== 1 || reader.u16() !== 1) throw new MlsError('commit is not a public MLS 1.0 message');
-  const groupId = reader.vector();
-  const epoch = reader.u64();
-  if (reader.u8() !== 1) throw new MlsError('commit does not come from a member');
-  const senderLeaf = reader.u32();
-  reader.vector(); // authenticated data
-  if (reader.u8() !== 3) throw new MlsError('message is no commit');
-  const proposalRefs = reader.list(readProposalRef);
-  skipUpdatePath(reader);
-  reader.vector(); // signature
-  reader.vector(); // confirmation tag
-  reader.vector(); // membership tag
+  const { groupId, epoch, senderLeaf, proposalRefs } = readCommitMessage(reader);
   const commit = payload.subarray(0, reader.offset);
   const welcome = reader.done ? undefined : readWelcome(reader);
   reader.end();

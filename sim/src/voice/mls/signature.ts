@@ -1,5 +1,6 @@
-import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
 import { MlsError, vector } from './codec.ts';
+import type { SignatureKeys } from './leaf-node.ts';
 
 /** SubjectPublicKeyInfo of P-256 up to the 65 bytes of the uncompressed point. */
 const spkiPrefix = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034200', 'hex');
@@ -7,6 +8,12 @@ const spkiPrefix = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703
 /** SignContent of RFC 9420 §5.1.2. */
 function signContent(label: string, content: Uint8Array): Buffer {
   return Buffer.concat([vector(Buffer.from(`MLS 1.0 ${label}`)), vector(content)]);
+}
+
+/** A fresh P-256 key pair to sign with. */
+export function generateSignatureKeys(): SignatureKeys {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return { privateKey, publicKey: pointOf(publicKey) };
 }
 
 /** SignWithLabel with ECDSA P-256 and SHA-256; the signature is DER, as in cipher suite 2. */
