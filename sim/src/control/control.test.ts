@@ -12,6 +12,7 @@ const clip = {
   name: 'hello',
   voice: 'ada',
   text: 'Hello',
+  words: [],
   toneHz: 9000,
   packets: [Buffer.from('a'), Buffer.from('b')],
 };
