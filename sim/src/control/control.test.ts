@@ -12,7 +12,6 @@ const clip = {
   name: 'hello',
   voice: 'ada',
   text: 'Hello',
-  words: [],
   toneHz: 9000,
   packets: [Buffer.from('a'), Buffer.from('b')],
 };

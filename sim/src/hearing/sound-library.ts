@@ -33,7 +33,7 @@ export class SoundLibrary {
     return this.#byHash.get(hash) ?? [];
   }
 
-  #add({ name, words, packets }: Pick<Clip, 'name' | 'words' | 'packets'>): void {
+  #add({ name, words = [], packets }: Pick<Clip, 'name' | 'words' | 'packets'>): void {
     const frames = new Framer().push(decodeAll(packets));
     const loudest = frames.reduce((highest, { level }) => Math.max(highest, level), 0);
     const sound = { name, words, frames, isLoud: frames.map(({ level }) => level > loudest * LOUD) };

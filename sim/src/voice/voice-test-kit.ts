@@ -72,7 +72,7 @@ export function countedClip(voice: string, length: number): Clip {
   const packets = Array.from({ length }, (_, index) =>
     Buffer.from(`\x78${voice} says packet ${index}`.padEnd(80, '.')),
   );
-  return { name: `counted-${voice}`, voice, text: '', words: [], toneHz: 0, packets };
+  return { name: `counted-${voice}`, voice, text: '', toneHz: 0, packets };
 }
 
 /** Collects what a real client hears of a user; `until(n)` resolves when n packets are there. */
