@@ -12,6 +12,7 @@ import type { Clip } from '../clips/clip.ts';
 import { SoundLibrary } from '../hearing/sound-library.ts';
 import { type Clock, systemClock } from '../stand-in/clock.ts';
 import { controlRoute } from '../stand-in/control-route.ts';
+import { withoutUndefined } from '../stand-in/without-undefined.ts';
 import { Accounting, type AccountingReport } from './accounting.ts';
 import { deepgramOperations } from './control-contract.ts';
 import { DeepgramError, refusals } from './errors.ts';
@@ -236,11 +237,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** Of a partial object what is really there. */
-function withoutUndefined<Value extends object>(
-  value: Value,
-): { [Key in keyof Value]?: Exclude<Value[Key], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as never;
 }
