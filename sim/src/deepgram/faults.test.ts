@@ -116,7 +116,7 @@ test('prerecorded requests fail and then work, as the SDK sees it', async () => 
   const ask = (maxRetries: number) =>
     client.listen.v1.media.transcribeFile(
       pcmOf('dan-2'),
-      { model: 'nova-3', encoding: 'linear16', queryParams: { sample_rate: 16_000 } } as never,
+      { model: 'nova-3', encoding: 'linear16' },
       { maxRetries, queryParams: { sample_rate: 16_000 } },
     );
   await expect(ask(0)).rejects.toMatchObject({ statusCode: 503 });
