@@ -12,6 +12,8 @@ import { Encoder } from '@evan/opus';
 import { type ClipEntry, clipsDirectory } from '../src/clips/library.ts';
 import { writeOggOpus } from '../src/clips/ogg-opus.ts';
 import { lowPass, readWav, resample } from '../src/clips/wav.ts';
+import { decodeAll } from '../src/hearing/decode.ts';
+import { placeWords } from '../src/hearing/word-places.ts';
 
 const run = promisify(execFile);
 
@@ -113,7 +115,8 @@ for (const person of people) {
     const name = `${person.voice}-${index + 1}`;
     const packets = encode(await render(person, text, scratch));
     await writeFile(join(clipsDirectory, `${name}.opus`), writeOggOpus(packets));
-    entries.push({ name, voice: person.voice, text, toneHz: person.toneHz, seconds: packets.length / 50 });
+    const words = placeWords(decodeAll(packets), text);
+    entries.push({ name, voice: person.voice, text, toneHz: person.toneHz, seconds: packets.length / 50, words });
     process.stdout.write(`${name}: ${packets.length / 50} s\n`);
   }
 }

@@ -7,12 +7,13 @@ import { readOggOpus } from './ogg-opus.ts';
 
 export const clipsDirectory: string = fileURLToPath(new URL('../../clips/', import.meta.url));
 
-const entrySchema = z.object({
+export const entrySchema = z.object({
   name: z.string(),
   voice: z.string(),
   text: z.string(),
   toneHz: z.number(),
   seconds: z.number(),
+  words: z.array(z.object({ word: z.string(), start: z.number(), end: z.number() })),
 });
 export type ClipEntry = z.infer<typeof entrySchema>;
 

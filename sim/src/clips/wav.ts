@@ -12,6 +12,16 @@ export interface Wav {
  * @throws {RangeError} when the file is not that.
  */
 export function readWav(file: Buffer): Wav {
+  const { sampleRate, channels } = readWavChannels(file);
+  return { sampleRate, samples: channels[0] ?? new Float32Array(0) };
+}
+
+/**
+ * The same with all channels.
+ *
+ * @throws {RangeError} when the file is not that.
+ */
+export function readWavChannels(file: Buffer): { sampleRate: number; channels: Float32Array[] } {
   if (file.toString('latin1', 0, 4) !== 'RIFF' || file.toString('latin1', 8, 12) !== 'WAVE') {
     throw new RangeError('not a WAV file');
   }
@@ -22,7 +32,7 @@ export function readWav(file: Buffer): Wav {
     const id = file.toString('latin1', offset, offset + 4);
     const size = file.readUInt32LE(offset + 4);
     const start = offset + 8;
-    if (id === 'fmt ') {
+    if (id === 'fmt ' && size >= 16) {
       if (file.readUInt16LE(start) !== 1 || file.readUInt16LE(start + 14) !== 16)
         throw new RangeError('not 16-bit PCM');
       channels = file.readUInt16LE(start + 2);
@@ -30,11 +40,13 @@ export function readWav(file: Buffer): Wav {
     } else if (id === 'data') {
       const end = Math.min(file.length, start + size);
       const count = Math.floor((end - start) / (2 * channels));
-      const samples = new Float32Array(count);
-      for (let index = 0; index < count; index += 1) {
-        samples[index] = file.readInt16LE(start + index * 2 * channels) / 32_768;
-      }
-      return { sampleRate, samples };
+      const split = Array.from({ length: channels }, (_, channel) =>
+        Float32Array.from(
+          { length: count },
+          (_, index) => file.readInt16LE(start + (index * channels + channel) * 2) / 32_768,
+        ),
+      );
+      return { sampleRate, channels: split };
     }
     offset = start + size + (size & 1);
   }

@@ -15,6 +15,10 @@ export const refusals = {
   accessDenied: (why: string) => new S3Error('AccessDenied', 403, why),
   badDigest: (what: string) =>
     new S3Error('BadDigest', 400, `The ${what} you specified did not match what was received.`),
+  bucketExists: () =>
+    new S3Error('BucketAlreadyOwnedByYou', 409, 'The bucket exists already, and it is yours; use it as it is.'),
+  bucketNotEmpty: () =>
+    new S3Error('BucketNotEmpty', 409, 'The bucket you tried to delete is not empty; delete its objects first.'),
   invalidKey: () => new S3Error('InvalidAccessKeyId', 403, 'The access key id does not exist in our records.'),
   malformed: (why: string) => new S3Error('InvalidRequest', 400, why),
   noBucket: () => new S3Error('NoSuchBucket', 404, 'The specified bucket does not exist.'),

@@ -55,12 +55,32 @@ function readTrailers(text: string): Record<string, string> {
   );
 }
 
+export interface Payload {
+  data: Buffer;
+  /** What came with it and was found right: algorithm (`crc32`, …) → base64. */
+  checksums: Record<string, string>;
+}
+
+/** Algorithms of S3 that are not computed here. */
+const UNKNOWN_DIGESTS = ['crc32c', 'crc64nvme'];
+
+/** The checksum of checksums that S3 gives an object made of parts, by algorithm: `<base64>-<parts>`. */
+export function compositeChecksums(parts: readonly Record<string, string>[]): Record<string, string> {
+  const composite: Record<string, string> = {};
+  for (const [name, digest] of Object.entries(digests)) {
+    const raw = parts.map((checksums) => checksums[name]).filter((checksum) => checksum !== undefined);
+    if (raw.length !== parts.length) continue;
+    composite[name] = `${digest(Buffer.concat(raw.map((each) => Buffer.from(each, 'base64'))))}-${parts.length}`;
+  }
+  return composite;
+}
+
 /**
  * The object's bytes.
  *
  * @throws {S3Error} `BadDigest` and the like: nothing is stored that did not arrive as it was sent.
  */
-export function readPayload(body: Buffer, headers: Record<string, string>, signed: Signed): Buffer {
+export function readPayload(body: Buffer, headers: Record<string, string>, signed: Signed): Payload {
   const streaming = signed.payloadHash.startsWith('STREAMING-');
   const { data, trailers } = streaming
     ? unpackChunks(body, signed)
@@ -75,12 +95,17 @@ export function readPayload(body: Buffer, headers: Record<string, string>, signe
   const promised = headers['x-amz-trailer'];
   if (promised && trailers[promised.toLowerCase()] === undefined)
     throw refusals.malformed(`The trailer ${promised} is missing.`);
+  const given = (name: string) => trailers[`x-amz-checksum-${name}`] ?? headers[`x-amz-checksum-${name}`];
+  const checksums: Record<string, string> = {};
   for (const [name, digest] of Object.entries(digests)) {
-    const given = trailers[`x-amz-checksum-${name}`] ?? headers[`x-amz-checksum-${name}`];
-    if (given !== undefined && given !== digest(data)) throw refusals.badDigest(`${name} checksum`);
+    const checksum = given(name);
+    if (checksum === undefined) continue;
+    if (checksum !== digest(data)) throw refusals.badDigest(`${name} checksum`);
+    checksums[name] = checksum;
   }
+  for (const name of UNKNOWN_DIGESTS) if (given(name) !== undefined) throw refusals.unsupported(`The checksum ${name}`);
   const md5 = headers['content-md5'];
   if (md5 !== undefined && md5 !== createHash('md5').update(data).digest('base64'))
     throw refusals.badDigest('Content-MD5');
-  return data;
+  return { data, checksums };
 }

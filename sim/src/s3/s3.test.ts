@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import * as aws from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { systemClock } from '../stand-in/clock.ts';
 import { S3Server } from './server.ts';
 
 const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
@@ -20,7 +21,7 @@ const clientWith = (options: Partial<aws.S3ClientConfig> = {}) =>
 
 beforeEach(async () => {
   now = undefined;
-  server = new S3Server({ credentials, buckets: ['box'], now: () => now ?? Date.now() });
+  server = new S3Server({ credentials, buckets: ['box'], clock: { ...systemClock, now: () => now ?? Date.now() } });
   endpoint = await server.listen();
   client = clientWith();
 });
@@ -197,4 +198,40 @@ test('presigned addresses open one object for a while, and nothing else', async 
     signingDate: new Date(now),
   });
   expect((await fetch(upload, { method: 'PUT', body: 'new data' })).status).toBe(200);
+});
+
+test('HEAD says the checksums that came with the upload, of objects made of parts too', async () => {
+  const ChecksumMode = 'ENABLED';
+  const head = (key: string) => client.send(new aws.HeadObjectCommand({ ...at(key), ChecksumMode }));
+  const sha256 = createHash('sha256').update('data').digest('base64');
+  await client.send(new aws.PutObjectCommand({ ...at('one'), Body: 'data', ChecksumSHA256: sha256 }));
+  expect(await head('one')).toMatchObject({ ChecksumSHA256: sha256, ChecksumType: 'FULL_OBJECT' });
+  await client.send(new aws.PutObjectCommand({ ...at('two'), Body: 'data' }));
+  expect((await head('two')).ChecksumCRC32).toBe('rfPzYw==');
+  expect((await client.send(new aws.HeadObjectCommand(at('two')))).ChecksumCRC32).toBeUndefined();
+  const { UploadId } = await client.send(
+    new aws.CreateMultipartUploadCommand({ ...at('parts'), ChecksumAlgorithm: 'CRC32' }),
+  );
+  const upload = { ...at('parts'), UploadId };
+  const part = await client.send(
+    new aws.UploadPartCommand({ ...upload, PartNumber: 1, Body: 'data', ChecksumAlgorithm: 'CRC32' }),
+  );
+  const Parts = [{ PartNumber: 1, ETag: part.ETag, ChecksumCRC32: part.ChecksumCRC32 }];
+  await client.send(new aws.CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } }));
+  expect((await head('parts')).ChecksumCRC32).toMatch(/^.{8}-1$/);
+  expect((await bodyOf(await client.send(new aws.GetObjectCommand(at('parts'))))).toString()).toBe('data');
+});
+
+test('a bucket that exists is not made anew, and one with objects in it is not deleted', async () => {
+  await client.send(new aws.PutObjectCommand({ ...at('kept'), Body: 'data' }));
+  const create = (Bucket: string) => codeOf(client.send(new aws.CreateBucketCommand({ Bucket })));
+  const remove = (Bucket: string) => codeOf(client.send(new aws.DeleteBucketCommand({ Bucket })));
+  expect(await create('box')).toBe('BucketAlreadyOwnedByYou');
+  expect(await remove('box')).toBe('BucketNotEmpty');
+  expect((await client.send(new aws.ListObjectsV2Command({ Bucket: 'box' }))).KeyCount).toBe(1);
+  expect([await create('other'), await remove('other'), await remove('other')]).toEqual([
+    'none',
+    'none',
+    'NoSuchBucket',
+  ]);
 });

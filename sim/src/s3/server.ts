@@ -1,11 +1,14 @@
-/** S3's protocol over HTTP, path style, for one or more buckets and one pair of credentials. */
+/** S3's protocol over HTTP, path style, for one or more buckets and one pair of credentials; with faults on demand. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type Clock, systemClock } from '../stand-in/clock.ts';
 import { Bucket } from './bucket.ts';
 import { document, element, escapeXml, refusals, S3Error } from './error.ts';
-import { readPayload } from './payload.ts';
-import { type Credentials, checkSignature, type Signed } from './signature.ts';
+import { errorStatus, type FaultRuleInput, Faults, type StandingRule } from './faults.ts';
+import { type Answer, type Call, onBucket, onObject, xml } from './operations.ts';
+import { sendAnswer, wait } from './send-answer.ts';
+import { type Credentials, checkSignature } from './signature.ts';
 import { FolderShelf, MemoryShelf, type StoredObject } from './store.ts';
 
 export interface S3ServerOptions {
@@ -14,41 +17,38 @@ export interface S3ServerOptions {
   buckets: string[];
   /** Folder for the objects; in memory when absent. */
   directory?: string;
-  /** Clock for expiry, ms since the epoch. */
-  now?: () => number;
-}
-
-interface Call {
-  method: string;
-  bucketName: string;
-  key: string;
-  query: URLSearchParams;
-  headers: Record<string, string>;
-  body: Buffer;
-  signed: Signed;
-}
-
-interface Answer {
-  status: number;
-  headers?: Record<string, string | number>;
-  body?: string | Buffer;
+  /** For expiry and for slow answers. */
+  clock?: Clock;
 }
 
 /** A body over this is refused; uploads of more go in parts. */
 const LARGEST_BODY = 512 * 1024 * 1024;
+/** No object has this ETag: it is the MD5 of nothing that is stored. */
+const WRONG_ETAG = `"${'f'.repeat(32)}"`;
+
+/** The connection was reset on purpose: there is nobody to answer. */
+class ConnectionReset extends Error {}
 
 export class S3Server {
   readonly #options: S3ServerOptions;
+  readonly #clock: Clock;
   readonly #buckets = new Map<string, Bucket>();
   readonly #server: Server;
+  readonly #faults = new Faults();
+  readonly #requests: Record<string, number> = {};
+  #isDown = false;
 
   constructor(options: S3ServerOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
     for (const name of options.buckets) this.#createBucket(name);
     this.#server = createServer((request, response) => {
       this.#answer(request, response).catch((error: unknown) => {
         response.destroy(error instanceof Error ? error : new Error(String(error)));
       });
+    });
+    this.#server.on('connection', (socket) => {
+      if (this.#isDown) socket.destroy();
     });
   }
 
@@ -65,66 +65,141 @@ export class S3Server {
     await once(this.#server, 'close');
   }
 
+  /**
+   * Makes the next requests that fit fail; returns the number of the rule.
+   *
+   * @example server.addFault({ kind: 'error', code: 'SlowDown', methods: ['PUT'], keys: 'recordings/**', count: 2 })
+   */
+  addFault(rule: FaultRuleInput): number {
+    return this.#faults.add(rule);
+  }
+  removeFault(id: number): boolean {
+    return this.#faults.remove(id);
+  }
+  faults(): StandingRule[] {
+    return this.#faults.list();
+  }
+  /** Takes all rules away, and lets the server be up. */
+  clearFaults(): void {
+    this.#faults.clear();
+    this.#isDown = false;
+  }
+  /** Down: every connection is broken, new ones at once. */
+  setDown(isDown: boolean): void {
+    this.#isDown = isDown;
+    if (isDown) this.#server.closeAllConnections();
+  }
+  /** How many requests there were, by HTTP method; refused ones too. */
+  requests(): Record<string, number> {
+    return { ...this.#requests };
+  }
+  /** @throws {S3Error} NoSuchBucket */
+  async keys(bucket: string): Promise<string[]> {
+    return this.#bucket(bucket).keys();
+  }
+  /** @throws {S3Error} NoSuchBucket, NoSuchKey */
+  read(bucket: string, key: string): Promise<StoredObject> {
+    return this.#bucket(bucket).get(key);
+  }
+  /** Removes all objects of a bucket. */
+  async clear(bucket: string): Promise<void> {
+    for (const key of await this.keys(bucket)) await this.#bucket(bucket).remove(key);
+  }
+
   #createBucket(name: string): void {
     const { directory } = this.#options;
     this.#buckets.set(name, new Bucket(directory ? new FolderShelf(`${directory}/${name}`) : new MemoryShelf()));
   }
 
+  #bucket(name: string): Bucket {
+    const bucket = this.#buckets.get(name);
+    if (!bucket) throw refusals.noBucket();
+    return bucket;
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = 'GET' } = request;
+    this.#requests[method] = (this.#requests[method] ?? 0) + 1;
+    const about = { method, key: '' };
     let answer: Answer;
     try {
-      answer = await this.#handle(await this.#read(request));
+      const place = placeOf(request);
+      about.key = place.key;
+      const call = await this.#read(request, place);
+      const failure = this.#faults.take('error', about);
+      if (failure) throw new S3Error(failure.code, errorStatus[failure.code], 'This request fails on purpose.');
+      answer = await this.#tamper(call, await this.#handle(call));
     } catch (error) {
+      if (error instanceof ConnectionReset) return;
       if (!(error instanceof S3Error)) throw error;
       const body = document('Error', element('Code', error.code) + element('Message', escapeXml(error.message)));
       answer = { status: error.status, headers: { 'content-type': 'application/xml' }, body };
     }
-    response.writeHead(answer.status, { 'content-length': Buffer.byteLength(answer.body ?? ''), ...answer.headers });
-    response.end(request.method === 'HEAD' ? undefined : answer.body);
+    const slow = this.#faults.take('slow', about);
+    if (slow && slow.delayMs > 0) await wait(this.#clock, slow.delayMs);
+    const sendsObject = method === 'GET' && about.key !== '' && answer.status < 300;
+    await sendAnswer(response, answer, {
+      clock: this.#clock,
+      isHead: method === 'HEAD',
+      bytesPerSecond: slow?.bytesPerSecond,
+      resetAfter: sendsObject ? this.#faults.take('resetDownload', about)?.afterBytes : undefined,
+    });
   }
 
-  async #read(request: IncomingMessage): Promise<Call> {
-    const [path = '/', search = ''] = (request.url ?? '/').split(/\?(.*)/s);
-    const query = new URLSearchParams(search);
+  async #read(request: IncomingMessage, { path, query, bucketName, key }: Place): Promise<Call> {
+    const { method = 'GET' } = request;
     const headers = Object.fromEntries(
       Object.entries(request.headers).map(([name, value]) => [
         name,
         Array.isArray(value) ? value.join(',') : (value ?? ''),
       ]),
     );
-    const method = request.method ?? 'GET';
-    const now = this.#options.now?.() ?? Date.now();
-    const signed = checkSignature({ method, path, query, headers }, this.#options.credentials, now);
+    const { credentials } = this.#options;
+    const signed = checkSignature({ method, path, query, headers }, credentials, this.#clock.now());
+    const uploads = method === 'PUT' || method === 'POST';
+    const resetAfter = uploads ? this.#faults.take('resetUpload', { method, key })?.afterBytes : undefined;
     const pieces: Buffer[] = [];
     let size = 0;
     for await (const piece of request) {
       size += (piece as Buffer).length;
+      if (resetAfter !== undefined && size >= resetAfter) break;
       if (size > LARGEST_BODY)
         throw new S3Error('EntityTooLarge', 400, 'Your proposed upload exceeds the maximum size.');
       pieces.push(piece as Buffer);
     }
-    const [, bucketName = '', ...rest] = path.split('/');
-    const key = decodeURIComponent(rest.join('/'));
-    return {
-      method,
-      bucketName: decodeURIComponent(bucketName),
-      key,
-      query,
-      headers,
-      body: Buffer.concat(pieces),
-      signed,
-    };
+    if (resetAfter !== undefined) {
+      request.socket.resetAndDestroy();
+      throw new ConnectionReset();
+    }
+    return { method, bucketName, key, query, headers, body: Buffer.concat(pieces), signed };
   }
 
   async #handle(call: Call): Promise<Answer> {
-    if (call.bucketName === '') return this.#listBuckets(call);
-    if (call.key === '' && call.method === 'PUT') {
-      this.#createBucket(call.bucketName);
-      return { status: 200, headers: { location: `/${call.bucketName}` } };
+    const { method, bucketName, key } = call;
+    if (bucketName === '') return this.#listBuckets(call);
+    if (key === '' && method === 'PUT') {
+      if (this.#buckets.has(bucketName)) throw refusals.bucketExists();
+      this.#createBucket(bucketName);
+      return { status: 200, headers: { location: `/${bucketName}` } };
     }
-    const bucket = this.#buckets.get(call.bucketName);
-    if (!bucket) throw refusals.noBucket();
-    return call.key === '' ? this.#onBucket(call, bucket) : this.#onObject(call, bucket);
+    const bucket = this.#bucket(bucketName);
+    if (key === '' && method === 'DELETE') {
+      if ((await bucket.keys()).length > 0) throw refusals.bucketNotEmpty();
+      this.#buckets.delete(bucketName);
+      return { status: 204 };
+    }
+    return key === '' ? onBucket(call, bucket) : onObject(call, bucket);
+  }
+
+  /** After an upload that went well: what is stored, or what is said of it, is made wrong where a rule says so. */
+  async #tamper({ method, bucketName, key, query }: Call, answer: Answer): Promise<Answer> {
+    const isWhole = query.has('uploadId') ? method === 'POST' : method === 'PUT';
+    if (key === '' || (method !== 'PUT' && !isWhole)) return answer;
+    if (isWhole && this.#faults.take('damage', { method, key })) await this.#bucket(bucketName).damage(key);
+    if (!this.#faults.take('wrongEtag', { method, key })) return answer;
+    if (typeof answer.body !== 'string') return { ...answer, headers: { ...answer.headers, etag: WRONG_ETAG } };
+    const etag = element('ETag', escapeXml(WRONG_ETAG));
+    return { ...answer, body: answer.body.replace(/<ETag>.*?<\/ETag>/, etag) };
   }
 
   #listBuckets({ method }: Call): Answer {
@@ -132,135 +207,24 @@ export class S3Server {
     const names = [...this.#buckets.keys()].map((name) => element('Bucket', element('Name', escapeXml(name)))).join('');
     return xml(document('ListAllMyBucketsResult', element('Buckets', names)));
   }
+}
 
-  async #onBucket(call: Call, bucket: Bucket): Promise<Answer> {
-    const { method, query } = call;
-    if (method === 'HEAD') return { status: 200 };
-    if (method === 'GET' && query.get('list-type') === '2') return listObjects(call, bucket);
-    if (method === 'POST' && query.has('delete')) return deleteObjects(call, bucket);
-    if (method === 'DELETE') {
-      this.#buckets.delete(call.bucketName);
-      return { status: 204 };
-    }
-    throw refusals.unsupported(`${method} of a bucket`);
+interface Place {
+  /** As it came, still percent-encoded: it was signed so. */
+  path: string;
+  query: URLSearchParams;
+  bucketName: string;
+  key: string;
+}
+
+/** @throws {S3Error} when the path is not percent-encoded UTF-8. */
+function placeOf({ url = '/' }: IncomingMessage): Place {
+  const [path = '/', search = ''] = url.split(/\?(.*)/s);
+  try {
+    const [bucketName = '', ...rest] = path.slice(1).split('/').map(decodeURIComponent);
+    return { path, query: new URLSearchParams(search), bucketName, key: rest.join('/') };
+  } catch (error) {
+    if (error instanceof URIError) throw refusals.malformed('The path must be percent-encoded UTF-8.');
+    throw error;
   }
-
-  async #onObject(call: Call, bucket: Bucket): Promise<Answer> {
-    const { method, key, query, headers } = call;
-    const uploadId = query.get('uploadId');
-    if (method === 'GET' || method === 'HEAD') return readObject(await bucket.get(key), headers);
-    if (method === 'PUT' && uploadId !== null) {
-      const data = readPayload(call.body, headers, call.signed);
-      return { status: 200, headers: { etag: bucket.putPart(uploadId, key, Number(query.get('partNumber')), data) } };
-    }
-    if (method === 'PUT') {
-      const object = await bucket.put(key, readPayload(call.body, headers, call.signed), {
-        contentType: headers['content-type'] ?? 'binary/octet-stream',
-        metadata: metadataOf(headers),
-        onlyIfAbsent: headers['if-none-match'] === '*',
-      });
-      return { status: 200, headers: { etag: object.etag } };
-    }
-    if (method === 'POST' && query.has('uploads')) {
-      const id = bucket.beginUpload(key, headers['content-type'] ?? 'binary/octet-stream', metadataOf(headers));
-      const names = element('Bucket', escapeXml(call.bucketName)) + element('Key', escapeXml(key));
-      return xml(document('InitiateMultipartUploadResult', names + element('UploadId', id)));
-    }
-    if (method === 'POST' && uploadId !== null) {
-      const parts = [...call.body.toString('utf8').matchAll(/<Part>([\s\S]*?)<\/Part>/g)].map(([, part = '']) => ({
-        number: Number(/<PartNumber>(\d+)</.exec(part)?.[1]),
-        etag: (/<ETag>(.*?)</.exec(part)?.[1] ?? '').replaceAll('&quot;', '"'),
-      }));
-      const object = await bucket.completeUpload(uploadId, key, parts);
-      return xml(
-        document(
-          'CompleteMultipartUploadResult',
-          element('Key', escapeXml(key)) + element('ETag', escapeXml(object.etag)),
-        ),
-      );
-    }
-    if (method === 'DELETE') {
-      if (uploadId !== null) bucket.abortUpload(uploadId, key);
-      else await bucket.remove(key);
-      return { status: 204 };
-    }
-    throw refusals.unsupported(`${method} of an object`);
-  }
-}
-
-function xml(body: string): Answer {
-  return { status: 200, headers: { 'content-type': 'application/xml' }, body };
-}
-
-function metadataOf(headers: Record<string, string>): Record<string, string> {
-  const prefix = 'x-amz-meta-';
-  return Object.fromEntries(
-    Object.entries(headers)
-      .filter(([name]) => name.startsWith(prefix))
-      .map(([name, value]) => [name.slice(prefix.length), value]),
-  );
-}
-
-function readObject(object: StoredObject, headers: Record<string, string>): Answer {
-  const common = {
-    'accept-ranges': 'bytes',
-    'content-type': object.contentType,
-    etag: object.etag,
-    'last-modified': new Date(object.modifiedAt).toUTCString(),
-    ...Object.fromEntries(Object.entries(object.metadata).map(([name, value]) => [`x-amz-meta-${name}`, value])),
-  };
-  if (headers['if-none-match'] === object.etag) return { status: 304, headers: common };
-  const size = object.data.length;
-  const whole = { status: 200, headers: { ...common, 'content-length': size }, body: object.data };
-  const match = /^bytes=(\d*)-(\d*)$/.exec(headers.range ?? '');
-  if (!match) return whole;
-  const [, first = '', last = ''] = match;
-  const start = first === '' ? Math.max(0, size - Number(last)) : Number(first);
-  const end = first === '' || last === '' ? size - 1 : Math.min(size - 1, Number(last));
-  if (start > end) throw refusals.range();
-  const body = object.data.subarray(start, end + 1);
-  const range = { 'content-length': body.length, 'content-range': `bytes ${start}-${end}/${size}` };
-  return { status: 206, headers: { ...common, ...range }, body };
-}
-
-async function listObjects({ bucketName, query }: Call, bucket: Bucket): Promise<Answer> {
-  const limit = Math.min(1000, Number(query.get('max-keys') ?? 1000));
-  if (!Number.isInteger(limit) || limit < 0) throw refusals.malformed('max-keys must be 0 to 1000.');
-  const token = query.get('continuation-token');
-  const prefix = query.get('prefix') ?? '';
-  const after = token === null ? (query.get('start-after') ?? '') : Buffer.from(token, 'base64url').toString('utf8');
-  const { objects, prefixes, next } = await bucket.list({
-    prefix,
-    delimiter: query.get('delimiter') ?? '',
-    after,
-    limit,
-  });
-  const contents = objects.map(({ key, object }) =>
-    element(
-      'Contents',
-      element('Key', escapeXml(key)) +
-        element('LastModified', new Date(object.modifiedAt).toISOString()) +
-        element('ETag', escapeXml(object.etag)) +
-        element('Size', object.data.length) +
-        element('StorageClass', 'STANDARD'),
-    ),
-  );
-  const common = prefixes.map((name) => element('CommonPrefixes', element('Prefix', escapeXml(name))));
-  const head =
-    element('Name', escapeXml(bucketName)) +
-    element('Prefix', escapeXml(prefix)) +
-    element('KeyCount', objects.length + prefixes.length) +
-    element('MaxKeys', limit) +
-    element('IsTruncated', String(next !== undefined)) +
-    (next === undefined ? '' : element('NextContinuationToken', Buffer.from(next).toString('base64url')));
-  return xml(document('ListBucketResult', head + contents.join('') + common.join('')));
-}
-
-async function deleteObjects(call: Call, bucket: Bucket): Promise<Answer> {
-  const body = readPayload(call.body, call.headers, call.signed).toString('utf8');
-  const keys = [...body.matchAll(/<Key>([\s\S]*?)<\/Key>/g)].map(([, key = '']) =>
-    key.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&'),
-  );
-  for (const key of keys) await bucket.remove(key);
-  return xml(document('DeleteResult', keys.map((key) => element('Deleted', element('Key', escapeXml(key)))).join('')));
 }

@@ -9,6 +9,8 @@ export interface StoredObject {
   etag: string;
   contentType: string;
   metadata: Record<string, string>;
+  /** Checksums that came with the upload: algorithm → base64, with `-<parts>` where it was made of parts. */
+  checksums?: Record<string, string>;
   /** ms since the epoch. */
   modifiedAt: number;
 }
