@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { DeepgramClient } from '@deepgram/sdk';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ManualClock } from '../stand-in/clock.ts';
+import { VirtualClock } from '../time/virtual-clock.ts';
 import { DeepgramControl } from './control-client.ts';
 import {
   apiKey,
@@ -17,13 +17,13 @@ import {
 } from './deepgram-test-kit.ts';
 import { DeepgramServer } from './server.ts';
 
-let clock: ManualClock;
+let clock: VirtualClock;
 let server: DeepgramServer;
 let url: string;
 let control: DeepgramControl;
 
 beforeEach(async () => {
-  clock = new ManualClock();
+  clock = new VirtualClock();
   server = new DeepgramServer({ apiKey, clips: clips.values(), clock, faults: { concurrency: 2 } });
   url = await server.listen();
   control = new DeepgramControl(url);

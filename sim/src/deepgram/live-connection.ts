@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { z } from 'zod';
 import type { SoundLibrary } from '../hearing/sound-library.ts';
-import type { Clock } from '../stand-in/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Accounting, ConnectionAccount } from './accounting.ts';
 import { type AudioStream, audioStreamOf } from './audio-stream.ts';
 import { ChannelTranscript, type TranscriptEvent, type TranscriptResult } from './channel-transcript.ts';
@@ -64,7 +64,7 @@ export class LiveConnection {
     const { interim_results: interimResults, endpointing, utterance_end_ms: utteranceEndMs } = query;
     const options = { sampleRate, interimResults, endpointing, utteranceEndMs };
     this.#channels = Array.from({ length: channels }, () => new ChannelTranscript(parts.library, options));
-    this.#lastSeen = parts.clock.now();
+    this.#lastSeen = parts.clock.wall();
     this.#account = parts.accounting.opened(requestId, billedChannels, this.#lastSeen);
     this.#resetAfter = parts.faults.takeReset();
     socket.on('message', (data, isBinary) => this.#message(data as Buffer, isBinary));
@@ -93,7 +93,7 @@ export class LiveConnection {
 
   #message(data: Buffer, isBinary: boolean): void {
     if (this.#ending) return;
-    this.#lastSeen = this.#parts.clock.now();
+    this.#lastSeen = this.#parts.clock.wall();
     if (!isBinary) this.#command(data.toString('utf8'));
     // An empty message ends the stream: the way of old clients.
     else if (data.length === 0) this.#closeStream();
@@ -187,7 +187,7 @@ export class LiveConnection {
   /** Now, or after the delay that is set; never before what was to go out earlier. */
   #inOrder(action: () => void): void {
     const { clock, faults } = this.#parts;
-    const now = clock.now();
+    const now = clock.wall();
     this.#sendAt = Math.max(this.#sendAt, now + faults.settings.resultDelayMs);
     if (this.#sendAt <= now) action();
     else this.#after(this.#sendAt - now, action);
@@ -198,7 +198,7 @@ export class LiveConnection {
     if (this.#account.closedAt !== null) return;
     this.#unwatch?.();
     for (const cancel of this.#timers) cancel();
-    this.#parts.accounting.closed(this.#account, code, this.#parts.clock.now());
+    this.#parts.accounting.closed(this.#account, code, this.#parts.clock.wall());
     this.#parts.onEnd(this);
   }
 
@@ -215,7 +215,7 @@ export class LiveConnection {
     const { clock, faults } = this.#parts;
     this.#unwatch?.();
     if (this.#ending) return;
-    const left = this.#lastSeen + faults.settings.silenceLimitMs - clock.now();
+    const left = this.#lastSeen + faults.settings.silenceLimitMs - clock.wall();
     if (left <= 0) this.#close('silent');
     else this.#unwatch = clock.after(left, () => this.watchSilence());
   }

@@ -3,7 +3,7 @@ import { DeepgramClient } from '@deepgram/sdk';
 import { Decoder } from '@evan/opus';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { ManualClock } from '../stand-in/clock.ts';
+import { VirtualClock } from '../time/virtual-clock.ts';
 import {
   apiKey,
   BareClient,
@@ -19,12 +19,12 @@ import {
 } from './deepgram-test-kit.ts';
 import { DeepgramServer } from './server.ts';
 
-let clock: ManualClock;
+let clock: VirtualClock;
 let server: DeepgramServer;
 let url: string;
 
 beforeEach(async () => {
-  clock = new ManualClock();
+  clock = new VirtualClock();
   server = new DeepgramServer({ apiKey, clips: clips.values(), clock });
   url = await server.listen();
 });

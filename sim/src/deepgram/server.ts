@@ -10,9 +10,9 @@ import { WebSocketServer } from 'ws';
 import { z } from 'zod';
 import type { Clip } from '../clips/clip.ts';
 import { SoundLibrary } from '../hearing/sound-library.ts';
-import { type Clock, systemClock } from '../stand-in/clock.ts';
 import { controlRoute } from '../stand-in/control-route.ts';
 import { withoutUndefined } from '../stand-in/without-undefined.ts';
+import { type Clock, realClock } from '../time/clock.ts';
 import { Accounting, type AccountingReport } from './accounting.ts';
 import { deepgramOperations } from './control-contract.ts';
 import { DeepgramError, refusals } from './errors.ts';
@@ -48,7 +48,7 @@ export class DeepgramServer {
     handleProtocols: (protocols) => [...protocols][0] ?? false,
   });
 
-  constructor({ apiKey, clips, faults, clock = systemClock }: DeepgramServerOptions) {
+  constructor({ apiKey, clips, faults, clock = realClock }: DeepgramServerOptions) {
     this.#apiKey = apiKey;
     this.#clock = clock;
     this.#library = new SoundLibrary(clips);
@@ -95,7 +95,7 @@ export class DeepgramServer {
     return open.length;
   }
   accounting(): AccountingReport {
-    return this.#accounting.report(this.#clock.now());
+    return this.#accounting.report(this.#clock.wall());
   }
 
   #changed(settings: FaultSettings): FaultSettings {
@@ -129,7 +129,7 @@ export class DeepgramServer {
       const failure = this.#faults.takeRequestFailure();
       if (failure !== undefined) throw refusals.failing(failure);
       const file = await audioOf(context);
-      const about = { requestId, now: this.#clock.now(), library: this.#library };
+      const about = { requestId, now: this.#clock.wall(), library: this.#library };
       const { answer, channelSeconds } = await transcribeFile(file, query, about);
       this.#accounting.prerecorded(channelSeconds);
       return context.json(answer, 200, { 'dg-request-id': requestId });

@@ -1,14 +1,15 @@
 import * as aws from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Clock, ManualClock } from '../stand-in/clock.ts';
 import { type ControlServer, listenForControl } from '../stand-in/control-server.ts';
+import type { Clock } from '../time/clock.ts';
+import { VirtualClock } from '../time/virtual-clock.ts';
 import { s3ControlApp } from './control.ts';
 import { S3Control } from './control-client.ts';
 import { globToRegExp } from './faults.ts';
 import { S3Server } from './server.ts';
 
 const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
-let clock: ManualClock;
+let clock: VirtualClock;
 /** Resolves when the server waits for the clock. */
 let waiting: PromiseWithResolvers<void>;
 let server: S3Server;
@@ -18,10 +19,12 @@ let client: aws.S3Client;
 let patient: aws.S3Client;
 
 beforeEach(async () => {
-  clock = new ManualClock(Date.now());
+  clock = new VirtualClock(Date.now());
   waiting = Promise.withResolvers();
   const watched: Clock = {
     now: () => clock.now(),
+    wall: () => clock.wall(),
+    at: (instant, work) => clock.at(instant, work),
     after(milliseconds, action) {
       const cancel = clock.after(milliseconds, action);
       waiting.resolve();

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import * as aws from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { systemClock } from '../stand-in/clock.ts';
+import { realClock } from '../time/clock.ts';
 import { S3Server } from './server.ts';
 
 const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
@@ -21,7 +21,7 @@ const clientWith = (options: Partial<aws.S3ClientConfig> = {}) =>
 
 beforeEach(async () => {
   now = undefined;
-  server = new S3Server({ credentials, buckets: ['box'], clock: { ...systemClock, now: () => now ?? Date.now() } });
+  server = new S3Server({ credentials, buckets: ['box'], clock: { ...realClock, wall: () => now ?? Date.now() } });
   endpoint = await server.listen();
   client = clientWith();
 });

@@ -1,6 +1,6 @@
 /** Puts an answer on the wire: whole, slowly, or broken off in the middle. */
 import type { ServerResponse } from 'node:http';
-import type { Clock } from '../stand-in/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Answer } from './operations.ts';
 
 export interface SendOptions {

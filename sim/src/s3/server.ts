@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Clock, systemClock } from '../stand-in/clock.ts';
+import { type Clock, realClock } from '../time/clock.ts';
 import { Bucket } from './bucket.ts';
 import { document, element, escapeXml, refusals, S3Error } from './error.ts';
 import { errorStatus, type FaultRuleInput, Faults, type StandingRule } from './faults.ts';
@@ -40,7 +40,7 @@ export class S3Server {
 
   constructor(options: S3ServerOptions) {
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = options.clock ?? realClock;
     for (const name of options.buckets) this.#createBucket(name);
     this.#server = createServer((request, response) => {
       this.#answer(request, response).catch((error: unknown) => {
@@ -155,7 +155,7 @@ export class S3Server {
       ]),
     );
     const { credentials } = this.#options;
-    const signed = checkSignature({ method, path, query, headers }, credentials, this.#clock.now());
+    const signed = checkSignature({ method, path, query, headers }, credentials, this.#clock.wall());
     const uploads = method === 'PUT' || method === 'POST';
     const resetAfter = uploads ? this.#faults.take('resetUpload', { method, key })?.afterBytes : undefined;
     const pieces: Buffer[] = [];

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { SMTPServer as Protocol, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
-import { type Clock, systemClock } from '../stand-in/clock.ts';
+import { type Clock, realClock } from '../time/clock.ts';
 import { type FaultSettings, noFaults } from './faults.ts';
 import { type Mail, readMail } from './mail.ts';
 
@@ -30,7 +30,7 @@ export class SmtpServer {
   #faults: FaultSettings = noFaults;
   readonly #waiting = new Set<(mail: Mail) => void>();
 
-  constructor({ credentials, clock = systemClock }: SmtpServerOptions = {}) {
+  constructor({ credentials, clock = realClock }: SmtpServerOptions = {}) {
     this.#credentials = credentials;
     this.#clock = clock;
     this.#protocol = new Protocol({

@@ -1,12 +1,12 @@
 import { createTransport } from 'nodemailer';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ManualClock } from '../stand-in/clock.ts';
 import { type ControlServer, listenForControl } from '../stand-in/control-server.ts';
+import { VirtualClock } from '../time/virtual-clock.ts';
 import { smtpControlApp } from './control.ts';
 import { SmtpControl } from './control-client.ts';
 import { SmtpServer } from './server.ts';
 
-let clock: ManualClock;
+let clock: VirtualClock;
 /** Resolves when the server waits for the clock. */
 let waiting: PromiseWithResolvers<void>;
 let server: SmtpServer;
@@ -15,7 +15,7 @@ let control: SmtpControl;
 let url: string;
 
 beforeEach(async () => {
-  clock = new ManualClock();
+  clock = new VirtualClock();
   waiting = Promise.withResolvers();
   const after = clock.after.bind(clock);
   clock.after = (milliseconds, action) => {

@@ -47,6 +47,10 @@ export class VirtualClock implements Clock {
     };
   }
 
+  after(ms: number, work: () => void): () => void {
+    return this.at(this.#now + ms, work);
+  }
+
   /** Runs the next event; false when there is none, or none up to `limitMs`. */
   step(limitMs = Number.POSITIVE_INFINITY): boolean {
     const next = this.#heap[0];
@@ -61,6 +65,11 @@ export class VirtualClock implements Clock {
   runUntil(instantMs: number): void {
     while (this.step(instantMs));
     this.#now = Math.max(this.#now, instantMs);
+  }
+
+  /** Lets time pass: {@link runUntil} so many ms from now. */
+  advance(ms: number): void {
+    this.runUntil(this.#now + ms);
   }
 
   #push(entry: Entry): void {
