@@ -13,6 +13,7 @@ import {
   operations,
 } from './contract.ts';
 import { EventStream } from './event-stream.ts';
+import { VoiceControl } from './voice-client.ts';
 
 export type {
   ControlEvent,
@@ -36,6 +37,8 @@ export class SimControlError extends Error {
 type ChannelOptions = Omit<Input<'createVoiceChannel'>, 'guildId'>;
 
 export class SimControl {
+  /** Faults of voice, bad datagrams and messages, clocks, video. */
+  readonly voice = new VoiceControl((name, input) => this.#call(name, input));
   readonly #url: string;
   readonly #events: EventStream;
 

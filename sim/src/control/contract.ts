@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { commandOptionSchema } from '../interactions/interaction-shape.ts';
 import { variants } from '../interactions/signature.ts';
+import { voiceOperations } from './voice-operations.ts';
 
 const id = z.string().regex(/^\d+$/, 'is no id; ids are strings of digits');
 const name = z.string().min(1).max(100);
@@ -104,6 +105,10 @@ export const eventSchema = z.discriminatedUnion('type', [
     epoch: z.number(),
     memberUserIds: z.array(z.string()),
   }),
+  /** A client goes on with its voice session on another websocket. */
+  z.object({ type: z.literal('voice_client_resumed'), at: z.number(), guildId: id, channelId: id, userId: id }),
+  z.object({ type: z.literal('discovery_lost'), at: z.number(), guildId: id, channelId: id, userId: id }),
+  z.object({ type: z.literal('dave_version'), at: z.number(), channelId: id, version: z.number() }),
   z.object({ type: z.literal('speaking'), at: z.number(), channelId: id, userId: id, speaking: z.number() }),
   z.object({ type: z.literal('message_created'), at: z.number(), message: messageSchema }),
   z.object({ type: z.literal('message_updated'), at: z.number(), message: messageSchema }),
@@ -182,6 +187,7 @@ export const operations = {
   requestReconnect: { input: bot, output: nothing },
   invalidateSession: { input: bot, output: nothing },
   cutGateway: { input: bot, output: nothing },
+  ...voiceOperations,
   lastEventId: { input: nothing, output: z.object({ id: z.number().int() }) },
   shutdown: { input: nothing, output: nothing },
 } as const;

@@ -80,6 +80,11 @@ export function logEvents(log: EventLog, { world, gateway, voice, interactions }
   voice.events.on('clientGone', ({ guildId, channelId, userId }) =>
     log.add({ type: 'voice_client_gone', at: Date.now(), guildId, channelId, userId }),
   );
+  voice.events.on('clientResumed', (place) => log.add({ type: 'voice_client_resumed', at: Date.now(), ...place }));
+  voice.events.on('discoveryLost', (place) => log.add({ type: 'discovery_lost', at: Date.now(), ...place }));
+  voice.events.on('daveVersion', ({ channelId, version }) =>
+    log.add({ type: 'dave_version', at: Date.now(), channelId, version }),
+  );
   voice.events.on('epoch', ({ channelId, epoch, members }) =>
     log.add({ type: 'epoch', at: Date.now(), channelId, epoch: Number(epoch), memberUserIds: members }),
   );

@@ -2,7 +2,6 @@ import type { Clip } from '../clips/clip.ts';
 import type { GatewayServer } from '../gateway/gateway-server.ts';
 import type { Interaction, Interactions } from '../interactions/interactions.ts';
 import type { People } from '../members/people.ts';
-import type { VoiceServer } from '../voice/voice-server.ts';
 import type { Overwrite } from '../world/model.ts';
 import { parsePermissions } from '../world/permissions.ts';
 import { snowflakeTime } from '../world/snowflake.ts';
@@ -11,11 +10,12 @@ import type { Operation, Output, Parsed } from './contract.ts';
 import { ControlError } from './errors.ts';
 import type { EventLog } from './event-log.ts';
 import { interactionOf, messageOf } from './shapes.ts';
+import { type VoiceParts, voiceHandlers } from './voice-handlers.ts';
 
 export interface ControlParts {
   world: World;
   gateway: GatewayServer;
-  voice: Pick<VoiceServer, 'counters'>;
+  voice: VoiceParts;
   people: People;
   interactions: Interactions;
   clips: ReadonlyMap<string, Clip>;
@@ -192,6 +192,7 @@ export function controlHandlers(parts: ControlParts): Handlers {
       gateway.cut(bot(botUserId));
       return {};
     },
+    ...voiceHandlers(parts),
     lastEventId: () => ({ id: log.lastId }),
     shutdown: () => {
       parts.shutdown();

@@ -1,6 +1,8 @@
 /** Simulated people in voice: follows the world's voice states with light members of the voice server. */
 import type { Clip } from '../clips/clip.ts';
+import type { VideoClip } from '../clips/video.ts';
 import type { HeardPacket, LightMember, SpokenPacket } from '../voice/light-member.ts';
+import type { DaveVersion } from '../voice/participant.ts';
 import type { VoiceServer } from '../voice/voice-server.ts';
 import { WorldError } from '../world/errors.ts';
 import type { VoiceState } from '../world/model.ts';
@@ -15,6 +17,9 @@ interface Person {
   clearedSpoken: number;
   /** Resolves when nothing more is being spoken. */
   silent: Promise<void>;
+  maxDaveVersion: DaveVersion;
+  /** Undefined: a random one, as devices have. */
+  skewPpm: number | undefined;
   leaving: Promise<void>;
 }
 
@@ -73,6 +78,35 @@ export class People {
     person.clearedSpoken = person.live?.spoken.length ?? 0;
   }
 
+  changeSsrc(userId: string, ssrc: number): void {
+    this.#live(userId).changeSsrc(ssrc);
+  }
+
+  /** Rate of the person's device, in parts per million faster than real time; also in the channels they join later. */
+  setSkew(userId: string, ppm: number): void {
+    const person = this.#person(userId);
+    person.skewPpm = ppm;
+    person.live?.setSkew(ppm);
+  }
+
+  /** The highest version of DAVE that the person's client speaks, from the next time they join. */
+  setDaveVersion(userId: string, version: DaveVersion): void {
+    this.#person(userId).maxDaveVersion = version;
+  }
+
+  /** Publishes video, which shows in the voice state too. */
+  publish(userId: string, clip: VideoClip): void {
+    const member = this.#live(userId);
+    this.#world.voice.enter(member.channelId, userId, { selfVideo: true }, 'self');
+    member.publish(clip);
+  }
+
+  unpublish(userId: string): void {
+    const member = this.#live(userId);
+    this.#world.voice.enter(member.channelId, userId, { selfVideo: false }, 'self');
+    member.unpublish();
+  }
+
   async close(): Promise<void> {
     const people = [...this.#people.values()];
     await Promise.all(people.map(({ live }) => live?.leave()));
@@ -90,7 +124,8 @@ export class People {
       person.leaving = Promise.all([person.leaving, left]).then(() => undefined);
     }
     if (channelId === null) return;
-    person.live = this.#voice.addMember({ guildId, channelId, userId });
+    const { maxDaveVersion, skewPpm } = person;
+    person.live = this.#voice.addMember({ guildId, channelId, userId, maxDaveVersion, skewPpm });
     person.stays.push(person.live);
   }
 
@@ -109,6 +144,8 @@ export class People {
       clearedHeard: 0,
       clearedSpoken: 0,
       silent: Promise.resolve(),
+      maxDaveVersion: 1,
+      skewPpm: undefined,
       leaving: Promise.resolve(),
     };
     this.#people.set(userId, person);
