@@ -13,6 +13,7 @@ import {
   operations,
 } from './contract.ts';
 import { EventStream } from './event-stream.ts';
+import { InteractionControl } from './interaction-client.ts';
 
 export type {
   ControlEvent,
@@ -35,12 +36,13 @@ export class SimControlError extends Error {
 
 type ChannelOptions = Omit<Input<'createVoiceChannel'>, 'guildId'>;
 
-export class SimControl {
+export class SimControl extends InteractionControl {
   readonly #url: string;
   readonly #events: EventStream;
 
   /** `url`: the `controlUrl` that the simulator prints when it is ready. */
   constructor(url: string) {
+    super();
     this.#url = url.replace(/\/$/, '');
     this.#events = new EventStream(this.#url);
   }
@@ -133,14 +135,6 @@ export class SimControl {
     return this.#call('say', { userId, channelId, content });
   }
 
-  /** A person types a slash command; `variant` sends it with a bad signature or twice. */
-  command(request: Input<'command'>): Promise<ControlInteraction> {
-    return this.#call('command', request);
-  }
-  /** Discord's check of the interactions URL. */
-  ping(request: Input<'ping'>): Promise<ControlInteraction> {
-    return this.#call('ping', request);
-  }
   /** The interaction as it stands now, with edits and follow-ups. */
   interaction(interactionId: string): Promise<ControlInteraction> {
     return this.#call('interaction', { interactionId });
@@ -220,6 +214,10 @@ export class SimControl {
 
   async shutdown(): Promise<void> {
     await this.#call('shutdown', {});
+  }
+
+  protected override call<Name extends Operation>(name: Name, input: Input<Name>): Promise<Output<Name>> {
+    return this.#call(name, input);
   }
 
   async #call<Name extends Operation>(name: Name, input: Input<Name>): Promise<Output<Name>> {

@@ -1,7 +1,6 @@
 /** The control protocol: every operation with what it takes and gives, checked on both sides. `POST /control/<operation>`. */
 import { z } from 'zod';
-import { commandOptionSchema } from '../interactions/interaction-shape.ts';
-import { variants } from '../interactions/signature.ts';
+import { interactionOperations } from './interaction-operations.ts';
 
 const id = z.string().regex(/^\d+$/, 'is no id; ids are strings of digits');
 const name = z.string().min(1).max(100);
@@ -10,7 +9,6 @@ const nothing = z.object({});
 const user = z.object({ userId: id });
 const bot = z.object({ botUserId: id });
 const channelMade = z.object({ channelId: id });
-const variant = z.enum(variants).default('good');
 const overwrite = z.object({
   id,
   type: z.enum(['role', 'member']),
@@ -52,7 +50,17 @@ export type ControlMessage = z.infer<typeof messageSchema>;
 
 export const interactionSchema = z.object({
   interactionId: id,
-  outcome: z.enum(['message', 'deferred', 'did_not_respond', 'refused', 'pong']),
+  outcome: z.enum([
+    'message',
+    'deferred',
+    'updated',
+    'deferred_update',
+    'modal',
+    'choices',
+    'pong',
+    'did_not_respond',
+    'refused',
+  ]),
   /** HTTP status that the application answered with; null when it did not. */
   status: z.number().nullable(),
   /** What it said instead of an accepted answer. */
@@ -61,6 +69,10 @@ export const interactionSchema = z.object({
   /** The answer as it stands now: still `flags & 128` (loading) while a deferred answer is awaited. */
   message: messageSchema.nullable(),
   followUps: z.array(messageSchema),
+  /** The modal that the answer opened and that was not sent yet. */
+  modal: z.object({ customId: z.string(), title: z.string(), components: z.array(z.unknown()) }).nullable(),
+  /** What autocomplete offered. */
+  choices: z.array(z.object({ name: z.string(), value: z.union([z.string(), z.number()]) })).nullable(),
 });
 export type ControlInteraction = z.infer<typeof interactionSchema>;
 
@@ -123,6 +135,7 @@ export type ControlEvent = z.infer<typeof eventSchema>;
 export const errorSchema = z.object({ code: z.string(), message: z.string() });
 
 export const operations = {
+  ...interactionOperations(interactionSchema),
   createApplication: {
     input: z.object({ name, interactionsUrl: z.url().optional(), privilegedIntents: z.boolean().optional() }),
     output: z.object({ applicationId: id, botUserId: id, token: z.string(), publicKey: z.string() }),
@@ -161,19 +174,6 @@ export const operations = {
   spoken: { input: user, output: z.object({ packets: z.array(spokenSchema) }) },
   clearHeard: { input: user, output: nothing },
   say: { input: z.object({ userId: id, channelId: id, content: z.string().min(1).max(2000) }), output: messageSchema },
-  command: {
-    input: z.object({
-      applicationId: id,
-      guildId: id,
-      channelId: id,
-      userId: id,
-      name: z.string().min(1).max(32),
-      options: z.array(commandOptionSchema).default([]),
-      variant,
-    }),
-    output: interactionSchema,
-  },
-  ping: { input: z.object({ applicationId: id, variant }), output: interactionSchema },
   interaction: { input: z.object({ interactionId: id }), output: interactionSchema },
   messages: { input: z.object({ channelId: id }), output: z.object({ messages: z.array(messageSchema) }) },
   voiceStates: { input: z.object({ guildId: id }), output: z.object({ voiceStates: z.array(voiceStateSchema) }) },

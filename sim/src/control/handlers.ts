@@ -1,6 +1,6 @@
 import type { Clip } from '../clips/clip.ts';
 import type { GatewayServer } from '../gateway/gateway-server.ts';
-import type { Interaction, Interactions } from '../interactions/interactions.ts';
+import type { Interactions } from '../interactions/interactions.ts';
 import type { People } from '../members/people.ts';
 import type { VoiceServer } from '../voice/voice-server.ts';
 import type { Overwrite } from '../world/model.ts';
@@ -10,6 +10,7 @@ import type { World } from '../world/world.ts';
 import type { Operation, Output, Parsed } from './contract.ts';
 import { ControlError } from './errors.ts';
 import type { EventLog } from './event-log.ts';
+import { interactionHandlers } from './interaction-handlers.ts';
 import { interactionOf, messageOf } from './shapes.ts';
 
 export interface ControlParts {
@@ -38,7 +39,6 @@ export function controlHandlers(parts: ControlParts): Handlers {
     return userId;
   };
   const bot = (userId: string) => world.applicationOfBot(userId).botUserId;
-  const answered = (interaction: Interaction) => interactionOf(world, interaction);
   const channel = (kind: 'voice' | 'text', input: Parsed<'createVoiceChannel'>) => {
     const overwrites = input.overwrites.map(
       ({ id, type, allow, deny }): Overwrite => ({
@@ -53,6 +53,7 @@ export function controlHandlers(parts: ControlParts): Handlers {
   };
 
   return {
+    ...interactionHandlers(parts),
     createApplication: (input) => {
       const { id, botUserId, token, publicKey } = world.createApplication(input);
       return { applicationId: id, botUserId, token, publicKey };
@@ -157,8 +158,6 @@ export function controlHandlers(parts: ControlParts): Handlers {
         throw new ControlError('not_a_person', `channel ${channelId} is private to user ${channel.userId} and a bot`);
       return messageOf(world.messages.create(channelId, userId, { content }));
     },
-    command: async ({ variant, ...request }) => answered(await interactions.command(request, variant)),
-    ping: async ({ applicationId, variant }) => answered(await interactions.ping(applicationId, variant)),
     interaction: ({ interactionId }) => {
       const interaction = interactions.get(interactionId);
       if (!interaction || interaction.outcome === undefined)
@@ -167,7 +166,7 @@ export function controlHandlers(parts: ControlParts): Handlers {
           `there is no finished interaction ${interactionId} (made at ${new Date(snowflakeTime(interactionId)).toISOString()})`,
           404,
         );
-      return answered(interaction);
+      return interactionOf(world, interaction);
     },
     messages: ({ channelId }) => {
       world.messageChannel(channelId);

@@ -66,6 +66,18 @@ export class GatewayServer {
     return this.#url;
   }
 
+  /**
+   * INTERACTION_CREATE to the shard that serves the guild (or shard 0); it needs no intent. False when no session of the
+   * bot is there to take it.
+   */
+  readonly interact = (botUserId: string, guildId: string | undefined, payload: unknown): boolean => {
+    const served = this.sessions
+      .ofUser(botUserId)
+      .filter((session) => (guildId === undefined ? session.shard[0] === 0 : session.serves(guildId)));
+    for (const session of served) session.dispatch(GatewayDispatchEvents.InteractionCreate, payload);
+    return served.length > 0;
+  };
+
   /** Op 7: asks all clients of a bot to reconnect and resume. */
   requestReconnect(userId: string): void {
     for (const { socket } of this.sessions.ofUser(userId)) {

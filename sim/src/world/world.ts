@@ -139,7 +139,13 @@ export class World {
   createChannel(
     guildId: string,
     kind: ChannelKind,
-    options: { name: string; parentId?: string | undefined; userLimit?: number | undefined; overwrites?: Overwrite[] },
+    options: {
+      name: string;
+      parentId?: string | undefined;
+      userLimit?: number | undefined;
+      overwrites?: Overwrite[];
+      nsfw?: boolean | undefined;
+    },
   ): Channel {
     const guild = this.guild(guildId);
     const channel: Channel = {
@@ -151,6 +157,7 @@ export class World {
       parentId: options.parentId ?? null,
       userLimit: options.userLimit ?? 0,
       overwrites: options.overwrites ?? [],
+      nsfw: options.nsfw ?? false,
     };
     guild.channels.set(channel.id, channel);
     this.events.emit('channelCreated', { channel });
@@ -182,6 +189,13 @@ export class World {
     this.directChannels.set(channel.id, channel);
     this.events.emit('directChannelOpened', { channel });
     return channel;
+  }
+
+  updateUser(userId: string, change: Partial<Pick<User, 'username'>>): User {
+    const user = this.user(userId);
+    Object.assign(user, change);
+    this.events.emit('userUpdated', { user });
+    return user;
   }
 
   application(id: string): Application {
