@@ -13,7 +13,7 @@ import {
   operations,
 } from './contract.ts';
 import { EventStream } from './event-stream.ts';
-import { InteractionControl } from './interaction-client.ts';
+import { GatewayControl } from './gateway-client.ts';
 
 export type {
   ControlEvent,
@@ -36,7 +36,7 @@ export class SimControlError extends Error {
 
 type ChannelOptions = Omit<Input<'createVoiceChannel'>, 'guildId'>;
 
-export class SimControl extends InteractionControl {
+export class SimControl extends GatewayControl {
   readonly #url: string;
   readonly #events: EventStream;
 
@@ -152,19 +152,6 @@ export class SimControl extends InteractionControl {
   /** Totals of the voice server, such as `plaintextFramesInDaveRooms`. */
   async counters(): Promise<Output<'counters'>['counters']> {
     return (await this.#call('counters', {})).counters;
-  }
-
-  /** Op 7 to a bot's gateway clients. */
-  async requestReconnect(botUserId: string): Promise<void> {
-    await this.#call('requestReconnect', { botUserId });
-  }
-  /** Op 9: ends a bot's gateway sessions. */
-  async invalidateSession(botUserId: string): Promise<void> {
-    await this.#call('invalidateSession', { botUserId });
-  }
-  /** Breaks a bot's gateway sockets without a goodbye. */
-  async cutGateway(botUserId: string): Promise<void> {
-    await this.#call('cutGateway', { botUserId });
   }
 
   /** The number of the newest event: take it before an action, and wait `since` it afterwards. */

@@ -1,5 +1,6 @@
 /** The control protocol: every operation with what it takes and gives, checked on both sides. `POST /control/<operation>`. */
 import { z } from 'zod';
+import { gatewayEvents, gatewayOperations } from './gateway-operations.ts';
 import { interactionOperations } from './interaction-operations.ts';
 
 const id = z.string().regex(/^\d+$/, 'is no id; ids are strings of digits');
@@ -7,7 +8,6 @@ const name = z.string().min(1).max(100);
 const permissions = z.union([z.string(), z.array(z.string())]);
 const nothing = z.object({});
 const user = z.object({ userId: id });
-const bot = z.object({ botUserId: id });
 const channelMade = z.object({ channelId: id });
 const overwrite = z.object({
   id,
@@ -107,6 +107,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('voice_left'), at: z.number(), guildId: id, previousChannelId: id, userId: id }),
   z.object({ type: z.literal('bot_ready'), at: z.number(), userId: id, resumed: z.boolean() }),
   z.object({ type: z.literal('bot_gone'), at: z.number(), userId: id, code: z.number() }),
+  ...gatewayEvents,
   z.object({ type: z.literal('voice_client_ready'), at: z.number(), guildId: id, channelId: id, userId: id }),
   z.object({ type: z.literal('voice_client_gone'), at: z.number(), guildId: id, channelId: id, userId: id }),
   z.object({
@@ -135,6 +136,7 @@ export type ControlEvent = z.infer<typeof eventSchema>;
 export const errorSchema = z.object({ code: z.string(), message: z.string() });
 
 export const operations = {
+  ...gatewayOperations,
   ...interactionOperations(interactionSchema),
   createApplication: {
     input: z.object({ name, interactionsUrl: z.url().optional(), privilegedIntents: z.boolean().optional() }),
@@ -179,9 +181,6 @@ export const operations = {
   voiceStates: { input: z.object({ guildId: id }), output: z.object({ voiceStates: z.array(voiceStateSchema) }) },
   nickname: { input: z.object({ guildId: id, userId: id }), output: z.object({ nickname: z.string().nullable() }) },
   counters: { input: nothing, output: z.object({ counters: countersSchema }) },
-  requestReconnect: { input: bot, output: nothing },
-  invalidateSession: { input: bot, output: nothing },
-  cutGateway: { input: bot, output: nothing },
   lastEventId: { input: nothing, output: z.object({ id: z.number().int() }) },
   shutdown: { input: nothing, output: nothing },
 } as const;

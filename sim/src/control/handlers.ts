@@ -10,6 +10,7 @@ import type { World } from '../world/world.ts';
 import type { Operation, Output, Parsed } from './contract.ts';
 import { ControlError } from './errors.ts';
 import type { EventLog } from './event-log.ts';
+import { gatewayHandlers } from './gateway-handlers.ts';
 import { interactionHandlers } from './interaction-handlers.ts';
 import { interactionOf, messageOf } from './shapes.ts';
 
@@ -32,13 +33,12 @@ export type Handlers = {
 const readyLimitMs = 20_000;
 
 export function controlHandlers(parts: ControlParts): Handlers {
-  const { world, gateway, voice, people, interactions, clips, log } = parts;
+  const { world, voice, people, interactions, clips, log } = parts;
   const person = (userId: string) => {
     if (world.user(userId).bot)
       throw new ControlError('not_a_person', `user ${userId} is a bot: it joins and leaves by its own client`);
     return userId;
   };
-  const bot = (userId: string) => world.applicationOfBot(userId).botUserId;
   const channel = (kind: 'voice' | 'text', input: Parsed<'createVoiceChannel'>) => {
     const overwrites = input.overwrites.map(
       ({ id, type, allow, deny }): Overwrite => ({
@@ -53,6 +53,7 @@ export function controlHandlers(parts: ControlParts): Handlers {
   };
 
   return {
+    ...gatewayHandlers(parts),
     ...interactionHandlers(parts),
     createApplication: (input) => {
       const { id, botUserId, token, publicKey } = world.createApplication(input);
@@ -179,18 +180,6 @@ export function controlHandlers(parts: ControlParts): Handlers {
     }),
     nickname: ({ guildId, userId }) => ({ nickname: world.member(guildId, userId).nick }),
     counters: () => ({ counters: { ...voice.counters } }),
-    requestReconnect: ({ botUserId }) => {
-      gateway.requestReconnect(bot(botUserId));
-      return {};
-    },
-    invalidateSession: ({ botUserId }) => {
-      gateway.invalidate(bot(botUserId));
-      return {};
-    },
-    cutGateway: ({ botUserId }) => {
-      gateway.cut(bot(botUserId));
-      return {};
-    },
     lastEventId: () => ({ id: log.lastId }),
     shutdown: () => {
       parts.shutdown();

@@ -7,6 +7,7 @@ export interface WorldEventMap {
   memberUpdated: [{ guild: Guild; member: Member; previousNick: string | null }];
   memberRemoved: [{ guild: Guild; userId: string }];
   userUpdated: [{ user: User }];
+  presenceUpdated: [{ user: User }];
   roleCreated: [{ guild: Guild; role: Role }];
   channelCreated: [{ channel: Channel }];
   channelDeleted: [{ channel: Channel }];

@@ -8,6 +8,11 @@ export interface User {
   bot: boolean;
 }
 
+export interface Presence {
+  status: 'online' | 'idle' | 'dnd' | 'invisible' | 'offline';
+  activities: Record<string, unknown>[];
+}
+
 export interface Application {
   id: string;
   name: string;

@@ -11,6 +11,7 @@ import type {
   Guild,
   Member,
   Overwrite,
+  Presence,
   Role,
   User,
 } from './model.ts';
@@ -41,6 +42,8 @@ export class World {
   readonly users = new Map<string, User>();
   readonly guilds = new Map<string, Guild>();
   readonly directChannels = new Map<string, DirectChannel>();
+  /** By user id; absent means offline. */
+  readonly presences = new Map<string, Presence>();
   readonly messages: Messages = new Messages(this);
   readonly voice: VoiceStates = new VoiceStates(this);
 
@@ -196,6 +199,12 @@ export class World {
     Object.assign(user, change);
     this.events.emit('userUpdated', { user });
     return user;
+  }
+
+  setPresence(userId: string, presence: Presence): void {
+    const user = this.user(userId);
+    this.presences.set(userId, presence);
+    this.events.emit('presenceUpdated', { user });
   }
 
   application(id: string): Application {
