@@ -13,7 +13,7 @@ export const fault = (code: string, message: string) => ({ code: 'custom' as con
 
 /** Parses, or throws 50035 with the tree that points at each wrong field. */
 export function parseForm<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
-  const result = schema.safeParse(body);
+  const result = schema.safeParse(body, { reportInput: true });
   if (result.success) return result.data;
   const tree: Record<string, unknown> = {};
   for (const issue of result.error.issues) {
