@@ -21,6 +21,7 @@ const channelInput = z.object({
   parentId: id.optional(),
   userLimit: z.number().int().min(0).max(99).optional(),
   overwrites: z.array(overwrite).default([]),
+  nsfw: z.boolean().default(false),
 });
 
 export const voiceStateSchema = z.object({

@@ -48,8 +48,8 @@ export function controlHandlers(parts: ControlParts): Handlers {
         deny: parsePermissions(deny),
       }),
     );
-    const { guildId, name, parentId, userLimit } = input;
-    return { channelId: world.createChannel(guildId, kind, { name, parentId, userLimit, overwrites }).id };
+    const { guildId, name, parentId, userLimit, nsfw } = input;
+    return { channelId: world.createChannel(guildId, kind, { name, parentId, userLimit, overwrites, nsfw }).id };
   };
 
   return {

