@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events';
-import { MessageFlags, InteractionResponseType as Type } from 'discord-api-types/v10';
-import { ApiError, emptyMessage, invalidForm } from '../rest/errors.ts';
-import { contentOf, isEmpty } from '../rest/message-body.ts';
+import { MessageFlags } from 'discord-api-types/v10';
+import { ApiError, invalidForm } from '../rest/errors.ts';
 import type { MessageContent } from '../world/messages.ts';
 import type { Message } from '../world/model.ts';
 import type { World } from '../world/world.ts';
+import { applyCallback, createAnswer, updateAnswer } from './answer-messages.ts';
 import { type Callback, callbackBodySchema, checkCallback } from './callback.ts';
 import {
   type AutocompleteRequest,
@@ -16,7 +16,7 @@ import {
 import { type ClickRequest, clickInteraction, type SelectRequest, selectInteraction } from './components.ts';
 import { type GatewayDelivery, onlyUserInstalled, postInteraction, userInstallFollowUps } from './delivery.ts';
 import { pingInteraction } from './envelope.ts';
-import { type Interaction, Kind, type Outcome, type Outgoing } from './interaction.ts';
+import { type Interaction, Kind, type Outgoing } from './interaction.ts';
 import { type ModalFields, modalInteraction } from './modal-submit.ts';
 import { ClientRefusal } from './refusal.ts';
 import type { Variant } from './signature.ts';
@@ -114,7 +114,7 @@ export class Interactions {
     if (interaction.state === 'failed') throw new ApiError(404, 10062, 'Unknown interaction');
     if (interaction.state === 'answered') throw new ApiError(400, 40060, 'Interaction has already been acknowledged.');
     checkCallback(interaction, callback);
-    const outcome = this.#apply(interaction, callback);
+    const outcome = applyCallback(this.#world, interaction, callback);
     interaction.state = 'answered';
     interaction.latencyMs = this.#now() - interaction.createdAt;
     interaction.outcome = outcome;
@@ -130,14 +130,14 @@ export class Interactions {
     const limited = onlyUserInstalled(this.#world, application, interaction.guildId);
     if (limited && interaction.followUpIds.length >= userInstallFollowUps)
       throw new ApiError(400, 40094, 'This interaction has reached the maximum number of follow up messages');
-    const message = this.#createMessage(interaction, content, original?.id);
+    const message = createAnswer(this.#world, interaction, content, original?.id);
     interaction.followUpIds.push(message.id);
     this.events.emit('updated', interaction);
     return message;
   }
 
   edit(interaction: Interaction, messageId: string, change: MessageContent): Message {
-    const message = this.#update(messageId, change);
+    const message = updateAnswer(this.#world, messageId, change);
     this.events.emit('updated', interaction);
     return message;
   }
@@ -147,64 +147,6 @@ export class Interactions {
     if (interaction.responseId === messageId) interaction.responseId = undefined;
     interaction.followUpIds = interaction.followUpIds.filter((id) => id !== messageId);
     this.events.emit('updated', interaction);
-  }
-
-  #apply(interaction: Interaction, callback: Callback): Outcome {
-    const { sourceMessageId } = interaction;
-    switch (callback.type) {
-      case Type.Pong:
-        return 'pong';
-      case Type.ChannelMessageWithSource: {
-        const content = contentOf(callback.data);
-        if (isEmpty(content)) throw emptyMessage();
-        interaction.responseId = this.#createMessage(interaction, content, sourceMessageId).id;
-        return 'message';
-      }
-      case Type.DeferredChannelMessageWithSource: {
-        const flags = (callback.data?.flags ?? 0) | MessageFlags.Loading;
-        interaction.responseId = this.#createMessage(interaction, { flags }, sourceMessageId).id;
-        return 'deferred';
-      }
-      case Type.DeferredMessageUpdate:
-        interaction.responseId = sourceMessageId;
-        return 'deferred_update';
-      case Type.UpdateMessage:
-        interaction.responseId = sourceMessageId;
-        if (sourceMessageId !== undefined && callback.data) this.#update(sourceMessageId, contentOf(callback.data));
-        return 'updated';
-      case Type.ApplicationCommandAutocompleteResult:
-        interaction.choices = callback.data.choices.map(({ name, value }) => ({ name, value }));
-        return 'choices';
-      case Type.Modal:
-        interaction.modal = callback.data;
-        return 'modal';
-    }
-  }
-
-  #update(messageId: string, change: MessageContent): Message {
-    const { flags } = this.#world.messages.get(messageId);
-    // Whether it is ephemeral was decided by the first answer; an edit only ends the "thinking…".
-    const kept = (flags & ~MessageFlags.Loading) | ((change.flags ?? 0) & ~MessageFlags.Ephemeral);
-    return this.#world.messages.edit(messageId, { ...change, flags: kept });
-  }
-
-  #createMessage(interaction: Interaction, content: MessageContent, replyTo: string | undefined): Message {
-    const { id, userId, applicationId, kind, command, sourceMessageId } = interaction;
-    const { botUserId } = this.#world.application(applicationId);
-    const ephemeral = ((content.flags ?? 0) & MessageFlags.Ephemeral) !== 0;
-    return this.#world.messages.create(interaction.channelId, botUserId, content, {
-      interaction: {
-        id,
-        userId,
-        applicationId,
-        type: kind,
-        commandType: command?.type,
-        commandName: command?.name,
-        interactedMessageId: sourceMessageId,
-      },
-      ...(replyTo === undefined ? {} : { replyTo }),
-      ...(ephemeral ? { visibleTo: userId } : {}),
-    });
   }
 
   async #send(make: () => Outgoing, variant: Variant = 'good'): Promise<Interaction> {
