@@ -1,7 +1,7 @@
 /** What an application may answer, by HTTP response or by the callback route. */
 import { ApplicationCommandOptionType, InteractionResponseType as Type } from 'discord-api-types/v10';
 import { z } from 'zod';
-import { ApiError } from '../rest/errors.ts';
+import { formError } from '../rest/form-error.ts';
 import { messageBodySchema } from '../rest/message-body.ts';
 import { type Interaction, Kind } from './interaction.ts';
 import { modalSchema } from './modal.ts';
@@ -68,10 +68,4 @@ export function checkCallback(interaction: Interaction, callback: Callback): voi
         : formError(path, 'NUMBER_TYPE_COERCE', `Value "${value}" is not a number.`);
     }
   }
-}
-
-function formError(path: readonly string[], code: string, message: string): ApiError {
-  const leaf: unknown = { _errors: [{ code, message }] };
-  const tree = path.reduceRight((inner, key) => ({ [key]: inner }), leaf);
-  return new ApiError(400, 50035, 'Invalid Form Body', tree);
 }

@@ -234,6 +234,29 @@ test('autocomplete sends the half-typed option unchecked and takes only choices 
   }
 });
 
+test('an answer by HTTP may be a form with files; where only the person brought the app along, five follow-ups are taken', async () => {
+  const form = new FormData();
+  form.set('payload_json', JSON.stringify({ type: 4, data: { content: 'with a file' } }));
+  form.set('files[0]', new File(['abc'], 'a.txt', { type: 'text/plain' }));
+  web.answer = () => form;
+  const { guildId: foreign } = await control.createGuild({ name: 'foreign' });
+  const { channelId } = await control.createTextChannel(foreign, { name: 'chat' });
+  await control.addMember(foreign, userId);
+  await control.installForUser(application.applicationId, userId);
+  const result = await control.command({ ...where, channelId, name: 'file' });
+  expect(result).toMatchObject({ outcome: 'message', message: { content: 'with a file' } });
+  expect(simulator.world.messages.get(result.message?.id ?? '').attachments).toMatchObject([
+    { filename: 'a.txt', size: 3 },
+  ]);
+  expect(web.last).toMatchObject({ app_permissions: '0', authorizing_integration_owners: { 1: userId } });
+  const post = () =>
+    codeOf(
+      rest.post(Routes.webhook(application.applicationId, web.last.token), { body: { content: 'x' }, auth: false }),
+    );
+  for (let count = 0; count < 5; count++) expect(await post()).toBe('accepted');
+  expect(await post()).toBe(40094);
+});
+
 test('every kind goes out with a bad signature on request, and is answered only when the signature is good', async () => {
   web.answer = () => ({ type: 4, data: { content: 'panel', components: row(button) } });
   const panel = await control.command({ ...where, name: 'panel' });

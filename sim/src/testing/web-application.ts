@@ -32,7 +32,10 @@ export class WebApplication {
       const interaction: ReceivedInteraction = JSON.parse(body);
       this.received.push(interaction);
       const reply = await this.answer(interaction);
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(reply));
+      // A form carries files beside its `payload_json`.
+      const encoded = reply instanceof FormData ? new Response(reply) : Response.json(reply);
+      const headers = { 'content-type': encoded.headers.get('content-type') ?? '' };
+      response.writeHead(200, headers).end(Buffer.from(await encoded.arrayBuffer()));
     });
   }
 

@@ -70,6 +70,9 @@ test('a command is made, overwritten by name, changed, read and deleted; ids sta
   expect(await rest.get(route, { query: new URLSearchParams({ with_localizations: 'true' }) })).toMatchObject([
     { name_localizations: { de: 'anruf' } },
   ]);
+  const other = await post(slash({ name: 'other' }));
+  const renamed = rest.patch(`${route}/${other.id}`, { body: { name: 'call' } });
+  expect(await faults(renamed)).toEqual(['name APPLICATION_COMMANDS_DUPLICATE_NAME']);
   await rest.delete(one);
   expect(await faults(rest.get(one))).toEqual(['10063']);
   expect(await faults(rest.get(Routes.applicationGuildCommands(application.id, '1')))).toEqual(['50001']);

@@ -3,6 +3,7 @@ import { type APIApplicationCommand, ApplicationCommandType as Type } from 'disc
 import type { Application } from '../../world/model.ts';
 import type { World } from '../../world/world.ts';
 import { ApiError } from '../errors.ts';
+import { formError } from '../form-error.ts';
 import type { CommandBody } from './command.ts';
 
 /** How many of each type a scope holds. */
@@ -51,6 +52,9 @@ export class CommandStore {
 
   update(id: string, body: CommandBody): APIApplicationCommand {
     const old = this.get(id);
+    const same = this.#named(body);
+    if (same && same !== old)
+      throw formError(['name'], 'APPLICATION_COMMANDS_DUPLICATE_NAME', 'Application command names must be unique');
     const command = this.#shape(body, id);
     this.#set(this.list.map((entry) => (entry === old ? command : entry)));
     return command;
