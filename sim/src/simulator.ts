@@ -6,7 +6,7 @@ import { loadClips } from './clips/library.ts';
 import { controlApp } from './control/app.ts';
 import { EventLog, logEvents } from './control/event-log.ts';
 import { type GatewayOptions, GatewayServer } from './gateway/gateway-server.ts';
-import { Interactions } from './interactions/interactions.ts';
+import { type InteractionOptions, Interactions } from './interactions/interactions.ts';
 import { People } from './members/people.ts';
 import { restApp } from './rest/app.ts';
 import { VoiceServer, type VoiceServerOptions } from './voice/voice-server.ts';
@@ -20,6 +20,7 @@ export interface SimulatorOptions {
   controlPort?: number;
   clips?: ReadonlyMap<string, Clip>;
   gateway?: GatewayOptions;
+  interactions?: InteractionOptions;
   voice?: VoiceServerOptions;
   /** Replaces the voice server, for tests of the rest. */
   voiceServer?: VoiceServer;
@@ -35,6 +36,7 @@ export interface Simulator {
   certificatePem: string;
   world: World;
   gateway: GatewayServer;
+  interactions: Interactions;
   close(): Promise<void>;
 }
 
@@ -53,7 +55,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   };
   const gateway = new GatewayServer(world, door, options.gateway);
   const people = new People(world, voice);
-  const interactions = new Interactions(world);
+  const interactions = new Interactions(world, gateway.interact, options.interactions);
   const log = new EventLog();
   logEvents(log, { world, gateway, voice, interactions });
 
@@ -72,6 +74,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     certificatePem,
     world,
     gateway,
+    interactions,
     async close() {
       // Control last among the servers: whoever asked for the end gets an answer. People before the voice server.
       gateway.close();

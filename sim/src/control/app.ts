@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
+import { ClientRefusal } from '../interactions/refusal.ts';
 import { ApiError } from '../rest/errors.ts';
 import { WorldError } from '../world/errors.ts';
 import { type Operation, operations } from './contract.ts';
@@ -68,6 +69,7 @@ export function controlApp(parts: ControlParts): Hono {
     const answer = (status: 400 | 404 | 409 | 500 | 504, code: string) =>
       context.json({ code, message: error.message }, status);
     if (error instanceof ControlError) return answer(error.status, error.code);
+    if (error instanceof ClientRefusal) return answer(409, error.code);
     if (error instanceof WorldError) return answer(error.code.startsWith('unknown_') ? 404 : 409, error.code);
     if (error instanceof ApiError) return answer(400, 'discord_refuses');
     process.stderr.write(`control ${context.req.path}: ${error.stack ?? error.message}\n`);

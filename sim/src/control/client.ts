@@ -13,6 +13,7 @@ import {
   operations,
 } from './contract.ts';
 import { EventStream } from './event-stream.ts';
+import { GatewayControl } from './gateway-client.ts';
 import { VoiceControl } from './voice-client.ts';
 
 export type {
@@ -36,7 +37,7 @@ export class SimControlError extends Error {
 
 type ChannelOptions = Omit<Input<'createVoiceChannel'>, 'guildId'>;
 
-export class SimControl {
+export class SimControl extends GatewayControl {
   /** Faults of voice, bad datagrams and messages, clocks, video. */
   readonly voice = new VoiceControl((name, input) => this.#call(name, input));
   readonly #url: string;
@@ -44,6 +45,7 @@ export class SimControl {
 
   /** `url`: the `controlUrl` that the simulator prints when it is ready. */
   constructor(url: string) {
+    super();
     this.#url = url.replace(/\/$/, '');
     this.#events = new EventStream(this.#url);
   }
@@ -136,14 +138,6 @@ export class SimControl {
     return this.#call('say', { userId, channelId, content });
   }
 
-  /** A person types a slash command; `variant` sends it with a bad signature or twice. */
-  command(request: Input<'command'>): Promise<ControlInteraction> {
-    return this.#call('command', request);
-  }
-  /** Discord's check of the interactions URL. */
-  ping(request: Input<'ping'>): Promise<ControlInteraction> {
-    return this.#call('ping', request);
-  }
   /** The interaction as it stands now, with edits and follow-ups. */
   interaction(interactionId: string): Promise<ControlInteraction> {
     return this.#call('interaction', { interactionId });
@@ -161,19 +155,6 @@ export class SimControl {
   /** Totals of the voice server, such as `plaintextFramesInDaveRooms`. */
   async counters(): Promise<Output<'counters'>['counters']> {
     return (await this.#call('counters', {})).counters;
-  }
-
-  /** Op 7 to a bot's gateway clients. */
-  async requestReconnect(botUserId: string): Promise<void> {
-    await this.#call('requestReconnect', { botUserId });
-  }
-  /** Op 9: ends a bot's gateway sessions. */
-  async invalidateSession(botUserId: string): Promise<void> {
-    await this.#call('invalidateSession', { botUserId });
-  }
-  /** Breaks a bot's gateway sockets without a goodbye. */
-  async cutGateway(botUserId: string): Promise<void> {
-    await this.#call('cutGateway', { botUserId });
   }
 
   /** The number of the newest event: take it before an action, and wait `since` it afterwards. */
@@ -223,6 +204,10 @@ export class SimControl {
 
   async shutdown(): Promise<void> {
     await this.#call('shutdown', {});
+  }
+
+  protected override call<Name extends Operation>(name: Name, input: Input<Name>): Promise<Output<Name>> {
+    return this.#call(name, input);
   }
 
   async #call<Name extends Operation>(name: Name, input: Input<Name>): Promise<Output<Name>> {

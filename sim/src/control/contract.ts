@@ -1,7 +1,7 @@
 /** The control protocol: every operation with what it takes and gives, checked on both sides. `POST /control/<operation>`. */
 import { z } from 'zod';
-import { commandOptionSchema } from '../interactions/interaction-shape.ts';
-import { variants } from '../interactions/signature.ts';
+import { gatewayEvents, gatewayOperations } from './gateway-operations.ts';
+import { interactionOperations } from './interaction-operations.ts';
 import { voiceOperations } from './voice-operations.ts';
 
 const id = z.string().regex(/^\d+$/, 'is no id; ids are strings of digits');
@@ -9,9 +9,7 @@ const name = z.string().min(1).max(100);
 const permissions = z.union([z.string(), z.array(z.string())]);
 const nothing = z.object({});
 const user = z.object({ userId: id });
-const bot = z.object({ botUserId: id });
 const channelMade = z.object({ channelId: id });
-const variant = z.enum(variants).default('good');
 const overwrite = z.object({
   id,
   type: z.enum(['role', 'member']),
@@ -24,6 +22,7 @@ const channelInput = z.object({
   parentId: id.optional(),
   userLimit: z.number().int().min(0).max(99).optional(),
   overwrites: z.array(overwrite).default([]),
+  nsfw: z.boolean().default(false),
 });
 
 export const voiceStateSchema = z.object({
@@ -53,7 +52,17 @@ export type ControlMessage = z.infer<typeof messageSchema>;
 
 export const interactionSchema = z.object({
   interactionId: id,
-  outcome: z.enum(['message', 'deferred', 'did_not_respond', 'refused', 'pong']),
+  outcome: z.enum([
+    'message',
+    'deferred',
+    'updated',
+    'deferred_update',
+    'modal',
+    'choices',
+    'pong',
+    'did_not_respond',
+    'refused',
+  ]),
   /** HTTP status that the application answered with; null when it did not. */
   status: z.number().nullable(),
   /** What it said instead of an accepted answer. */
@@ -62,6 +71,10 @@ export const interactionSchema = z.object({
   /** The answer as it stands now: still `flags & 128` (loading) while a deferred answer is awaited. */
   message: messageSchema.nullable(),
   followUps: z.array(messageSchema),
+  /** The modal that the answer opened and that was not sent yet. */
+  modal: z.object({ customId: z.string(), title: z.string(), components: z.array(z.unknown()) }).nullable(),
+  /** What autocomplete offered. */
+  choices: z.array(z.object({ name: z.string(), value: z.union([z.string(), z.number()]) })).nullable(),
 });
 export type ControlInteraction = z.infer<typeof interactionSchema>;
 
@@ -96,6 +109,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('voice_left'), at: z.number(), guildId: id, previousChannelId: id, userId: id }),
   z.object({ type: z.literal('bot_ready'), at: z.number(), userId: id, resumed: z.boolean() }),
   z.object({ type: z.literal('bot_gone'), at: z.number(), userId: id, code: z.number() }),
+  ...gatewayEvents,
   z.object({ type: z.literal('voice_client_ready'), at: z.number(), guildId: id, channelId: id, userId: id }),
   z.object({ type: z.literal('voice_client_gone'), at: z.number(), guildId: id, channelId: id, userId: id }),
   z.object({
@@ -128,6 +142,8 @@ export type ControlEvent = z.infer<typeof eventSchema>;
 export const errorSchema = z.object({ code: z.string(), message: z.string() });
 
 export const operations = {
+  ...gatewayOperations,
+  ...interactionOperations(interactionSchema),
   createApplication: {
     input: z.object({ name, interactionsUrl: z.url().optional(), privilegedIntents: z.boolean().optional() }),
     output: z.object({ applicationId: id, botUserId: id, token: z.string(), publicKey: z.string() }),
@@ -166,27 +182,11 @@ export const operations = {
   spoken: { input: user, output: z.object({ packets: z.array(spokenSchema) }) },
   clearHeard: { input: user, output: nothing },
   say: { input: z.object({ userId: id, channelId: id, content: z.string().min(1).max(2000) }), output: messageSchema },
-  command: {
-    input: z.object({
-      applicationId: id,
-      guildId: id,
-      channelId: id,
-      userId: id,
-      name: z.string().min(1).max(32),
-      options: z.array(commandOptionSchema).default([]),
-      variant,
-    }),
-    output: interactionSchema,
-  },
-  ping: { input: z.object({ applicationId: id, variant }), output: interactionSchema },
   interaction: { input: z.object({ interactionId: id }), output: interactionSchema },
   messages: { input: z.object({ channelId: id }), output: z.object({ messages: z.array(messageSchema) }) },
   voiceStates: { input: z.object({ guildId: id }), output: z.object({ voiceStates: z.array(voiceStateSchema) }) },
   nickname: { input: z.object({ guildId: id, userId: id }), output: z.object({ nickname: z.string().nullable() }) },
   counters: { input: nothing, output: z.object({ counters: countersSchema }) },
-  requestReconnect: { input: bot, output: nothing },
-  invalidateSession: { input: bot, output: nothing },
-  cutGateway: { input: bot, output: nothing },
   ...voiceOperations,
   lastEventId: { input: nothing, output: z.object({ id: z.number().int() }) },
   shutdown: { input: nothing, output: nothing },

@@ -74,6 +74,9 @@ export function logEvents(log: EventLog, { world, gateway, voice, interactions }
     log.add({ type: 'bot_ready', at: Date.now(), userId, resumed }),
   );
   gateway.events.on('botGone', ({ userId, code }) => log.add({ type: 'bot_gone', at: Date.now(), userId, code }));
+  gateway.events.on('voiceRefused', ({ userId, guildId, channelId, reason }) =>
+    log.add({ type: 'voice_refused', at: Date.now(), userId, guildId, channelId, reason }),
+  );
   voice.events.on('clientReady', ({ guildId, channelId, userId }) =>
     log.add({ type: 'voice_client_ready', at: Date.now(), guildId, channelId, userId }),
   );

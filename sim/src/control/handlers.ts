@@ -1,6 +1,6 @@
 import type { Clip } from '../clips/clip.ts';
 import type { GatewayServer } from '../gateway/gateway-server.ts';
-import type { Interaction, Interactions } from '../interactions/interactions.ts';
+import type { Interactions } from '../interactions/interactions.ts';
 import type { People } from '../members/people.ts';
 import type { Overwrite } from '../world/model.ts';
 import { parsePermissions } from '../world/permissions.ts';
@@ -9,6 +9,8 @@ import type { World } from '../world/world.ts';
 import type { Operation, Output, Parsed } from './contract.ts';
 import { ControlError } from './errors.ts';
 import type { EventLog } from './event-log.ts';
+import { gatewayHandlers } from './gateway-handlers.ts';
+import { interactionHandlers } from './interaction-handlers.ts';
 import { interactionOf, messageOf } from './shapes.ts';
 import { type VoiceParts, voiceHandlers } from './voice-handlers.ts';
 
@@ -31,14 +33,12 @@ export type Handlers = {
 const readyLimitMs = 20_000;
 
 export function controlHandlers(parts: ControlParts): Handlers {
-  const { world, gateway, voice, people, interactions, clips, log } = parts;
+  const { world, voice, people, interactions, clips, log } = parts;
   const person = (userId: string) => {
     if (world.user(userId).bot)
       throw new ControlError('not_a_person', `user ${userId} is a bot: it joins and leaves by its own client`);
     return userId;
   };
-  const bot = (userId: string) => world.applicationOfBot(userId).botUserId;
-  const answered = (interaction: Interaction) => interactionOf(world, interaction);
   const channel = (kind: 'voice' | 'text', input: Parsed<'createVoiceChannel'>) => {
     const overwrites = input.overwrites.map(
       ({ id, type, allow, deny }): Overwrite => ({
@@ -48,11 +48,13 @@ export function controlHandlers(parts: ControlParts): Handlers {
         deny: parsePermissions(deny),
       }),
     );
-    const { guildId, name, parentId, userLimit } = input;
-    return { channelId: world.createChannel(guildId, kind, { name, parentId, userLimit, overwrites }).id };
+    const { guildId, name, parentId, userLimit, nsfw } = input;
+    return { channelId: world.createChannel(guildId, kind, { name, parentId, userLimit, overwrites, nsfw }).id };
   };
 
   return {
+    ...gatewayHandlers(parts),
+    ...interactionHandlers(parts),
     createApplication: (input) => {
       const { id, botUserId, token, publicKey } = world.createApplication(input);
       return { applicationId: id, botUserId, token, publicKey };
@@ -157,8 +159,6 @@ export function controlHandlers(parts: ControlParts): Handlers {
         throw new ControlError('not_a_person', `channel ${channelId} is private to user ${channel.userId} and a bot`);
       return messageOf(world.messages.create(channelId, userId, { content }));
     },
-    command: async ({ variant, ...request }) => answered(await interactions.command(request, variant)),
-    ping: async ({ applicationId, variant }) => answered(await interactions.ping(applicationId, variant)),
     interaction: ({ interactionId }) => {
       const interaction = interactions.get(interactionId);
       if (!interaction || interaction.outcome === undefined)
@@ -167,7 +167,7 @@ export function controlHandlers(parts: ControlParts): Handlers {
           `there is no finished interaction ${interactionId} (made at ${new Date(snowflakeTime(interactionId)).toISOString()})`,
           404,
         );
-      return answered(interaction);
+      return interactionOf(world, interaction);
     },
     messages: ({ channelId }) => {
       world.messageChannel(channelId);
@@ -180,18 +180,6 @@ export function controlHandlers(parts: ControlParts): Handlers {
     }),
     nickname: ({ guildId, userId }) => ({ nickname: world.member(guildId, userId).nick }),
     counters: () => ({ counters: { ...voice.counters } }),
-    requestReconnect: ({ botUserId }) => {
-      gateway.requestReconnect(bot(botUserId));
-      return {};
-    },
-    invalidateSession: ({ botUserId }) => {
-      gateway.invalidate(bot(botUserId));
-      return {};
-    },
-    cutGateway: ({ botUserId }) => {
-      gateway.cut(bot(botUserId));
-      return {};
-    },
     ...voiceHandlers(parts),
     lastEventId: () => ({ id: log.lastId }),
     shutdown: () => {

@@ -23,13 +23,23 @@ export function interactionOf(world: World, interaction: Interaction): ControlIn
   const { outcome, latencyMs } = interaction;
   if (outcome === undefined || latencyMs === undefined)
     throw new Error(`interaction ${interaction.id} has no outcome yet`);
+  const original = interaction.responseId;
+  const kept = (id: string) => world.messages.has(id);
   return {
     interactionId: interaction.id,
     outcome,
     status: interaction.status ?? null,
     refusal: interaction.refusal ?? null,
     latencyMs,
-    message: interaction.responseId === undefined ? null : messageOf(world.messages.get(interaction.responseId)),
-    followUps: interaction.followUpIds.map((id) => messageOf(world.messages.get(id))),
+    message: original === undefined || !kept(original) ? null : messageOf(world.messages.get(original)),
+    followUps: interaction.followUpIds.filter(kept).map((id) => messageOf(world.messages.get(id))),
+    modal: interaction.modal
+      ? {
+          customId: interaction.modal.custom_id,
+          title: interaction.modal.title,
+          components: interaction.modal.components,
+        }
+      : null,
+    choices: interaction.choices ?? null,
   };
 }

@@ -9,13 +9,25 @@ import type { Sessions } from './sessions.ts';
 
 export type VoiceDoor = Pick<VoiceServer, 'admit' | 'isConnected' | 'dismiss'> & { endpoint: string };
 
+/** Why an op 4 had no effect. */
+export const voiceRefusals = [
+  'not_a_member',
+  'guild_unavailable',
+  'unknown_channel',
+  'missing_permissions',
+  'channel_full',
+] as const;
+export type VoiceRefusal = (typeof voiceRefusals)[number];
+
 export class BotVoice {
   readonly #world: World;
   readonly #door: VoiceDoor;
+  readonly #sessions: Sessions;
 
   constructor(world: World, sessions: Sessions, door: VoiceDoor) {
     this.#world = world;
     this.#door = door;
+    this.#sessions = sessions;
     // Runs after the dispatcher's listener, which was added first: clients need the state before the server.
     world.events.on('voiceState', ({ state, previous, cause }) => {
       if (!world.user(state.userId).bot) return;
@@ -27,22 +39,25 @@ export class BotVoice {
     });
   }
 
-  /** Op 4. As on Discord, what is not allowed gets no answer at all; the reason is returned for the simulator's log. */
-  update(
-    session: GatewaySession,
-    request: VoiceStateUpdate,
-  ): 'done' | 'not_a_member' | 'no_such_channel' | 'forbidden' {
+  /** Op 4. As on Discord, what is not allowed gets no answer at all; the reason is returned for whoever looks on. */
+  update(session: GatewaySession, request: VoiceStateUpdate): VoiceRefusal | undefined {
     const { guild_id: guildId, channel_id: channelId } = request;
     const guild = this.#world.guilds.get(guildId);
     if (!guild?.members.has(session.userId)) return 'not_a_member';
+    if (this.#sessions.unavailable.has(guildId)) return 'guild_unavailable';
     const current = guild.voiceStates.get(session.userId);
     if (channelId === null) {
       if (current) this.#world.voice.leave(guildId, session.userId, 'self');
-      return 'done';
+      return undefined;
     }
     const channel = guild.channels.get(channelId);
-    if (channel?.kind !== 'voice') return 'no_such_channel';
-    if (current?.channelId !== channelId && !this.#mayEnter(channelId, session.userId)) return 'forbidden';
+    if (channel?.kind !== 'voice') return 'unknown_channel';
+    const refusal = current?.channelId === channelId ? undefined : this.#refusal(channelId, session.userId);
+    if (refusal) return refusal;
+    // A mute toggle must not tear a live voice connection down: dysnomia reconnects on every VOICE_SERVER_UPDATE.
+    const live = current?.sessionId === session.id && this.#door.isConnected(guildId, session.userId, channelId);
+    const serverFirst = session.faults.voiceServerFirst;
+    if (!live && serverFirst) this.#admit(session, guildId, channelId);
     this.#world.voice.enter(
       channelId,
       session.userId,
@@ -54,10 +69,8 @@ export class BotVoice {
       },
       'self',
     );
-    // A mute toggle must not tear a live voice connection down: dysnomia reconnects on every VOICE_SERVER_UPDATE.
-    const live = current?.sessionId === session.id && this.#door.isConnected(guildId, session.userId, channelId);
-    if (!live) this.#admit(session, guildId, channelId);
-    return 'done';
+    if (!live && !serverFirst) this.#admit(session, guildId, channelId);
+    return undefined;
   }
 
   /** A gateway session is over for good: its voice states go with it. */
@@ -67,18 +80,21 @@ export class BotVoice {
     }
   }
 
-  #mayEnter(channelId: string, userId: string): boolean {
+  #refusal(channelId: string, userId: string): VoiceRefusal | undefined {
     const channel = this.#world.channel(channelId);
     const permissions = this.#world.channelPermissionsOf(channelId, userId);
-    if (!(permissions & PermissionFlagsBits.Connect)) return false;
-    if (channel.userLimit === 0 || permissions & PermissionFlagsBits.MoveMembers) return true;
+    if (!(permissions & PermissionFlagsBits.Connect)) return 'missing_permissions';
+    if (channel.userLimit === 0 || permissions & PermissionFlagsBits.MoveMembers) return undefined;
     const states = [...this.#world.guild(channel.guildId).voiceStates.values()];
-    return states.filter((state) => state.channelId === channelId).length < channel.userLimit;
+    const inside = states.filter((state) => state.channelId === channelId).length;
+    return inside < channel.userLimit ? undefined : 'channel_full';
   }
 
   #admit(session: GatewaySession, guildId: string, channelId: string): void {
     const token = randomBytes(16).toString('hex');
     this.#door.admit({ guildId, channelId, userId: session.userId, sessionId: session.id, token });
+    if (session.faults.nullEndpointFirst)
+      session.dispatch(GatewayDispatchEvents.VoiceServerUpdate, { token, guild_id: guildId, endpoint: null });
     session.dispatch(GatewayDispatchEvents.VoiceServerUpdate, {
       token,
       guild_id: guildId,

@@ -1,58 +1,76 @@
 /** One websocket of the main gateway, before and after it has identified. */
 import { GatewayCloseCodes, GatewayOpcodes } from 'discord-api-types/v10';
-import type { RawData, WebSocket } from 'ws';
+import type { RawData } from 'ws';
 import type { z } from 'zod';
+import { DelayLine } from './delay-line.ts';
 import {
   envelopeSchema,
   type Identify,
   identifySchema,
+  type PresenceChange,
+  presenceSchema,
   type RequestMembers,
+  type RequestSounds,
   type Resume,
   requestMembersSchema,
+  requestSoundsSchema,
   resumeSchema,
   type VoiceStateUpdate,
   voiceStateUpdateSchema,
 } from './payloads.ts';
 import { SendLimit } from './rate-limit.ts';
 import type { GatewaySession } from './session.ts';
+import type { Wire } from './wire.ts';
 
 export interface ConnectionHandlers {
   identify(connection: Connection, request: Identify): void;
   resume(connection: Connection, request: Resume): void;
+  presence(session: GatewaySession, request: PresenceChange): void;
   voiceState(session: GatewaySession, request: VoiceStateUpdate): void;
   requestMembers(session: GatewaySession, request: RequestMembers): void;
+  requestSounds(session: GatewaySession, request: RequestSounds): void;
   closed(connection: Connection, code: number): void;
 }
 
+/** Clients may not send more than this in one payload, in bytes. */
+const payloadLimit = 4096;
+
 export class Connection {
-  readonly socket: WebSocket;
+  readonly wire: Wire;
   session: GatewaySession | undefined;
   readonly #handlers: ConnectionHandlers;
   readonly #heartbeatMs: number;
   readonly #limit = new SendLimit();
+  readonly #line = new DelayLine((data: Buffer) => this.#receive(data));
   #zombie: NodeJS.Timeout | undefined;
 
-  constructor(socket: WebSocket, heartbeatMs: number, handlers: ConnectionHandlers) {
-    this.socket = socket;
+  constructor(wire: Wire, heartbeatMs: number, handlers: ConnectionHandlers) {
+    this.wire = wire;
     this.#handlers = handlers;
     this.#heartbeatMs = heartbeatMs;
-    socket.on('message', (data) => this.#receive(data));
+    const { socket } = wire;
+    socket.on('message', (data) => this.#line.push(bytes(data), wire.faults.delayMs));
     socket.on('close', (code) => {
       clearTimeout(this.#zombie);
+      this.#line.stop();
       handlers.closed(this, code);
     });
     // A broken frame ends in 'close' too, which is where the session is dealt with.
     socket.on('error', () => socket.terminate());
-    this.send(GatewayOpcodes.Hello, { heartbeat_interval: heartbeatMs, _trace: ['simulator'] });
+  }
+
+  /** HELLO; from now on heartbeats are expected. */
+  greet(): void {
+    this.send(GatewayOpcodes.Hello, { heartbeat_interval: this.#heartbeatMs, _trace: ['simulator'] });
     this.#awaitHeartbeat();
   }
 
   send(op: GatewayOpcodes, d: unknown): void {
-    if (this.socket.readyState === 1) this.socket.send(JSON.stringify({ op, d, s: null, t: null }));
+    this.wire.send({ op, d, s: null, t: null });
   }
 
   close(code: GatewayCloseCodes, reason: string): void {
-    this.socket.close(code, reason);
+    this.wire.close(code, reason);
   }
 
   #awaitHeartbeat(): void {
@@ -64,9 +82,10 @@ export class Connection {
     );
   }
 
-  #receive(data: RawData) {
-    if (this.socket.readyState !== 1) return;
+  #receive(data: Buffer) {
+    if (!this.wire.open || this.wire.closedByServer) return;
     if (!this.#limit.take(performance.now())) return this.close(GatewayCloseCodes.RateLimited, 'Rate limited.');
+    if (data.length > payloadLimit) return this.close(GatewayCloseCodes.DecodeError, 'Payload exceeds 4096 bytes.');
     let json: unknown;
     try {
       json = JSON.parse(data.toString());
@@ -77,11 +96,12 @@ export class Connection {
   }
 
   #handle(op: number, d: unknown) {
-    const { session } = this;
+    const session = this.session?.wire === this.wire && !this.session.ended ? this.session : undefined;
     switch (op) {
       case GatewayOpcodes.Heartbeat:
         this.#awaitHeartbeat();
-        return this.send(GatewayOpcodes.HeartbeatAck, null);
+        if (!this.wire.faults.withholdHeartbeatAcks) this.send(GatewayOpcodes.HeartbeatAck, null);
+        return;
       case GatewayOpcodes.Identify:
         if (session) return this.close(GatewayCloseCodes.AlreadyAuthenticated, 'Already authenticated.');
         return this.#parsed(identifySchema, d, (request) => this.#handlers.identify(this, request));
@@ -92,11 +112,13 @@ export class Connection {
     if (!session) return this.close(GatewayCloseCodes.NotAuthenticated, 'Not authenticated.');
     switch (op) {
       case GatewayOpcodes.PresenceUpdate:
-        return; // presences are not simulated; nobody sees them
+        return this.#parsed(presenceSchema, d, (request) => this.#handlers.presence(session, request));
       case GatewayOpcodes.VoiceStateUpdate:
         return this.#parsed(voiceStateUpdateSchema, d, (request) => this.#handlers.voiceState(session, request));
       case GatewayOpcodes.RequestGuildMembers:
         return this.#parsed(requestMembersSchema, d, (request) => this.#handlers.requestMembers(session, request));
+      case GatewayOpcodes.RequestSoundboardSounds:
+        return this.#parsed(requestSoundsSchema, d, (request) => this.#handlers.requestSounds(session, request));
       default:
         return this.close(GatewayCloseCodes.UnknownOpcode, 'Unknown opcode.');
     }
@@ -107,4 +129,9 @@ export class Connection {
     if (result.success) use(result.data);
     else this.close(GatewayCloseCodes.DecodeError, 'Error while decoding payload.');
   }
+}
+
+function bytes(data: RawData): Buffer {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return data instanceof ArrayBuffer ? Buffer.from(data) : data;
 }

@@ -11,27 +11,36 @@ import {
   voiceStateShape,
 } from '../world/shapes.ts';
 import type { World } from '../world/world.ts';
+import { presenceShape, presenceUpdate } from './presence-shape.ts';
 import type { GatewaySession } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
-/** GUILD_CREATE as one bot sees it: all members with the members intent, otherwise itself and everybody in voice. */
+/** GUILD_CREATE as one bot sees it: all members with the presence intent (of large guilds those online), otherwise few. */
 export function sendGuild(world: World, session: GatewaySession, guild: Guild): void {
-  const allMembers = (session.intents & GatewayIntentBits.GuildMembers) !== 0;
+  // Without this intent only the bot and those in voice are listed (Discord docs, Guild Create).
+  const seesPresences = (session.intents & GatewayIntentBits.GuildPresences) !== 0;
+  const large = guild.members.size > session.largeThreshold;
+  const presences = seesPresences
+    ? [...guild.members.keys()].flatMap((userId) => presenceShape(world, guild.id, userId) ?? [])
+    : [];
+  const online = new Set(presences.map(({ user }) => user.id));
+  const listed = (userId: string) =>
+    userId === session.userId || guild.voiceStates.has(userId) || (seesPresences && (!large || online.has(userId)));
   const seesVoice = (session.intents & GatewayIntentBits.GuildVoiceStates) !== 0;
   const own = guild.members.get(session.userId);
   session.dispatch(Event.GuildCreate, {
     ...guildShape(guild),
     joined_at: new Date(own?.joinedAt ?? guild.createdAt).toISOString(),
-    large: false,
+    large,
     unavailable: false,
     member_count: guild.members.size,
     voice_states: seesVoice ? [...guild.voiceStates.values()].map((state) => voiceStateShape(world, state, true)) : [],
     members: [...guild.members.values()]
-      .filter((member) => allMembers || member.userId === session.userId || guild.voiceStates.has(member.userId))
+      .filter(({ userId }) => listed(userId))
       .map((member) => memberShape(world, member)),
     channels: [...guild.channels.values()].map(channelShape),
     threads: [],
-    presences: [],
+    presences,
     stage_instances: [],
     guild_scheduled_events: [],
     soundboard_sounds: [],
@@ -89,7 +98,25 @@ export function startDispatching(world: World, sessions: Sessions): void {
   });
   events.on('memberRemoved', ({ guild, userId }) => {
     toGuild(guild, Event.GuildMemberRemove, { guild_id: guild.id, user: userShape(world.user(userId)) });
-    for (const session of sessions.ofUser(userId)) session.dispatch(Event.GuildDelete, { id: guild.id });
+    for (const session of sessions.ofUser(userId))
+      if (session.serves(guild.id)) session.dispatch(Event.GuildDelete, { id: guild.id });
+  });
+  events.on('userUpdated', ({ user }) => {
+    for (const session of sessions.ofUser(user.id))
+      session.dispatch(Event.UserUpdate, { ...userShape(user), verified: true, mfa_enabled: false, email: null });
+    for (const guild of world.guildsOf(user.id)) {
+      const data = { guild_id: guild.id, ...memberShape(world, world.member(guild.id, user.id)) };
+      for (const session of sessions.ofGuild(guild))
+        session.dispatch(Event.GuildMemberUpdate, data, session.userId === user.id);
+    }
+  });
+  events.on('presenceUpdated', ({ user }) => {
+    for (const guild of world.guildsOf(user.id)) {
+      for (const session of sessions.ofGuild(guild)) {
+        if (session.userId !== user.id)
+          session.dispatch(Event.PresenceUpdate, presenceUpdate(world, guild.id, user.id));
+      }
+    }
   });
   events.on('channelCreated', ({ channel }) =>
     toGuild(world.guild(channel.guildId), Event.ChannelCreate, channelShape(channel)),

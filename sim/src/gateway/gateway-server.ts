@@ -1,16 +1,19 @@
 import { EventEmitter } from 'node:events';
 import type { Server } from 'node:http';
-import { GatewayCloseCodes, GatewayDispatchEvents, GatewayOpcodes } from 'discord-api-types/v10';
+import { GatewayDispatchEvents, GatewayOpcodes } from 'discord-api-types/v10';
 import { WebSocketServer } from 'ws';
-import { memberShape, userShape } from '../world/shapes.ts';
 import type { World } from '../world/world.ts';
-import { BotVoice, type VoiceDoor } from './bot-voice.ts';
+import { BotVoice, type VoiceDoor, type VoiceRefusal } from './bot-voice.ts';
 import { Connection } from './connection.ts';
 import { sendGuild, startDispatching } from './dispatcher.ts';
-import { intentsAreValid, privilegedIntents } from './intents.ts';
-import type { Identify, RequestMembers, Resume } from './payloads.ts';
-import { GatewaySession } from './session.ts';
+import { FaultBoard, type GatewayFaults } from './faults.ts';
+import { parseHandshake } from './handshake.ts';
+import { sendMembers } from './member-requests.ts';
+import type { GatewaySession } from './session.ts';
+import { SessionKeeper } from './session-keeper.ts';
 import { Sessions } from './sessions.ts';
+import { StartLimits } from './start-limits.ts';
+import { Wire } from './wire.ts';
 
 export interface GatewayOptions {
   /** Interval that HELLO asks for, in ms. Discord: 41,250. */
@@ -22,25 +25,45 @@ export interface GatewayOptions {
 export interface GatewayEvents {
   botReady: [{ userId: string; sessionId: string; resumed: boolean }];
   botGone: [{ userId: string; sessionId: string; code: number }];
+  /** An op 4 that Discord would leave without an answer. */
+  voiceRefused: [{ userId: string; guildId: string; channelId: string | null; reason: VoiceRefusal }];
 }
 
-/** Discord's main gateway, version 10, JSON without compression, on any path of an HTTP server. */
+/** After these a client has to identify anew (https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway). */
+const endingCodes: readonly number[] = [4004, 4007, 4009, 4010, 4011, 4012, 4013, 4014];
+
+/** Discord's main gateway, version 10, JSON with or without zlib-stream, on any path of an HTTP server. */
 export class GatewayServer {
   readonly events = new EventEmitter<GatewayEvents>();
   readonly sessions = new Sessions();
+  readonly limits = new StartLimits();
   readonly #world: World;
+  readonly #keeper: SessionKeeper;
   readonly #voice: BotVoice;
+  readonly #faults = new FaultBoard();
   readonly #heartbeatMs: number;
-  readonly #resumeWindowMs: number;
   readonly #sockets = new WebSocketServer({ noServer: true });
+  /** Connections that wait for their HELLO while it is withheld; undefined when it is not. */
+  #unwelcomed: Set<Connection> | undefined;
   #url = '';
 
   constructor(world: World, door: VoiceDoor, options: GatewayOptions = {}) {
     this.#world = world;
     this.#heartbeatMs = options.heartbeatMs ?? 41_250;
-    this.#resumeWindowMs = options.resumeWindowMs ?? 60_000;
     startDispatching(world, this.sessions);
     this.#voice = new BotVoice(world, this.sessions, door);
+    this.#keeper = new SessionKeeper({
+      world,
+      sessions: this.sessions,
+      limits: this.limits,
+      faults: this.#faults,
+      resumeWindowMs: options.resumeWindowMs ?? 60_000,
+      url: () => this.#url,
+      ready: (session, resumed) =>
+        this.events.emit('botReady', { userId: session.userId, sessionId: session.id, resumed }),
+      gone: (session, code) => this.events.emit('botGone', { userId: session.userId, sessionId: session.id, code }),
+      ended: (session) => this.#voice.forget(session),
+    });
     world.events.on('memberRemoved', ({ guild, userId }) => {
       if (world.user(userId).bot) door.dismiss(guild.id, userId);
     });
@@ -51,13 +74,9 @@ export class GatewayServer {
     this.#url = url;
     server.on('upgrade', (request, socket, head) =>
       this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
-        new Connection(webSocket, this.#heartbeatMs, {
-          identify: (connection, identify) => this.#identify(connection, identify),
-          resume: (connection, resume) => this.#resume(connection, resume),
-          voiceState: (session, update) => this.#voice.update(session, update),
-          requestMembers: (session, query) => this.#sendMembers(session, query),
-          closed: (connection, code) => this.#closed(connection, code),
-        });
+        const { zlibStream, refusal } = parseHandshake(request.url ?? '/');
+        if (refusal !== undefined) return webSocket.close(4012, refusal);
+        this.#welcome(new Wire(webSocket, zlibStream));
       }),
     );
   }
@@ -66,24 +85,76 @@ export class GatewayServer {
     return this.#url;
   }
 
+  /**
+   * INTERACTION_CREATE to the shard that serves the guild (or shard 0); it needs no intent. False when no session of the
+   * bot is there to take it.
+   */
+  readonly interact = (botUserId: string, guildId: string | undefined, payload: unknown): boolean => {
+    const served = this.sessions
+      .ofUser(botUserId)
+      .filter((session) => (guildId === undefined ? session.shard[0] === 0 : session.serves(guildId)));
+    for (const session of served) session.dispatch(GatewayDispatchEvents.InteractionCreate, payload);
+    return served.length > 0;
+  };
+
   /** Op 7: asks all clients of a bot to reconnect and resume. */
   requestReconnect(userId: string): void {
-    for (const { socket } of this.sessions.ofUser(userId)) {
-      socket?.send(JSON.stringify({ op: GatewayOpcodes.Reconnect, d: null, s: null, t: null }));
+    this.#tell(userId, GatewayOpcodes.Reconnect, null);
+  }
+
+  /** Op 1: asks all clients of a bot for a heartbeat at once. */
+  requestHeartbeat(userId: string): void {
+    this.#tell(userId, GatewayOpcodes.Heartbeat, null);
+  }
+
+  /** Op 9: ends all sessions of a bot, or (`resumable`) asks for a resume. */
+  invalidate(userId: string, resumable = false): void {
+    this.#tell(userId, GatewayOpcodes.InvalidSession, resumable);
+    for (const session of this.sessions.ofUser(userId)) {
+      if (resumable) this.#keeper.detach(session);
+      else this.#keeper.end(session);
     }
   }
 
-  /** Op 9: ends all sessions of a bot. */
-  invalidate(userId: string): void {
+  /** Closes the sockets of a bot with a code of Discord's; the session survives where Discord's does. */
+  closeWith(userId: string, code: number, reason: string): void {
     for (const session of this.sessions.ofUser(userId)) {
-      session.socket?.send(JSON.stringify({ op: GatewayOpcodes.InvalidSession, d: false, s: null, t: null }));
-      this.#end(session);
+      session.wire?.close(code, reason);
+      if (endingCodes.includes(code)) this.#keeper.end(session);
     }
   }
 
   /** Breaks the sockets of a bot without a closing handshake, as a failing network does. */
   cut(userId: string): void {
-    for (const session of this.sessions.ofUser(userId)) session.socket?.terminate();
+    for (const session of this.sessions.ofUser(userId)) session.wire?.terminate();
+  }
+
+  /** Switches faults of a bot; what is not named stays. Dispatches that are no longer held go out. */
+  changeFaults(userId: string, change: Partial<GatewayFaults>): Readonly<GatewayFaults> {
+    const faults = this.#faults.change(userId, change);
+    for (const session of this.sessions.ofUser(userId)) session.release();
+    return faults;
+  }
+
+  /** While HELLO is withheld, new connections of everybody stay silent; afterwards they are greeted. */
+  withholdHello(withheld: boolean): void {
+    const waiting = this.#unwelcomed;
+    this.#unwelcomed = withheld ? (waiting ?? new Set()) : undefined;
+    if (!withheld) for (const connection of waiting ?? []) connection.greet();
+  }
+
+  /** An outage: bots lose sight of the guild (GUILD_DELETE with `unavailable`), and later get it back. */
+  setUnavailable(guildId: string, unavailable: boolean): void {
+    const guild = this.#world.guild(guildId);
+    if (this.sessions.unavailable.has(guildId) === unavailable) return;
+    if (unavailable) {
+      for (const session of this.sessions.ofGuild(guild))
+        session.dispatch(GatewayDispatchEvents.GuildDelete, { id: guildId, unavailable: true });
+      this.sessions.unavailable.add(guildId);
+    } else {
+      this.sessions.unavailable.delete(guildId);
+      for (const session of this.sessions.ofGuild(guild)) sendGuild(this.#world, session, guild);
+    }
   }
 
   close(): void {
@@ -92,94 +163,37 @@ export class GatewayServer {
     this.#sockets.close();
   }
 
-  #identify(connection: Connection, request: Identify) {
-    const application = this.#world.applicationByToken(request.token);
-    if (!application) return connection.close(GatewayCloseCodes.AuthenticationFailed, 'Authentication failed.');
-    const shard = request.shard ?? ([0, 1] as const);
-    if (shard[0] >= shard[1]) return connection.close(GatewayCloseCodes.InvalidShard, 'Invalid shard.');
-    if (!intentsAreValid(request.intents))
-      return connection.close(GatewayCloseCodes.InvalidIntents, 'Invalid intent(s).');
-    if (!application.privilegedIntents && request.intents & privilegedIntents)
-      return connection.close(GatewayCloseCodes.DisallowedIntents, 'Disallowed intent(s).');
-    const session = new GatewaySession({
-      userId: application.botUserId,
-      applicationId: application.id,
-      intents: request.intents,
-      shard,
-      socket: connection.socket,
+  #welcome(wire: Wire): void {
+    const connection = new Connection(wire, this.#heartbeatMs, {
+      identify: (from, identify) => this.#keeper.identify(from, identify),
+      resume: (from, resume) => this.#keeper.resume(from, resume),
+      presence: ({ userId }, { status, activities }) =>
+        this.#world.setPresence(userId, { status, activities: activities ?? [] }),
+      voiceState: (session, update) => {
+        const reason = this.#voice.update(session, update);
+        const { guild_id: guildId, channel_id: channelId } = update;
+        if (reason) this.events.emit('voiceRefused', { userId: session.userId, guildId, channelId, reason });
+      },
+      requestMembers: (session, query) => sendMembers(this.#world, session, query),
+      requestSounds: (session, { guild_ids }) => this.#sendSounds(session, guild_ids),
+      closed: (from, code) => {
+        this.#unwelcomed?.delete(from);
+        this.#keeper.closed(from, code);
+      },
     });
-    connection.session = session;
-    this.sessions.add(session);
-    const guilds = this.#world.guildsOf(session.userId).filter((guild) => session.serves(guild.id));
-    session.dispatch(GatewayDispatchEvents.Ready, {
-      v: 10,
-      user: { ...userShape(this.#world.user(session.userId)), verified: true, mfa_enabled: false, email: null },
-      guilds: guilds.map(({ id }) => ({ id, unavailable: true })),
-      session_id: session.id,
-      resume_gateway_url: this.#url,
-      shard,
-      application: { id: application.id, flags: 0 },
-      private_channels: [],
-      relationships: [],
-      user_settings: {},
-      presences: [],
-    });
-    for (const guild of guilds) sendGuild(this.#world, session, guild);
-    this.events.emit('botReady', { userId: session.userId, sessionId: session.id, resumed: false });
+    if (this.#unwelcomed) this.#unwelcomed.add(connection);
+    else connection.greet();
   }
 
-  #resume(connection: Connection, request: Resume) {
-    const application = this.#world.applicationByToken(request.token);
-    if (!application) return connection.close(GatewayCloseCodes.AuthenticationFailed, 'Authentication failed.');
-    const session = this.sessions.get(request.session_id);
-    if (session?.userId !== application.botUserId) return connection.send(GatewayOpcodes.InvalidSession, false);
-    const sequence = request.seq ?? 0;
-    if (sequence > session.sequence) return connection.close(GatewayCloseCodes.InvalidSeq, 'Invalid seq.');
-    clearTimeout(session.expiry);
-    const old = session.socket;
-    session.socket = connection.socket;
-    connection.session = session;
-    if (old && old !== connection.socket) old.terminate();
-    if (!session.replay(sequence)) {
-      connection.session = undefined;
-      this.#end(session);
-      return connection.send(GatewayOpcodes.InvalidSession, false);
+  #tell(userId: string, op: GatewayOpcodes, d: unknown): void {
+    for (const { wire } of this.sessions.ofUser(userId)) wire?.send({ op, d, s: null, t: null });
+  }
+
+  /** No guild here has sounds of its own. */
+  #sendSounds(session: GatewaySession, guildIds: string[]): void {
+    for (const id of guildIds) {
+      if (!this.#world.guilds.get(id)?.members.has(session.userId)) continue;
+      session.dispatch(GatewayDispatchEvents.SoundboardSounds, { guild_id: id, soundboard_sounds: [] });
     }
-    session.dispatch(GatewayDispatchEvents.Resumed, { _trace: ['simulator'] });
-    this.events.emit('botReady', { userId: session.userId, sessionId: session.id, resumed: true });
-  }
-
-  #closed(connection: Connection, code: number): void {
-    const { session } = connection;
-    if (!session || session.socket !== connection.socket) return;
-    session.socket = undefined;
-    this.events.emit('botGone', { userId: session.userId, sessionId: session.id, code });
-    // A client that closes with 1000 or 1001 says goodbye; any other way it may come back and resume.
-    if (code === 1000 || code === 1001) this.#end(session);
-    else session.expiry = setTimeout(() => this.#end(session), this.#resumeWindowMs).unref();
-  }
-
-  #end(session: GatewaySession): void {
-    if (this.sessions.get(session.id) !== session) return;
-    this.sessions.delete(session);
-    this.#voice.forget(session);
-  }
-
-  #sendMembers(session: GatewaySession, request: RequestMembers): void {
-    const guild = this.#world.guilds.get(request.guild_id);
-    if (!guild?.members.has(session.userId)) return;
-    const ids = request.user_ids === undefined ? undefined : [request.user_ids].flat();
-    const query = (request.query ?? '').toLowerCase();
-    const found = [...guild.members.values()].filter((member) =>
-      ids ? ids.includes(member.userId) : this.#world.user(member.userId).username.toLowerCase().startsWith(query),
-    );
-    session.dispatch(GatewayDispatchEvents.GuildMembersChunk, {
-      guild_id: guild.id,
-      members: found.slice(0, request.limit || undefined).map((member) => memberShape(this.#world, member)),
-      chunk_index: 0,
-      chunk_count: 1,
-      not_found: ids?.filter((id) => !guild.members.has(id)),
-      nonce: request.nonce,
-    });
   }
 }

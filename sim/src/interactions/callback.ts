@@ -1,14 +1,71 @@
 /** What an application may answer, by HTTP response or by the callback route. */
-import { InteractionResponseType } from 'discord-api-types/v10';
+import { ApplicationCommandOptionType, InteractionResponseType as Type } from 'discord-api-types/v10';
 import { z } from 'zod';
+import { formError } from '../rest/form-error.ts';
 import { messageBodySchema } from '../rest/message-body.ts';
+import { type Interaction, Kind } from './interaction.ts';
+import { modalSchema } from './modal.ts';
 
-const { Pong, ChannelMessageWithSource, DeferredChannelMessageWithSource } = InteractionResponseType;
+const choice = z.looseObject({
+  name: z.string().min(1).max(100),
+  value: z.union([z.string().max(100), z.number()]),
+});
 
-/** PONG, a message, or "thinking…" — what a PING or a slash command may be answered with here. */
-export const callbackSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal(Pong) }),
-  z.object({ type: z.literal(ChannelMessageWithSource), data: messageBodySchema }),
-  z.object({ type: z.literal(DeferredChannelMessageWithSource), data: messageBodySchema.optional() }),
+const callbackSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal(Type.Pong) }),
+  z.object({ type: z.literal(Type.ChannelMessageWithSource), data: messageBodySchema }),
+  z.object({ type: z.literal(Type.DeferredChannelMessageWithSource), data: messageBodySchema.nullish() }),
+  z.object({ type: z.literal(Type.DeferredMessageUpdate) }),
+  z.object({ type: z.literal(Type.UpdateMessage), data: messageBodySchema.nullish() }),
+  z.object({
+    type: z.literal(Type.ApplicationCommandAutocompleteResult),
+    data: z.object({ choices: z.array(choice).max(25) }),
+  }),
+  z.object({ type: z.literal(Type.Modal), data: modalSchema }),
 ]);
 export type Callback = z.infer<typeof callbackSchema>;
+
+/** As it comes in: the files of a form stand beside `data`, whose attachments they are. */
+export const callbackBodySchema = z.preprocess((body) => {
+  if (typeof body !== 'object' || body === null || !('attachments' in body)) return body;
+  const { attachments, ...rest } = body;
+  const data = 'data' in rest && typeof rest.data === 'object' ? rest.data : {};
+  return { ...rest, data: { ...data, attachments } };
+}, callbackSchema);
+
+const messageTypes: readonly number[] = [Type.ChannelMessageWithSource, Type.DeferredChannelMessageWithSource];
+const updateTypes: readonly number[] = [Type.DeferredMessageUpdate, Type.UpdateMessage];
+
+/** The callback types that Discord takes for this interaction. */
+function allowedTypes({ kind, sourceMessageId }: Interaction): readonly number[] {
+  switch (kind) {
+    case Kind.Ping:
+      return [Type.Pong];
+    case Kind.Autocomplete:
+      return [Type.ApplicationCommandAutocompleteResult];
+    case Kind.Command:
+      return [...messageTypes, Type.Modal];
+    case Kind.Component:
+      return [...messageTypes, ...updateTypes, Type.Modal];
+    case Kind.Modal:
+      // A modal that a command opened is on no message, so there is nothing to update.
+      return sourceMessageId === undefined ? messageTypes : [...messageTypes, ...updateTypes];
+  }
+}
+
+/** Throws 50035 at the field that does not fit the interaction. */
+export function checkCallback(interaction: Interaction, callback: Callback): void {
+  const allowed = allowedTypes(interaction);
+  if (!allowed.includes(callback.type))
+    throw formError(['type'], 'BASE_TYPE_CHOICES', `Value must be one of {${allowed.join(', ')}}.`);
+  if (callback.type !== Type.ApplicationCommandAutocompleteResult) return;
+  const text = interaction.focusedType === ApplicationCommandOptionType.String;
+  for (const [index, { value }] of callback.data.choices.entries()) {
+    if (interaction.focusedType !== undefined && (typeof value === 'string') !== text) {
+      const path = ['data', 'choices', String(index), 'value'];
+      throw text
+        ? formError(path, 'STRING_TYPE_CONVERT', 'Could not interpret value as string.')
+        : formError(path, 'NUMBER_TYPE_COERCE', `Value "${value}" is not a number.`);
+    }
+  }
+}

@@ -1,37 +1,36 @@
 import { EventEmitter } from 'node:events';
-import { MessageFlags, InteractionResponseType as ResponseType } from 'discord-api-types/v10';
-import { ApiError, emptyMessage } from '../rest/errors.ts';
-import { contentOf, isEmpty } from '../rest/message-body.ts';
+import { MessageFlags } from 'discord-api-types/v10';
+import { ApiError, invalidForm } from '../rest/errors.ts';
 import type { MessageContent } from '../world/messages.ts';
-import type { Application, Message } from '../world/model.ts';
+import type { Message } from '../world/model.ts';
 import type { World } from '../world/world.ts';
-import { type Callback, callbackSchema } from './callback.ts';
-import { type CommandRequest, commandInteraction, pingInteraction } from './interaction-shape.ts';
-import { signedRequest, type Variant } from './signature.ts';
+import { applyCallback, createAnswer, updateAnswer } from './answer-messages.ts';
+import { type Callback, callbackBodySchema, checkCallback } from './callback.ts';
+import {
+  type AutocompleteRequest,
+  type CommandRequest,
+  type ContextCommandRequest,
+  commandInteraction,
+  contextInteraction,
+} from './commands.ts';
+import { type ClickRequest, clickInteraction, type SelectRequest, selectInteraction } from './components.ts';
+import { type GatewayDelivery, onlyUserInstalled, postInteraction, userInstallFollowUps } from './delivery.ts';
+import { pingInteraction } from './envelope.ts';
+import { type Interaction, Kind, type Outgoing } from './interaction.ts';
+import { type ModalFields, modalInteraction } from './modal-submit.ts';
+import { ClientRefusal } from './refusal.ts';
+import type { Variant } from './signature.ts';
 
-/** An application has this long to answer, in ms. */
-export const answerLimitMs = 3_000;
+export type { Interaction, Outcome } from './interaction.ts';
+
 /** An interaction's token works this long, in ms. */
 export const tokenLifeMs = 15 * 60_000;
 
-export type Outcome = 'message' | 'deferred' | 'did_not_respond' | 'refused' | 'pong';
-
-export interface Interaction {
-  id: string;
-  token: string;
-  applicationId: string;
-  channelId: string;
-  userId: string;
-  createdAt: number;
-  state: 'waiting' | 'answered' | 'failed';
-  outcome: Outcome | undefined;
-  /** HTTP status of the application's answer; undefined when there was none. */
-  status: number | undefined;
-  /** What the application's answer said, when it was not an accepted answer (first 2,000 characters). */
-  refusal: string | undefined;
-  latencyMs: number | undefined;
-  responseId: string | undefined;
-  followUpIds: string[];
+export interface InteractionOptions {
+  /** An application has this long to answer, in ms. Default (and Discord's): 3,000. */
+  answerLimitMs?: number;
+  /** The clock that the life of tokens is measured with, in ms. */
+  now?: () => number;
 }
 
 export interface InteractionEvents {
@@ -40,29 +39,61 @@ export interface InteractionEvents {
   updated: [Interaction];
 }
 
-/** Sends interactions to applications and takes their answers. */
+/**
+ * Sends interactions to applications and takes their answers. Every method that sends one resolves when it was answered
+ * or refused, or the time is over, and throws `ClientRefusal` for what Discord's client would not send.
+ */
 export class Interactions {
   readonly events = new EventEmitter<InteractionEvents>();
   readonly #world: World;
+  readonly #gateway: GatewayDelivery;
+  readonly #answerLimitMs: number;
+  readonly #now: () => number;
   readonly #byId = new Map<string, Interaction>();
   readonly #byToken = new Map<string, Interaction>();
 
-  constructor(world: World) {
+  constructor(world: World, gateway: GatewayDelivery, options: InteractionOptions = {}) {
     this.#world = world;
+    this.#gateway = gateway;
+    this.#answerLimitMs = options.answerLimitMs ?? 3_000;
+    this.#now = options.now ?? Date.now;
+    // One listener for each interaction that waits for its callback.
+    this.events.setMaxListeners(0);
   }
 
-  /** A person types a slash command. Resolves when it was answered, refused, or 3 s are over. */
-  async command(request: CommandRequest, variant: Variant = 'good'): Promise<Interaction> {
-    const application = this.#world.application(request.applicationId);
-    const commandId = registeredCommand(application, request) ?? this.#world.snowflakes.next();
-    return this.#send(application, commandInteraction(this.#world, request, commandId), request, variant);
+  /** A person types a slash command. */
+  command(request: CommandRequest, variant?: Variant): Promise<Interaction> {
+    return this.#send(() => commandInteraction(this.#world, request), variant);
+  }
+
+  /** A person chooses a command from the menu of a user or a message. */
+  contextCommand(request: ContextCommandRequest, variant?: Variant): Promise<Interaction> {
+    return this.#send(() => contextInteraction(this.#world, request), variant);
+  }
+
+  /** A person is typing an option that has autocomplete. */
+  autocomplete(request: AutocompleteRequest, variant?: Variant): Promise<Interaction> {
+    return this.#send(() => commandInteraction(this.#world, request), variant);
+  }
+
+  click(request: ClickRequest, variant?: Variant): Promise<Interaction> {
+    return this.#send(() => clickInteraction(this.#world, request), variant);
+  }
+
+  select(request: SelectRequest, variant?: Variant): Promise<Interaction> {
+    return this.#send(() => selectInteraction(this.#world, request), variant);
+  }
+
+  /** Sends the modal that `opener` was answered with. It stays open when the application does not take it. */
+  async submitModal(opener: Interaction, fields: ModalFields, variant?: Variant): Promise<Interaction> {
+    const interaction = await this.#send(() => modalInteraction(this.#world, opener, fields), variant);
+    if (interaction.state === 'answered') opener.modal = undefined;
+    return interaction;
   }
 
   /** The PING that Discord sends to an interactions URL. */
-  async ping(applicationId: string, variant: Variant = 'good'): Promise<Interaction> {
-    const application = this.#world.application(applicationId);
-    const who = { channelId: '', userId: application.botUserId };
-    return this.#send(application, pingInteraction(this.#world, applicationId), who, variant);
+  ping(applicationId: string, variant?: Variant): Promise<Interaction> {
+    return this.#send(() => pingInteraction(this.#world, this.#world.application(applicationId)), variant);
   }
 
   get(id: string): Interaction | undefined {
@@ -73,25 +104,20 @@ export class Interactions {
     return this.#byToken.get(token);
   }
 
-  isLive(interaction: Interaction): boolean {
-    return interaction.state === 'answered' && Date.now() - interaction.createdAt < tokenLifeMs;
+  /** Has the token run out? Then even a rightly answered interaction can no longer be followed up. */
+  isExpired(interaction: Interaction): boolean {
+    return this.#now() - interaction.createdAt >= tokenLifeMs;
   }
 
-  /** The first answer. Throws 10062 when it comes too late, 40060 when there was one already. */
+  /** The first answer. Throws 10062 when it comes too late, 40060 when there was one already, 50035 when it does not fit. */
   answer(interaction: Interaction, callback: Callback): void {
     if (interaction.state === 'failed') throw new ApiError(404, 10062, 'Unknown interaction');
     if (interaction.state === 'answered') throw new ApiError(400, 40060, 'Interaction has already been acknowledged.');
-    const content = 'data' in callback && callback.data ? contentOf(callback.data) : {};
-    if (callback.type === ResponseType.ChannelMessageWithSource && isEmpty(content)) throw emptyMessage();
+    checkCallback(interaction, callback);
+    const outcome = applyCallback(this.#world, interaction, callback);
     interaction.state = 'answered';
-    interaction.latencyMs = Date.now() - interaction.createdAt;
-    interaction.outcome = 'pong';
-    if (callback.type !== ResponseType.Pong) {
-      const deferred = callback.type === ResponseType.DeferredChannelMessageWithSource;
-      interaction.outcome = deferred ? 'deferred' : 'message';
-      const flags = (content.flags ?? 0) | (deferred ? MessageFlags.Loading : 0);
-      interaction.responseId = this.#createMessage(interaction, { ...content, flags }).id;
-    }
+    interaction.latencyMs = this.#now() - interaction.createdAt;
+    interaction.outcome = outcome;
     this.events.emit('answered', interaction);
   }
 
@@ -100,17 +126,18 @@ export class Interactions {
       interaction.responseId === undefined ? undefined : this.#world.messages.get(interaction.responseId);
     // The first follow-up to "thinking…" takes its place (Discord docs, Followup Messages).
     if (original && original.flags & MessageFlags.Loading) return this.edit(interaction, original.id, content);
-    const message = this.#createMessage(interaction, content);
+    const application = this.#world.application(interaction.applicationId);
+    const limited = onlyUserInstalled(this.#world, application, interaction.guildId);
+    if (limited && interaction.followUpIds.length >= userInstallFollowUps)
+      throw new ApiError(400, 40094, 'This interaction has reached the maximum number of follow up messages');
+    const message = createAnswer(this.#world, interaction, content, original?.id);
     interaction.followUpIds.push(message.id);
     this.events.emit('updated', interaction);
     return message;
   }
 
   edit(interaction: Interaction, messageId: string, change: MessageContent): Message {
-    const { flags } = this.#world.messages.get(messageId);
-    // Whether it is ephemeral was decided by the first answer; an edit only ends the "thinking…".
-    const kept = (flags & ~MessageFlags.Loading) | ((change.flags ?? 0) & ~MessageFlags.Ephemeral);
-    const message = this.#world.messages.edit(messageId, { ...change, flags: kept });
+    const message = updateAnswer(this.#world, messageId, change);
     this.events.emit('updated', interaction);
     return message;
   }
@@ -122,115 +149,98 @@ export class Interactions {
     this.events.emit('updated', interaction);
   }
 
-  #createMessage(interaction: Interaction, content: MessageContent): Message {
-    const { botUserId } = this.#world.application(interaction.applicationId);
-    const ephemeral = ((content.flags ?? 0) & MessageFlags.Ephemeral) !== 0;
-    return this.#world.messages.create(interaction.channelId, botUserId, content, {
-      interaction: { id: interaction.id, userId: interaction.userId, applicationId: interaction.applicationId },
-      ...(ephemeral ? { visibleTo: interaction.userId } : {}),
-    });
-  }
-
-  async #send(
-    application: Application,
-    payload: { id: string; token: string },
-    who: { channelId: string; userId: string },
-    variant: Variant,
-  ): Promise<Interaction> {
+  async #send(make: () => Outgoing, variant: Variant = 'good'): Promise<Interaction> {
+    const { payload, ...sent } = make();
+    const application = this.#world.application(String(payload.application_id));
     const url = application.interactionsUrl;
-    if (url === undefined) {
-      throw new ApiError(
-        400,
-        0,
-        `application ${application.id} has no interactions URL; set one with setInteractionsUrl`,
-      );
+    if (url === undefined && (sent.kind === Kind.Ping || variant !== 'good')) {
+      const message = `application ${application.id} has no interactions URL; set one with setInteractionsUrl`;
+      throw new ClientRefusal('no_way_to_application', message);
     }
     const interaction: Interaction = {
       id: payload.id,
       token: payload.token,
       applicationId: application.id,
-      channelId: who.channelId,
-      userId: who.userId,
-      createdAt: Date.now(),
+      kind: sent.kind,
+      channelId: sent.channelId,
+      guildId: sent.guildId,
+      userId: sent.userId,
+      createdAt: this.#now(),
       state: 'waiting',
       outcome: undefined,
       status: undefined,
       refusal: undefined,
       latencyMs: undefined,
+      sourceMessageId: sent.sourceMessageId,
+      command: sent.command,
+      focusedType: sent.focusedType,
       responseId: undefined,
       followUpIds: [],
+      modal: undefined,
+      choices: undefined,
     };
     this.#byId.set(interaction.id, interaction);
     this.#byToken.set(interaction.token, interaction);
-    const request = signedRequest(JSON.stringify(payload), application.privateKey, variant);
-    if (variant === 'replayed') {
-      const first = await fetch(url, { method: 'POST', ...request, signal: AbortSignal.timeout(answerLimitMs) });
-      await first.arrayBuffer();
-      interaction.createdAt = Date.now();
-    }
-    await this.#deliver(interaction, url, request);
+    if (url === undefined) {
+      const answered = this.#awaitCallback(interaction, 'no callback came in time');
+      if (!this.#gateway(application.botUserId, sent.guildId, payload))
+        this.#fail(
+          interaction,
+          'did_not_respond',
+          'the application has neither an interactions URL nor a gateway session',
+        );
+      await answered;
+    } else await this.#post(interaction, url, payload, variant);
     return interaction;
   }
 
-  async #deliver(interaction: Interaction, url: string, request: { headers: Record<string, string>; body: string }) {
-    const overTime = AbortSignal.timeout(answerLimitMs);
+  async #post(interaction: Interaction, url: string, payload: unknown, variant: Variant): Promise<void> {
     try {
-      const response = await fetch(url, { method: 'POST', ...request, signal: overTime, redirect: 'manual' });
+      const application = this.#world.application(interaction.applicationId);
+      const late = this.#awaitCallback(interaction, 'no answer came in time');
+      const response = await postInteraction(url, payload, application, variant, this.#answerLimitMs);
       interaction.status = response.status;
-      const text = await response.text();
-      if (interaction.state === 'answered') return; // by the callback route, before the HTTP response
-      if (response.status === 202) return await this.#awaitCallback(interaction, overTime);
-      const callback = response.ok ? callbackSchema.safeParse(jsonOrUndefined(text)) : undefined;
-      if (callback?.success) this.answer(interaction, callback.data);
-      else this.#fail(interaction, 'refused', text);
+      if (interaction.state !== 'waiting') return; // by the callback route, before the HTTP response
+      if (response.status === 202) return await late;
+      const callback = callbackBodySchema.safeParse(response.json);
+      if (response.ok && callback.success) this.answer(interaction, callback.data);
+      else this.#fail(interaction, 'refused', reasonOf(response, callback.error));
     } catch (error) {
-      if (interaction.state === 'answered') return;
-      this.#fail(interaction, error instanceof ApiError ? 'refused' : 'did_not_respond', String(error));
+      if (interaction.state !== 'waiting') return;
+      const refused = error instanceof ApiError;
+      this.#fail(interaction, refused ? 'refused' : 'did_not_respond', refused ? formOf(error) : String(error));
     }
   }
 
-  #awaitCallback(interaction: Interaction, overTime: AbortSignal): Promise<void> {
+  /** Resolves when the interaction is answered or failed; fails it when the time is over. */
+  #awaitCallback(interaction: Interaction, reason: string): Promise<void> {
     return new Promise((resolve) => {
-      const done = () => {
+      const timer = setTimeout(() => this.#fail(interaction, 'did_not_respond', reason), this.#answerLimitMs).unref();
+      const check = (settled: Interaction) => {
+        if (settled !== interaction) return;
+        clearTimeout(timer);
         this.events.off('answered', check);
-        overTime.removeEventListener('abort', late);
         resolve();
       };
-      const check = (answered: Interaction) => {
-        if (answered === interaction) done();
-      };
-      const late = () => {
-        this.#fail(interaction, 'did_not_respond', 'accepted with 202, but no callback came');
-        done();
-      };
       this.events.on('answered', check);
-      overTime.addEventListener('abort', late);
     });
   }
 
   #fail(interaction: Interaction, outcome: 'refused' | 'did_not_respond', refusal: string): void {
+    if (interaction.state !== 'waiting') return;
     interaction.state = 'failed';
     interaction.outcome = outcome;
-    interaction.latencyMs = Date.now() - interaction.createdAt;
+    interaction.latencyMs = this.#now() - interaction.createdAt;
     interaction.refusal = refusal.slice(0, 2000);
     this.events.emit('answered', interaction);
   }
 }
 
-/** An application that has registered commands can be sent only those; one that has none gets any (a convenience). */
-function registeredCommand(application: Application, { guildId, name }: CommandRequest): string | undefined {
-  const known = [...(application.commands.get(guildId) ?? []), ...(application.commands.get('global') ?? [])];
-  const found = known.find((command) => command.name === name && command.type === 1);
-  if (!found && known.length > 0) {
-    throw new ApiError(404, 10063, `no command /${name} is registered; known: ${known.map((c) => c.name).join(', ')}`);
-  }
-  return found?.id;
+/** What the application said; or, where it said 2xx with a body that is no answer, what is wrong with that. */
+function reasonOf({ ok, text }: { ok: boolean; text: string }, error: Parameters<typeof invalidForm>[0] | undefined) {
+  return ok && error ? `${text.slice(0, 1000)} (${formOf(invalidForm(error))})` : text;
 }
 
-function jsonOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // the schema says what is wrong: no answer at all
-  }
+function formOf(error: ApiError): string {
+  return JSON.stringify(error.body());
 }

@@ -9,7 +9,7 @@ import { ApiError, invalidForm, missingAccess, missingPermissions, unauthorized 
 /** What the routes work on. */
 export interface RestParts {
   world: World;
-  gateway: Pick<GatewayServer, 'url'>;
+  gateway: Pick<GatewayServer, 'url' | 'limits'>;
   interactions: Interactions;
 }
 

@@ -7,11 +7,11 @@ export function gatewayRoutes({ world, gateway }: RestParts): Hono {
   // The only route that needs no token; some clients call it without one and retry for ever on 401.
   app.get('/gateway', (context) => context.json({ url: gateway.url }));
   app.get('/gateway/bot', (context) => {
-    authorized(world, context);
+    const { id } = authorized(world, context);
     return context.json({
       url: gateway.url,
-      shards: 1,
-      session_start_limit: { total: 1000, remaining: 1000, reset_after: 86_400_000, max_concurrency: 1 },
+      shards: gateway.limits.settings(id).shards,
+      session_start_limit: gateway.limits.shape(id),
     });
   });
   app.get('/users/@me', (context) => {

@@ -1,10 +1,11 @@
 /** An unmodified @discordjs/ws client that keeps what it is told. */
 import { REST } from '@discordjs/rest';
-import { type SessionInfo, WebSocketManager, WebSocketShardEvents } from '@discordjs/ws';
+import { type CompressionMethod, type SessionInfo, WebSocketManager, WebSocketShardEvents } from '@discordjs/ws';
 import { GatewayDispatchEvents, type GatewayIntentBits, type GatewaySendPayload } from 'discord-api-types/v10';
 
 interface Told {
   t: string;
+  s: number;
   d: Record<string, unknown>;
 }
 
@@ -15,7 +16,7 @@ export class BotClient {
   readonly #manager: WebSocketManager;
   readonly #waiting = new Set<() => void>();
 
-  constructor(apiUrl: string, token: string, intents: GatewayIntentBits | number) {
+  constructor(apiUrl: string, token: string, intents: GatewayIntentBits | number, compression?: CompressionMethod) {
     this.rest = new REST({ version: '10', api: apiUrl, retries: 0 }).setToken(token);
     // The library's default store is one per process: a second client would resume the first one's session.
     let stored: SessionInfo | null = null;
@@ -23,6 +24,7 @@ export class BotClient {
       token,
       intents,
       rest: this.rest,
+      ...(compression === undefined ? {} : { compression }),
       retrieveSessionInfo: () => stored,
       updateSessionInfo: (_shardId, session) => {
         stored = session;

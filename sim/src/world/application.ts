@@ -19,5 +19,6 @@ export function makeApplication(options: {
     publicKey: Buffer.from(x, 'base64url').toString('hex'),
     privateKey,
     commands: new Map(),
+    userInstalls: new Set(),
   };
 }

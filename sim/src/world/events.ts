@@ -1,11 +1,13 @@
 import { EventEmitter } from 'node:events';
-import type { Channel, DirectChannel, Guild, Member, Message, Role, VoiceCause, VoiceState } from './model.ts';
+import type { Channel, DirectChannel, Guild, Member, Message, Role, User, VoiceCause, VoiceState } from './model.ts';
 
 export interface WorldEventMap {
   botAdded: [{ guild: Guild; userId: string }];
   memberAdded: [{ guild: Guild; member: Member }];
   memberUpdated: [{ guild: Guild; member: Member; previousNick: string | null }];
   memberRemoved: [{ guild: Guild; userId: string }];
+  userUpdated: [{ user: User }];
+  presenceUpdated: [{ user: User }];
   roleCreated: [{ guild: Guild; role: Role }];
   channelCreated: [{ channel: Channel }];
   channelDeleted: [{ channel: Channel }];

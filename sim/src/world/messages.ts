@@ -50,6 +50,10 @@ export class Messages {
     this.#world.events.emit('messageDeleted', { message });
   }
 
+  has(id: string): boolean {
+    return this.#byId.has(id);
+  }
+
   get(id: string): Message {
     const message = this.#byId.get(id);
     if (!message) throw new WorldError('unknown_message', `there is no message ${id}`);

@@ -8,6 +8,11 @@ export interface User {
   bot: boolean;
 }
 
+export interface Presence {
+  status: 'online' | 'idle' | 'dnd' | 'invisible' | 'offline';
+  activities: Record<string, unknown>[];
+}
+
 export interface Application {
   id: string;
   name: string;
@@ -22,6 +27,8 @@ export interface Application {
   privilegedIntents: boolean;
   /** Registered commands; the key is a guild id or `global`. */
   commands: Map<string, APIApplicationCommand[]>;
+  /** People who added the application to their own account; it follows them into every channel. */
+  userInstalls: Set<string>;
 }
 
 export interface Role {
@@ -51,6 +58,7 @@ export interface Channel {
   /** 0 = no limit. */
   userLimit: number;
   overwrites: Overwrite[];
+  nsfw: boolean;
 }
 
 /** The private channel of a bot and a person. It belongs to no guild. */
@@ -94,10 +102,26 @@ export interface VoiceState {
   selfDeaf: boolean;
   selfVideo: boolean;
   selfStream: boolean;
+  /** Not allowed to speak (audience of a stage, or no Speak permission). */
+  suppress: boolean;
 }
 
 /** Who changed a voice state: the user's own client, or somebody else (moved, disconnected, channel deleted). */
 export type VoiceCause = 'self' | 'other';
+
+/** The interaction that a message answers (`interaction_metadata` of the message). */
+export interface MessageInteraction {
+  id: string;
+  userId: string;
+  applicationId: string;
+  /** Discord's interaction type: 2 command, 3 component, 5 modal. */
+  type: number;
+  /** Of commands: 1 chat input, 2 user, 3 message. */
+  commandType?: number | undefined;
+  commandName?: string | undefined;
+  /** Of components and modals from a message: that message. */
+  interactedMessageId?: string | undefined;
+}
 
 export interface Message {
   id: string;
@@ -116,5 +140,5 @@ export interface Message {
   nonce: string | number | undefined;
   /** Only the user with this id sees it (ephemeral interaction answers). */
   visibleTo: string | undefined;
-  interaction: { id: string; userId: string; applicationId: string } | undefined;
+  interaction: MessageInteraction | undefined;
 }

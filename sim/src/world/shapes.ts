@@ -6,19 +6,18 @@ import {
   type APIMessage,
   type APIRole,
   type APIUser,
-  ApplicationCommandType,
   type ChannelFlags,
   ChannelType,
   type GatewayVoiceState,
   type GuildMemberFlags,
   GuildMFALevel,
   type GuildSystemChannelFlags,
-  InteractionType,
   MessageType,
   OverwriteType,
   type RoleFlags,
   type UserFlags,
 } from 'discord-api-types/v10';
+import { interactionFields, typeOfAnswer } from './interaction-fields.ts';
 import type { Application, Channel, DirectChannel, Guild, Member, Message, Role, User, VoiceState } from './model.ts';
 import type { World } from './world.ts';
 
@@ -100,7 +99,7 @@ export function channelShape(channel: Channel): APIChannel {
     })),
   };
   if (channel.kind === 'category') return { ...common, type: ChannelType.GuildCategory, parent_id: null };
-  const parent = { parent_id: channel.parentId, nsfw: false, rate_limit_per_user: 0, last_message_id: null };
+  const parent = { parent_id: channel.parentId, nsfw: channel.nsfw, rate_limit_per_user: 0, last_message_id: null };
   return channel.kind === 'voice'
     ? {
         ...common,
@@ -176,7 +175,7 @@ export function voiceStateShape(world: World, state: VoiceState, bare = false): 
     self_mute: state.selfMute,
     self_video: state.selfVideo,
     self_stream: state.selfStream,
-    suppress: false,
+    suppress: state.suppress,
     request_to_speak_timestamp: null,
   };
   if (bare) return shape;
@@ -202,11 +201,7 @@ export function messageShape(world: World, message: Message, content: 'shown' | 
     embeds: shown ? message.embeds : [],
     components: shown ? message.components : [],
     pinned: false,
-    type: message.interaction
-      ? MessageType.ChatInputCommand
-      : message.replyTo === undefined
-        ? MessageType.Default
-        : MessageType.Reply,
+    type: message.replyTo === undefined ? typeOfAnswer(message.interaction) : MessageType.Reply,
     flags: message.flags,
     ...(message.nonce === undefined ? {} : { nonce: message.nonce }),
     ...(message.replyTo === undefined
@@ -214,18 +209,6 @@ export function messageShape(world: World, message: Message, content: 'shown' | 
       : {
           message_reference: { message_id: message.replyTo, channel_id: message.channelId, guild_id: message.guildId },
         }),
-    ...(message.interaction
-      ? {
-          application_id: message.interaction.applicationId,
-          webhook_id: message.interaction.applicationId,
-          interaction_metadata: {
-            id: message.interaction.id,
-            type: InteractionType.ApplicationCommand,
-            command_type: ApplicationCommandType.ChatInput,
-            user: userShape(world.user(message.interaction.userId)),
-            authorizing_integration_owners: { 0: message.guildId ?? '0' },
-          },
-        }
-      : {}),
+    ...interactionFields(message, (id) => userShape(world.user(id))),
   } as unknown as APIMessage;
 }

@@ -3,7 +3,7 @@ import { WorldError } from './errors.ts';
 import type { VoiceCause, VoiceState } from './model.ts';
 import type { World } from './world.ts';
 
-type Flags = Partial<Pick<VoiceState, 'selfMute' | 'selfDeaf' | 'selfVideo' | 'selfStream'>>;
+type Flags = Partial<Pick<VoiceState, 'selfMute' | 'selfDeaf' | 'selfVideo' | 'selfStream' | 'suppress'>>;
 
 /** Who is in which voice channel. A bot may be in one channel of each guild, a person in one at all. */
 export class VoiceStates {
@@ -41,6 +41,7 @@ export class VoiceStates {
       selfDeaf: options.selfDeaf ?? previous?.selfDeaf ?? false,
       selfVideo: options.selfVideo ?? previous?.selfVideo ?? false,
       selfStream: options.selfStream ?? previous?.selfStream ?? false,
+      suppress: options.suppress ?? previous?.suppress ?? false,
     };
     this.#world.guild(guildId).voiceStates.set(userId, state);
     this.#world.events.emit('voiceState', { state, previous, cause });

@@ -11,6 +11,7 @@ import type {
   Guild,
   Member,
   Overwrite,
+  Presence,
   Role,
   User,
 } from './model.ts';
@@ -41,6 +42,8 @@ export class World {
   readonly users = new Map<string, User>();
   readonly guilds = new Map<string, Guild>();
   readonly directChannels = new Map<string, DirectChannel>();
+  /** By user id; absent means offline. */
+  readonly presences = new Map<string, Presence>();
   readonly messages: Messages = new Messages(this);
   readonly voice: VoiceStates = new VoiceStates(this);
 
@@ -139,7 +142,13 @@ export class World {
   createChannel(
     guildId: string,
     kind: ChannelKind,
-    options: { name: string; parentId?: string | undefined; userLimit?: number | undefined; overwrites?: Overwrite[] },
+    options: {
+      name: string;
+      parentId?: string | undefined;
+      userLimit?: number | undefined;
+      overwrites?: Overwrite[];
+      nsfw?: boolean | undefined;
+    },
   ): Channel {
     const guild = this.guild(guildId);
     const channel: Channel = {
@@ -151,6 +160,7 @@ export class World {
       parentId: options.parentId ?? null,
       userLimit: options.userLimit ?? 0,
       overwrites: options.overwrites ?? [],
+      nsfw: options.nsfw ?? false,
     };
     guild.channels.set(channel.id, channel);
     this.events.emit('channelCreated', { channel });
@@ -182,6 +192,19 @@ export class World {
     this.directChannels.set(channel.id, channel);
     this.events.emit('directChannelOpened', { channel });
     return channel;
+  }
+
+  updateUser(userId: string, change: Partial<Pick<User, 'username'>>): User {
+    const user = this.user(userId);
+    Object.assign(user, change);
+    this.events.emit('userUpdated', { user });
+    return user;
+  }
+
+  setPresence(userId: string, presence: Presence): void {
+    const user = this.user(userId);
+    this.presences.set(userId, presence);
+    this.events.emit('presenceUpdated', { user });
   }
 
   application(id: string): Application {
