@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { commandOptionSchema } from '../interactions/interaction-shape.ts';
 import { variants } from '../interactions/signature.ts';
+import { restOperations } from './rest-operations.ts';
 
 const id = z.string().regex(/^\d+$/, 'is no id; ids are strings of digits');
 const name = z.string().min(1).max(100);
@@ -124,8 +125,19 @@ export const errorSchema = z.object({ code: z.string(), message: z.string() });
 
 export const operations = {
   createApplication: {
-    input: z.object({ name, interactionsUrl: z.url().optional(), privilegedIntents: z.boolean().optional() }),
-    output: z.object({ applicationId: id, botUserId: id, token: z.string(), publicKey: z.string() }),
+    input: z.object({
+      name,
+      interactionsUrl: z.url().optional(),
+      privilegedIntents: z.boolean().optional(),
+      redirectUris: z.array(z.url()).optional(),
+    }),
+    output: z.object({
+      applicationId: id,
+      botUserId: id,
+      token: z.string(),
+      publicKey: z.string(),
+      clientSecret: z.string(),
+    }),
   },
   setInteractionsUrl: { input: z.object({ applicationId: id, interactionsUrl: z.url() }), output: nothing },
   createGuild: { input: z.object({ name }), output: z.object({ guildId: id, ownerId: id }) },
@@ -183,6 +195,7 @@ export const operations = {
   invalidateSession: { input: bot, output: nothing },
   cutGateway: { input: bot, output: nothing },
   lastEventId: { input: nothing, output: z.object({ id: z.number().int() }) },
+  ...restOperations,
   shutdown: { input: nothing, output: nothing },
 } as const;
 

@@ -10,9 +10,10 @@ import type { World } from '../world/world.ts';
 import type { Operation, Output, Parsed } from './contract.ts';
 import { ControlError } from './errors.ts';
 import type { EventLog } from './event-log.ts';
+import { type RestControlParts, restHandlers } from './rest-handlers.ts';
 import { interactionOf, messageOf } from './shapes.ts';
 
-export interface ControlParts {
+export interface ControlParts extends RestControlParts {
   world: World;
   gateway: GatewayServer;
   voice: Pick<VoiceServer, 'counters'>;
@@ -31,7 +32,7 @@ export type Handlers = {
 const readyLimitMs = 20_000;
 
 export function controlHandlers(parts: ControlParts): Handlers {
-  const { world, gateway, voice, people, interactions, clips, log } = parts;
+  const { world, gateway, voice, people, interactions, clips, log, rest } = parts;
   const person = (userId: string) => {
     if (world.user(userId).bot)
       throw new ControlError('not_a_person', `user ${userId} is a bot: it joins and leaves by its own client`);
@@ -54,8 +55,8 @@ export function controlHandlers(parts: ControlParts): Handlers {
 
   return {
     createApplication: (input) => {
-      const { id, botUserId, token, publicKey } = world.createApplication(input);
-      return { applicationId: id, botUserId, token, publicKey };
+      const { id, botUserId, token, publicKey, clientSecret } = world.createApplication(input);
+      return { applicationId: id, botUserId, token, publicKey, clientSecret };
     },
     setInteractionsUrl: ({ applicationId, interactionsUrl }) => {
       world.application(applicationId).interactionsUrl = interactionsUrl;
@@ -179,7 +180,7 @@ export function controlHandlers(parts: ControlParts): Handlers {
       }),
     }),
     nickname: ({ guildId, userId }) => ({ nickname: world.member(guildId, userId).nick }),
-    counters: () => ({ counters: { ...voice.counters } }),
+    counters: () => ({ counters: { ...voice.counters, ...rest.counters } }),
     requestReconnect: ({ botUserId }) => {
       gateway.requestReconnect(bot(botUserId));
       return {};
@@ -193,6 +194,7 @@ export function controlHandlers(parts: ControlParts): Handlers {
       return {};
     },
     lastEventId: () => ({ id: log.lastId }),
+    ...restHandlers(parts),
     shutdown: () => {
       parts.shutdown();
       return {};

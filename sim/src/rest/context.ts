@@ -44,7 +44,7 @@ export function needChannelPermission(world: World, application: Application, ch
 
 /** The body as JSON, or the `payload_json` part of a form with files. Throws 50035 (or 50109 for broken JSON). */
 export async function bodyOf<Schema extends z.ZodType>(context: Context, schema: Schema): Promise<z.output<Schema>> {
-  const result = schema.safeParse(await rawBody(context));
+  const result = schema.safeParse(await rawBody(context), { reportInput: true });
   if (!result.success) throw invalidForm(result.error);
   return result.data;
 }

@@ -2,6 +2,7 @@
 import { RESTJSONErrorCodes as Code } from 'discord-api-types/v10';
 import type { z } from 'zod';
 import type { WorldErrorCode } from '../world/errors.ts';
+import { type FormError, formErrorOf } from './form-errors.ts';
 
 export type ApiStatus = 400 | 401 | 403 | 404 | 405 | 413 | 500;
 
@@ -27,6 +28,9 @@ export class ApiError extends Error {
   }
 }
 
+export const notFound = () => new ApiError(404, 0, '404: Not Found');
+export const methodNotAllowed = () => new ApiError(405, 0, '405: Method Not Allowed');
+export const invalidVersion = () => new ApiError(404, Code.InvalidAPIVersion, 'Invalid API version');
 export const unauthorized = () => new ApiError(401, 0, '401: Unauthorized');
 export const missingAccess = () => new ApiError(403, Code.MissingAccess, 'Missing Access');
 export const missingPermissions = () => new ApiError(403, Code.MissingPermissions, 'Missing Permissions');
@@ -39,20 +43,28 @@ export const notInVoice = () =>
 
 /** 50035 with the tree that points at each wrong field. */
 export function invalidForm(error: z.ZodError): ApiError {
+  return formRefusal(error.issues.map((issue) => [issue.path, formErrorOf(issue)]));
+}
+
+/** 50035 for what no schema can tell. */
+export function formRefusal(wrong: [path: readonly PropertyKey[], error: FormError][]): ApiError {
   const tree: Record<string, unknown> = {};
-  for (const issue of error.issues) {
+  for (const [path, error] of wrong) {
     let node = tree;
-    for (const part of issue.path) {
+    for (const part of path) {
       const key = String(part);
       const child = (node[key] as Record<string, unknown> | undefined) ?? {};
       node[key] = child;
       node = child;
     }
     const list = (node._errors as unknown[] | undefined) ?? [];
-    node._errors = [...list, { code: issue.code.toUpperCase(), message: issue.message }];
+    node._errors = [...list, error];
   }
   return new ApiError(400, Code.InvalidFormBodyOrContentType, 'Invalid Form Body', tree);
 }
+
+export const wrongId = (name: string, value: string) =>
+  formRefusal([[[name], { code: 'NUMBER_TYPE_COERCE', message: `Value "${value}" is not snowflake.` }]]);
 
 /** What each refusal of the world is called on Discord. */
 export const worldErrors: Record<WorldErrorCode, [ApiStatus, number, string]> = {

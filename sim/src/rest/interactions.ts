@@ -22,7 +22,7 @@ export function interactionRoutes({ world, interactions }: RestParts): Hono {
     });
   });
 
-  const base = '/webhooks/:application/:token';
+  const base = '/webhooks/:webhook/:token';
   const find = (application: string, token: string) => {
     const interaction = interactions.byToken(token);
     if (interaction?.applicationId !== application || !interactions.isLive(interaction)) throw unknownWebhook();
@@ -34,25 +34,25 @@ export function interactionRoutes({ world, interactions }: RestParts): Hono {
     return found;
   };
   app.post(base, async (context) => {
-    const interaction = find(context.req.param('application'), context.req.param('token'));
+    const interaction = find(context.req.param('webhook'), context.req.param('token'));
     const content = contentOf(await bodyOf(context, messageBodySchema));
     if (isEmpty(content)) throw emptyMessage();
     return context.json(messageShape(world, interactions.followUp(interaction, content)));
   });
   app.get(`${base}/messages/:message`, (context) => {
-    const interaction = find(context.req.param('application'), context.req.param('token'));
+    const interaction = find(context.req.param('webhook'), context.req.param('token'));
     const id = messageId(interaction, context.req.param('message'));
     return context.json(messageShape(world, world.messages.get(id)));
   });
   app.patch(`${base}/messages/:message`, async (context) => {
-    const interaction = find(context.req.param('application'), context.req.param('token'));
+    const interaction = find(context.req.param('webhook'), context.req.param('token'));
     const id = messageId(interaction, context.req.param('message'));
     const change = contentOf(await bodyOf(context, messageBodySchema));
     if (isEmpty({ ...world.messages.get(id), ...change })) throw emptyMessage();
     return context.json(messageShape(world, interactions.edit(interaction, id, change)));
   });
   app.delete(`${base}/messages/:message`, (context) => {
-    const interaction = find(context.req.param('application'), context.req.param('token'));
+    const interaction = find(context.req.param('webhook'), context.req.param('token'));
     interactions.remove(interaction, messageId(interaction, context.req.param('message')));
     return context.body(null, 204);
   });

@@ -8,6 +8,7 @@ export function makeApplication(options: {
   name: string;
   interactionsUrl: string | undefined;
   privilegedIntents: boolean;
+  redirectUris: string[];
 }): Application {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const { x } = publicKey.export({ format: 'jwk' });
@@ -18,6 +19,7 @@ export function makeApplication(options: {
     token: `${Buffer.from(options.botUserId).toString('base64url')}.${random(5)}.${random(28)}`,
     publicKey: Buffer.from(x, 'base64url').toString('hex'),
     privateKey,
+    clientSecret: random(24),
     commands: new Map(),
   };
 }

@@ -6,6 +6,8 @@ export interface User {
   id: string;
   username: string;
   bot: boolean;
+  /** Takes no private messages of bots. */
+  refusesDirectMessages: boolean;
 }
 
 export interface Application {
@@ -18,6 +20,10 @@ export interface Application {
   publicKey: string;
   privateKey: KeyObject;
   interactionsUrl: string | undefined;
+  /** For OAuth2. */
+  clientSecret: string;
+  /** Where OAuth2 may send people back to, compared as whole strings. */
+  redirectUris: string[];
   /** May it ask for the privileged intents (members, presences, message content)? If not, IDENTIFY ends with 4014. */
   privilegedIntents: boolean;
   /** Registered commands; the key is a guild id or `global`. */

@@ -1,5 +1,6 @@
 import { PermissionFlagsBits } from 'discord-api-types/v10';
 import { makeApplication } from './application.ts';
+import { Attachments } from './attachments.ts';
 import { WorldError } from './errors.ts';
 import { WorldEvents } from './events.ts';
 import { Messages } from './messages.ts';
@@ -41,6 +42,7 @@ export class World {
   readonly users = new Map<string, User>();
   readonly guilds = new Map<string, Guild>();
   readonly directChannels = new Map<string, DirectChannel>();
+  readonly attachments: Attachments = new Attachments(this.snowflakes);
   readonly messages: Messages = new Messages(this);
   readonly voice: VoiceStates = new VoiceStates(this);
 
@@ -48,6 +50,7 @@ export class World {
     name: string;
     interactionsUrl?: string | undefined;
     privilegedIntents?: boolean | undefined;
+    redirectUris?: string[] | undefined;
   }): Application {
     const bot = this.createUser(options.name, true);
     const application = makeApplication({
@@ -56,13 +59,14 @@ export class World {
       name: options.name,
       interactionsUrl: options.interactionsUrl,
       privilegedIntents: options.privilegedIntents ?? true,
+      redirectUris: options.redirectUris ?? [],
     });
     this.applications.set(application.id, application);
     return application;
   }
 
   createUser(username: string, bot = false): User {
-    const user: User = { id: this.snowflakes.next(), username, bot };
+    const user: User = { id: this.snowflakes.next(), username, bot, refusesDirectMessages: false };
     this.users.set(user.id, user);
     return user;
   }
