@@ -41,7 +41,7 @@ export class BotVoice {
       return 'done';
     }
     const channel = guild.channels.get(channelId);
-    if (channel?.kind !== 'voice') return 'no_such_channel';
+    if (channel?.kind !== 'voice' && channel?.kind !== 'stage') return 'no_such_channel';
     if (current?.channelId !== channelId && !this.#mayEnter(channelId, session.userId)) return 'forbidden';
     this.#world.voice.enter(
       channelId,

@@ -1,15 +1,20 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { WorldError } from '../world/errors.ts';
 import { applicationRoutes } from './applications.ts';
+import { cdnRoutes } from './cdn.ts';
 import { channelRoutes } from './channels.ts';
 import type { RestParts } from './context.ts';
 import { RestCounters } from './counters.ts';
+import { directMessageRoutes } from './direct-messages.ts';
 import { ApiError, invalidVersion, methodNotAllowed, notFound, worldErrors, wrongId } from './errors.ts';
 import { faultMiddleware } from './fault-middleware.ts';
 import { RestFaults } from './faults.ts';
 import { gatewayRoutes } from './gateway.ts';
 import { guildRoutes } from './guilds.ts';
 import { interactionRoutes } from './interactions.ts';
+import { messageRoutes } from './messages/messages.ts';
+import { pinRoutes } from './messages/pins.ts';
+import { reactionRoutes } from './messages/reactions.ts';
 import { type RateLimitOptions, rateLimitMiddleware } from './rate-limits/middleware.ts';
 import { type Match, RouteTable, wrongSnowflake } from './route-table.ts';
 
@@ -24,7 +29,17 @@ const bare = (path: string) => path.replace(/^\/api(\/v\d+)?(?=\/|$)/, '');
 /** Discord's REST API, versions 9 and 10, under `/api/v10`; `/api` alone is taken as 10 (Discord's is older). */
 export function restApp(parts: RestParts, options: RestOptions = {}): Hono {
   const { faults = new RestFaults(), counters = new RestCounters() } = options;
-  const routes = [gatewayRoutes, guildRoutes, channelRoutes, applicationRoutes, interactionRoutes];
+  const routes = [
+    gatewayRoutes,
+    guildRoutes,
+    channelRoutes,
+    pinRoutes,
+    messageRoutes,
+    directMessageRoutes,
+    reactionRoutes,
+    applicationRoutes,
+    interactionRoutes,
+  ];
   const api = new Hono();
   for (const group of routes) api.route('/', group(parts));
 
@@ -56,6 +71,7 @@ export function restApp(parts: RestParts, options: RestOptions = {}): Hono {
   app.use('/api/*', checkAddress);
   app.use('/api/*', rateLimitMiddleware(options, matchOf));
   for (const base of ['/api/v10', '/api/v9', '/api']) app.route(base, api);
+  app.route('/', cdnRoutes(parts));
   app.notFound((context) => context.json(notFound().body(), 404));
   app.onError((error, context) => {
     if (error instanceof ApiError) return context.json(error.body(), error.status);

@@ -43,7 +43,13 @@ export const notInVoice = () =>
 
 /** 50035 with the tree that points at each wrong field. */
 export function invalidForm(error: z.ZodError): ApiError {
-  return formRefusal(error.issues.map((issue) => [issue.path, formErrorOf(issue)]));
+  return formRefusal(
+    error.issues.map((issue) => {
+      // Discord blames the component as a whole for a type that cannot stand there, zod its `type`.
+      const isUnion = issue.code === 'invalid_union' && 'options' in issue;
+      return [isUnion ? issue.path.slice(0, -1) : issue.path, formErrorOf(issue)];
+    }),
+  );
 }
 
 /** 50035 for what no schema can tell. */
@@ -75,6 +81,7 @@ export const worldErrors: Record<WorldErrorCode, [ApiStatus, number, string]> = 
   unknown_role: [404, Code.UnknownRole, 'Unknown Role'],
   unknown_channel: [404, Code.UnknownChannel, 'Unknown Channel'],
   unknown_message: [404, Code.UnknownMessage, 'Unknown Message'],
+  unknown_webhook: [404, Code.UnknownWebhook, 'Unknown Webhook'],
   unknown_permission: [400, Code.InvalidFormBodyOrContentType, 'Invalid Form Body'],
   not_a_voice_channel: [400, Code.CannotExecuteActionOnThisChannelType, 'Cannot execute action on this channel type'],
   not_a_text_channel: [400, Code.CannotExecuteActionOnThisChannelType, 'Cannot execute action on this channel type'],

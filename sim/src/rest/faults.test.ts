@@ -29,9 +29,7 @@ test('a fault hits so many requests of its method and path, the newest fault fir
 
 test('502 as HTML and 500 as JSON: the library tries again, and gets through when they are over', async () => {
   const { simulator, application } = scene;
-  const patient = new REST({ version: '10', api: simulator.apiUrl, retries: 3 }).setToken(
-    application.token,
-  );
+  const patient = new REST({ version: '10', api: simulator.apiUrl, retries: 3 }).setToken(application.token);
   await control.setRestFault({ path: '/users/@me', times: 2, effect: { kind: 'status', status: 502, body: 'html' } });
   await control.setRestFault({ path: '/users/@me', times: 1, effect: { kind: 'status', status: 500 } });
   expect(await patient.get(Routes.user())).toMatchObject({ id: application.botUserId });

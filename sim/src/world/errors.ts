@@ -6,6 +6,7 @@ export type WorldErrorCode =
   | 'unknown_role'
   | 'unknown_channel'
   | 'unknown_message'
+  | 'unknown_webhook'
   | 'unknown_permission'
   | 'not_a_voice_channel'
   | 'not_a_text_channel'

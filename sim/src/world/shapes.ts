@@ -3,26 +3,35 @@ import {
   type APIChannel,
   type APIGuild,
   type APIGuildMember,
-  type APIMessage,
   type APIRole,
   type APIUser,
-  ApplicationCommandType,
   type ChannelFlags,
   ChannelType,
   type GatewayVoiceState,
   type GuildMemberFlags,
   GuildMFALevel,
   type GuildSystemChannelFlags,
-  InteractionType,
-  MessageType,
   OverwriteType,
   type RoleFlags,
   type UserFlags,
 } from 'discord-api-types/v10';
-import type { Application, Channel, DirectChannel, Guild, Member, Message, Role, User, VoiceState } from './model.ts';
+import type {
+  Application,
+  Channel,
+  DirectChannel,
+  Guild,
+  Member,
+  Overwrite,
+  Role,
+  ThreadState,
+  User,
+  VoiceState,
+} from './model.ts';
 import type { World } from './world.ts';
 
-const iso = (ms: number) => new Date(ms).toISOString();
+export { emojiShape, messageShape } from './message-shape.ts';
+
+export const iso = (ms: number) => new Date(ms).toISOString();
 
 export function userShape(user: User): APIUser {
   return {
@@ -55,15 +64,15 @@ export function roleShape(role: Role): APIRole {
   return {
     id: role.id,
     name: role.name,
-    color: 0,
-    colors: { primary_color: 0, secondary_color: null, tertiary_color: null },
-    hoist: false,
+    color: role.color,
+    colors: { primary_color: role.color, secondary_color: null, tertiary_color: null },
+    hoist: role.hoist,
     icon: null,
     unicode_emoji: null,
     position: role.position,
     permissions: role.permissions.toString(),
     managed: role.managed,
-    mentionable: false,
+    mentionable: role.mentionable,
     flags: 0 as RoleFlags,
   };
 }
@@ -81,36 +90,76 @@ export function memberShape(world: World, member: Member): APIGuildMember {
     mute: member.mute,
     flags: 0 as GuildMemberFlags,
     pending: false,
-    communication_disabled_until: null,
+    communication_disabled_until: member.timedOutUntil === undefined ? null : iso(member.timedOutUntil),
   };
 }
 
+const channelTypes = {
+  text: ChannelType.GuildText,
+  voice: ChannelType.GuildVoice,
+  stage: ChannelType.GuildStageVoice,
+  category: ChannelType.GuildCategory,
+  thread: ChannelType.PublicThread,
+};
+
 export function channelShape(channel: Channel): APIChannel {
+  if (channel.thread) return threadShape(channel, channel.thread);
   const common = {
     id: channel.id,
+    type: channelTypes[channel.kind],
     guild_id: channel.guildId,
     name: channel.name,
     position: channel.position,
     flags: 0,
-    permission_overwrites: channel.overwrites.map((overwrite) => ({
-      id: overwrite.id,
-      type: overwrite.type === 'role' ? OverwriteType.Role : OverwriteType.Member,
-      allow: overwrite.allow.toString(),
-      deny: overwrite.deny.toString(),
-    })),
+    permission_overwrites: channel.overwrites.map(overwriteShape),
   };
-  if (channel.kind === 'category') return { ...common, type: ChannelType.GuildCategory, parent_id: null };
-  const parent = { parent_id: channel.parentId, nsfw: false, rate_limit_per_user: 0, last_message_id: null };
-  return channel.kind === 'voice'
-    ? {
-        ...common,
-        ...parent,
-        type: ChannelType.GuildVoice,
-        bitrate: 64_000,
-        user_limit: channel.userLimit,
-        rtc_region: null,
-      }
-    : { ...common, ...parent, type: ChannelType.GuildText, topic: null };
+  if (channel.kind === 'category') return { ...common, parent_id: null } as APIChannel;
+  const { parentId: parent_id, nsfw, rateLimitPerUser: rate_limit_per_user, topic, bitrate, userLimit } = channel;
+  const parent = { ...common, parent_id, nsfw, rate_limit_per_user, last_message_id: null };
+  return (
+    channel.kind === 'text'
+      ? { ...parent, topic }
+      : { ...parent, bitrate, user_limit: userLimit, rtc_region: null, status: channel.status }
+  ) as APIChannel;
+}
+
+export function overwriteShape({ id, type, allow, deny }: Overwrite) {
+  return {
+    id,
+    type: type === 'role' ? OverwriteType.Role : OverwriteType.Member,
+    allow: allow.toString(),
+    deny: deny.toString(),
+  };
+}
+
+function threadShape(channel: Channel, thread: ThreadState): APIChannel {
+  return {
+    id: channel.id,
+    type: thread.private ? ChannelType.PrivateThread : ChannelType.PublicThread,
+    guild_id: channel.guildId,
+    parent_id: channel.parentId,
+    name: channel.name,
+    owner_id: thread.ownerId,
+    last_message_id: null,
+    rate_limit_per_user: channel.rateLimitPerUser,
+    message_count: 0,
+    total_message_sent: 0,
+    member_count: thread.memberIds.size,
+    flags: 0,
+    thread_metadata: {
+      archived: thread.archived,
+      locked: thread.locked,
+      ...(thread.private ? { invitable: thread.invitable } : {}),
+      auto_archive_duration: thread.autoArchiveMinutes,
+      archive_timestamp: iso(thread.archiveChangedAt),
+      create_timestamp: iso(thread.createdAt),
+    },
+  } as unknown as APIChannel;
+}
+
+export function threadMemberShape(channel: Channel, userId: string) {
+  const joined = channel.thread?.memberIds.get(userId) ?? 0;
+  return { id: channel.id, user_id: userId, join_timestamp: iso(joined), flags: 0 };
 }
 
 export function directChannelShape(world: World, channel: DirectChannel): APIChannel {
@@ -181,51 +230,4 @@ export function voiceStateShape(world: World, state: VoiceState, bare = false): 
   };
   if (bare) return shape;
   return { ...shape, guild_id: state.guildId, ...(member ? { member: memberShape(world, member) } : {}) };
-}
-
-/** `content: 'hidden'` is what a bot without the message content intent receives of other people's messages. */
-export function messageShape(world: World, message: Message, content: 'shown' | 'hidden' = 'shown'): APIMessage {
-  const shown = content === 'shown';
-  const author = world.user(message.authorId);
-  return {
-    id: message.id,
-    channel_id: message.channelId,
-    author: userShape(author),
-    content: shown ? message.content : '',
-    timestamp: iso(message.createdAt),
-    edited_timestamp: message.editedAt === undefined ? null : iso(message.editedAt),
-    tts: false,
-    mention_everyone: false,
-    mentions: [],
-    mention_roles: [],
-    attachments: shown ? message.attachments : [],
-    embeds: shown ? message.embeds : [],
-    components: shown ? message.components : [],
-    pinned: false,
-    type: message.interaction
-      ? MessageType.ChatInputCommand
-      : message.replyTo === undefined
-        ? MessageType.Default
-        : MessageType.Reply,
-    flags: message.flags,
-    ...(message.nonce === undefined ? {} : { nonce: message.nonce }),
-    ...(message.replyTo === undefined
-      ? {}
-      : {
-          message_reference: { message_id: message.replyTo, channel_id: message.channelId, guild_id: message.guildId },
-        }),
-    ...(message.interaction
-      ? {
-          application_id: message.interaction.applicationId,
-          webhook_id: message.interaction.applicationId,
-          interaction_metadata: {
-            id: message.interaction.id,
-            type: InteractionType.ApplicationCommand,
-            command_type: ApplicationCommandType.ChatInput,
-            user: userShape(world.user(message.interaction.userId)),
-            authorizing_integration_owners: { 0: message.guildId ?? '0' },
-          },
-        }
-      : {}),
-  } as unknown as APIMessage;
 }

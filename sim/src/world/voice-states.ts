@@ -24,7 +24,7 @@ export class VoiceStates {
   /** Enters a channel, moves to it, or changes flags in it. Permissions are the caller's business. */
   enter(channelId: string, userId: string, options: Flags & { sessionId?: string }, cause: VoiceCause): VoiceState {
     const channel = this.#world.channel(channelId);
-    if (channel.kind !== 'voice')
+    if (channel.kind !== 'voice' && channel.kind !== 'stage')
       throw new WorldError('not_a_voice_channel', `channel ${channelId} is no voice channel; choose one that is`);
     const { guildId } = channel;
     this.#world.member(guildId, userId);
