@@ -1,3 +1,4 @@
+import { AuditLogEvent } from 'discord-api-types/v10';
 import type { Clip } from '../clips/clip.ts';
 import type { GatewayServer } from '../gateway/gateway-server.ts';
 import type { Interaction, Interactions } from '../interactions/interactions.ts';
@@ -88,6 +89,8 @@ export function controlHandlers(parts: ControlParts): Handlers {
     },
     kick: ({ guildId, userId }) => {
       world.removeMember(guildId, userId);
+      const { ownerId } = world.guild(guildId);
+      world.auditLog.add({ guildId, action: AuditLogEvent.MemberKick, userId: ownerId, targetId: userId });
       return {};
     },
     grant: ({ guildId, userId, permissions }) => {
@@ -109,10 +112,12 @@ export function controlHandlers(parts: ControlParts): Handlers {
       if (!world.voice.get(guildId, userId))
         throw new ControlError('not_in_voice', `user ${userId} is in no voice channel of that guild; join first`, 409);
       world.voice.enter(channelId, userId, {}, 'other');
+      world.auditLog.addVoiceMove(guildId, world.guild(guildId).ownerId, channelId);
       return {};
     },
     disconnect: ({ guildId, userId }) => {
       world.voice.leave(guildId, userId, 'other');
+      world.auditLog.addVoiceMove(guildId, world.guild(guildId).ownerId, null);
       return {};
     },
     ready: async ({ userId }) => {

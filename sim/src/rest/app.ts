@@ -10,13 +10,24 @@ import { ApiError, invalidVersion, methodNotAllowed, notFound, worldErrors, wron
 import { faultMiddleware } from './fault-middleware.ts';
 import { RestFaults } from './faults.ts';
 import { gatewayRoutes } from './gateway.ts';
-import { guildRoutes } from './guilds.ts';
+import { banRoutes } from './guild/bans.ts';
+import { guildRoutes } from './guild/guild.ts';
+import { memberRoutes } from './guild/members.ts';
+import { roleRoutes } from './guild/roles.ts';
+import { voiceStateRoutes } from './guild/voice-states.ts';
 import { interactionRoutes } from './interactions.ts';
+import { inviteRoutes } from './invites.ts';
 import { messageRoutes } from './messages/messages.ts';
 import { pinRoutes } from './messages/pins.ts';
 import { reactionRoutes } from './messages/reactions.ts';
+import { authorizeRoutes } from './oauth2/authorize.ts';
+import { Grants } from './oauth2/grants.ts';
+import { tokenRoutes } from './oauth2/token.ts';
 import { type RateLimitOptions, rateLimitMiddleware } from './rate-limits/middleware.ts';
 import { type Match, RouteTable, wrongSnowflake } from './route-table.ts';
+import { threadRoutes } from './threads.ts';
+import { userRoutes } from './users.ts';
+import { webhookMessageRoutes, webhookRoutes } from './webhooks.ts';
 
 export interface RestOptions extends RateLimitOptions {
   faults?: RestFaults;
@@ -27,18 +38,30 @@ export interface RestOptions extends RateLimitOptions {
 const bare = (path: string) => path.replace(/^\/api(\/v\d+)?(?=\/|$)/, '');
 
 /** Discord's REST API, versions 9 and 10, under `/api/v10`; `/api` alone is taken as 10 (Discord's is older). */
-export function restApp(parts: RestParts, options: RestOptions = {}): Hono {
+export function restApp(given: Omit<RestParts, 'grants'>, options: RestOptions = {}): Hono {
+  const parts: RestParts = { ...given, grants: new Grants() };
   const { faults = new RestFaults(), counters = new RestCounters() } = options;
   const routes = [
     gatewayRoutes,
     guildRoutes,
+    roleRoutes,
+    memberRoutes,
+    banRoutes,
+    voiceStateRoutes,
+    inviteRoutes,
+    threadRoutes,
     channelRoutes,
     pinRoutes,
     messageRoutes,
     directMessageRoutes,
     reactionRoutes,
     applicationRoutes,
+    webhookMessageRoutes,
     interactionRoutes,
+    webhookRoutes,
+    userRoutes,
+    authorizeRoutes,
+    tokenRoutes,
   ];
   const api = new Hono();
   for (const group of routes) api.route('/', group(parts));
@@ -72,6 +95,8 @@ export function restApp(parts: RestParts, options: RestOptions = {}): Hono {
   app.use('/api/*', rateLimitMiddleware(options, matchOf));
   for (const base of ['/api/v10', '/api/v9', '/api']) app.route(base, api);
   app.route('/', cdnRoutes(parts));
+  // The page stands on discord.com itself; `/api/oauth2/authorize` leads to the same one.
+  app.route('/', authorizeRoutes(parts));
   app.notFound((context) => context.json(notFound().body(), 404));
   app.onError((error, context) => {
     if (error instanceof ApiError) return context.json(error.body(), error.status);

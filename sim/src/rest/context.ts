@@ -6,6 +6,7 @@ import type { Interactions } from '../interactions/interactions.ts';
 import type { Application, Channel, Guild } from '../world/model.ts';
 import type { World } from '../world/world.ts';
 import { ApiError, invalidForm, missingAccess, missingPermissions, unauthorized } from './errors.ts';
+import type { Grants } from './oauth2/grants.ts';
 import { filesOf, type UploadedFile } from './upload.ts';
 
 /** What the routes work on. */
@@ -13,6 +14,7 @@ export interface RestParts {
   world: World;
   gateway: Pick<GatewayServer, 'url'>;
   interactions: Interactions;
+  grants: Grants;
 }
 
 /** The application whose bot token the request carries. Throws 401. */

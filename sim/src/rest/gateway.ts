@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { applicationShape, userShape } from '../world/shapes.ts';
+import { applicationShape } from '../world/shapes.ts';
 import { authorized, type RestParts } from './context.ts';
 
 export function gatewayRoutes({ world, gateway }: RestParts): Hono {
@@ -13,28 +13,6 @@ export function gatewayRoutes({ world, gateway }: RestParts): Hono {
       shards: 1,
       session_start_limit: { total: 1000, remaining: 1000, reset_after: 86_400_000, max_concurrency: 1 },
     });
-  });
-  app.get('/users/@me', (context) => {
-    const { botUserId } = authorized(world, context);
-    return context.json({ ...userShape(world.user(botUserId)), verified: true, mfa_enabled: false, email: null });
-  });
-  app.get('/users/@me/guilds', (context) => {
-    const { botUserId } = authorized(world, context);
-    return context.json(
-      world.guildsOf(botUserId).map((guild) => ({
-        id: guild.id,
-        name: guild.name,
-        icon: null,
-        banner: null,
-        owner: false,
-        permissions: world.guildPermissionsOf(guild.id, botUserId).toString(),
-        features: [],
-      })),
-    );
-  });
-  app.get('/users/:user', (context) => {
-    authorized(world, context);
-    return context.json(userShape(world.user(context.req.param('user'))));
   });
   for (const path of ['/applications/@me', '/oauth2/applications/@me']) {
     app.get(path, (context) => context.json(applicationShape(authorized(world, context), world)));

@@ -139,6 +139,10 @@ export interface VoiceState {
   selfDeaf: boolean;
   selfVideo: boolean;
   selfStream: boolean;
+  /** In the audience of a stage channel: may not speak. */
+  suppress: boolean;
+  /** When they asked to speak on the stage, in ms. */
+  requestedToSpeakAt: number | null;
 }
 
 /** Who changed a voice state: the user's own client, or somebody else (moved, disconnected, channel deleted). */

@@ -1,5 +1,8 @@
 /** The world as Discord's JSON (types from discord-api-types). Tokens and keys never appear here. */
 import {
+  type APIAuditLogChange,
+  type APIAuditLogEntry,
+  type APIAuditLogOptions,
   type APIChannel,
   type APIGuild,
   type APIGuildMember,
@@ -15,6 +18,7 @@ import {
   type RoleFlags,
   type UserFlags,
 } from 'discord-api-types/v10';
+import type { AuditLogEntry } from './audit-log.ts';
 import type {
   Application,
   Channel,
@@ -212,6 +216,18 @@ export function guildShape(guild: Guild): APIGuild {
   } as APIGuild;
 }
 
+export function auditLogEntryShape(entry: AuditLogEntry): APIAuditLogEntry {
+  return {
+    id: entry.id,
+    target_id: entry.targetId,
+    user_id: entry.userId,
+    action_type: entry.action,
+    ...(entry.changes.length === 0 ? {} : { changes: entry.changes as APIAuditLogChange[] }),
+    ...(Object.keys(entry.options).length === 0 ? {} : { options: entry.options as unknown as APIAuditLogOptions }),
+    ...(entry.reason === null ? {} : { reason: entry.reason }),
+  };
+}
+
 /** With `member` (as in VOICE_STATE_UPDATE) unless `bare` (as in the list of GUILD_CREATE). */
 export function voiceStateShape(world: World, state: VoiceState, bare = false): GatewayVoiceState {
   const member = world.guilds.get(state.guildId)?.members.get(state.userId);
@@ -225,8 +241,8 @@ export function voiceStateShape(world: World, state: VoiceState, bare = false): 
     self_mute: state.selfMute,
     self_video: state.selfVideo,
     self_stream: state.selfStream,
-    suppress: false,
-    request_to_speak_timestamp: null,
+    suppress: state.suppress,
+    request_to_speak_timestamp: state.requestedToSpeakAt === null ? null : iso(state.requestedToSpeakAt),
   };
   if (bare) return shape;
   return { ...shape, guild_id: state.guildId, ...(member ? { member: memberShape(world, member) } : {}) };

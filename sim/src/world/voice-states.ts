@@ -3,7 +3,9 @@ import { WorldError } from './errors.ts';
 import type { VoiceCause, VoiceState } from './model.ts';
 import type { World } from './world.ts';
 
-type Flags = Partial<Pick<VoiceState, 'selfMute' | 'selfDeaf' | 'selfVideo' | 'selfStream'>>;
+type Flags = Partial<
+  Pick<VoiceState, 'selfMute' | 'selfDeaf' | 'selfVideo' | 'selfStream' | 'suppress' | 'requestedToSpeakAt'>
+>;
 
 /** Who is in which voice channel. A bot may be in one channel of each guild, a person in one at all. */
 export class VoiceStates {
@@ -32,6 +34,8 @@ export class VoiceStates {
       for (const other of this.of(userId)) if (other.guildId !== guildId) this.leave(other.guildId, userId, 'self');
     }
     const previous = this.get(guildId, userId);
+    // On a stage everybody begins in the audience.
+    const same = previous?.channelId === channelId ? previous : undefined;
     const state: VoiceState = {
       guildId,
       userId,
@@ -41,6 +45,9 @@ export class VoiceStates {
       selfDeaf: options.selfDeaf ?? previous?.selfDeaf ?? false,
       selfVideo: options.selfVideo ?? previous?.selfVideo ?? false,
       selfStream: options.selfStream ?? previous?.selfStream ?? false,
+      suppress: options.suppress ?? same?.suppress ?? channel.kind === 'stage',
+      requestedToSpeakAt:
+        options.requestedToSpeakAt === undefined ? (same?.requestedToSpeakAt ?? null) : options.requestedToSpeakAt,
     };
     this.#world.guild(guildId).voiceStates.set(userId, state);
     this.#world.events.emit('voiceState', { state, previous, cause });

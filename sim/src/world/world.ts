@@ -69,6 +69,10 @@ export class World {
     return user;
   }
 
+  renameUser(userId: string, username: string): User {
+    return Object.assign(this.user(userId), { username });
+  }
+
   /** A guild with its @everyone role and an owner, who is a person. */
   createGuild(name: string): Guild {
     const owner = this.createUser(`${name} owner`);
