@@ -11,6 +11,9 @@ import {
   voiceStateShape,
 } from '../world/shapes.ts';
 import type { World } from '../world/world.ts';
+import { dispatchAroundMessages } from './dispatch/around-messages.ts';
+import { dispatchGuildChanges } from './dispatch/guild.ts';
+import { activeThreads, dispatchThreads } from './dispatch/threads.ts';
 import type { GatewaySession } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -30,7 +33,7 @@ export function sendGuild(world: World, session: GatewaySession, guild: Guild): 
       .filter((member) => allMembers || member.userId === session.userId || guild.voiceStates.has(member.userId))
       .map((member) => memberShape(world, member)),
     channels: [...guild.channels.values()].map(channelShape),
-    threads: [],
+    threads: activeThreads(world, guild.id, session.userId),
     presences: [],
     stage_instances: [],
     guild_scheduled_events: [],
@@ -39,6 +42,9 @@ export function sendGuild(world: World, session: GatewaySession, guild: Guild): 
 }
 
 export function startDispatching(world: World, sessions: Sessions): void {
+  dispatchGuildChanges(world, sessions);
+  dispatchThreads(world, sessions);
+  dispatchAroundMessages(world, sessions);
   const { events } = world;
   const toGuild = (guild: Guild, event: Event, data: unknown) => {
     for (const session of sessions.ofGuild(guild)) session.dispatch(event, data);
@@ -58,7 +64,7 @@ export function startDispatching(world: World, sessions: Sessions): void {
       const readable =
         (session.intents & GatewayIntentBits.MessageContent) !== 0 ||
         message.authorId === session.userId ||
-        message.content.includes(`<@${session.userId}>`);
+        message.mentions.userIds.includes(session.userId);
       const author = guild.members.get(message.authorId);
       session.dispatch(event, {
         ...messageShape(world, message, readable ? 'shown' : 'hidden'),
