@@ -23,6 +23,7 @@ import { reactionRoutes } from './messages/reactions.ts';
 import { authorizeRoutes } from './oauth2/authorize.ts';
 import { Grants } from './oauth2/grants.ts';
 import { tokenRoutes } from './oauth2/token.ts';
+import { ownApplicationRoutes } from './own-application.ts';
 import { type RateLimitOptions, rateLimitMiddleware } from './rate-limits/middleware.ts';
 import { type Match, RouteTable, wrongSnowflake } from './route-table.ts';
 import { threadRoutes } from './threads.ts';
@@ -32,14 +33,16 @@ import { webhookMessageRoutes, webhookRoutes } from './webhooks.ts';
 export interface RestOptions extends RateLimitOptions {
   faults?: RestFaults;
   counters?: RestCounters;
+  /** Shards that `GET /gateway/bot` recommends. Default 1. */
+  recommendedShards?: number;
 }
 
 /** The path as the routes know it: without `/api` and the version. */
 const bare = (path: string) => path.replace(/^\/api(\/v\d+)?(?=\/|$)/, '');
 
 /** Discord's REST API, versions 9 and 10, under `/api/v10`; `/api` alone is taken as 10 (Discord's is older). */
-export function restApp(given: Omit<RestParts, 'grants'>, options: RestOptions = {}): Hono {
-  const parts: RestParts = { ...given, grants: new Grants() };
+export function restApp(given: Omit<RestParts, 'grants' | 'recommendedShards'>, options: RestOptions = {}): Hono {
+  const parts: RestParts = { ...given, grants: new Grants(), recommendedShards: options.recommendedShards ?? 1 };
   const { faults = new RestFaults(), counters = new RestCounters() } = options;
   const routes = [
     gatewayRoutes,
@@ -56,6 +59,7 @@ export function restApp(given: Omit<RestParts, 'grants'>, options: RestOptions =
     directMessageRoutes,
     reactionRoutes,
     applicationRoutes,
+    ownApplicationRoutes,
     webhookMessageRoutes,
     interactionRoutes,
     webhookRoutes,

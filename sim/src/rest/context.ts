@@ -15,6 +15,8 @@ export interface RestParts {
   gateway: Pick<GatewayServer, 'url'>;
   interactions: Interactions;
   grants: Grants;
+  /** What `GET /gateway/bot` says. */
+  recommendedShards: number;
 }
 
 /** The application whose bot token the request carries. Throws 401. */

@@ -16,6 +16,7 @@ export function makeApplication(options: {
   const random = (bytes: number) => randomBytes(bytes).toString('base64url');
   return {
     ...options,
+    description: '',
     token: `${Buffer.from(options.botUserId).toString('base64url')}.${random(5)}.${random(28)}`,
     publicKey: Buffer.from(x, 'base64url').toString('hex'),
     privateKey,

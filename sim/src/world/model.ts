@@ -15,6 +15,7 @@ export interface User {
 export interface Application {
   id: string;
   name: string;
+  description: string;
   botUserId: string;
   /** Without the `Bot ` prefix. */
   token: string;
