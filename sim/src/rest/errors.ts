@@ -83,6 +83,7 @@ export const worldErrors: Record<WorldErrorCode, [ApiStatus, number, string]> = 
   unknown_message: [404, Code.UnknownMessage, 'Unknown Message'],
   unknown_webhook: [404, Code.UnknownWebhook, 'Unknown Webhook'],
   unknown_permission: [400, Code.InvalidFormBodyOrContentType, 'Invalid Form Body'],
+  banned: [403, Code.UserBannedFromThisGuild, 'The user is banned from this guild.'],
   not_a_voice_channel: [400, Code.CannotExecuteActionOnThisChannelType, 'Cannot execute action on this channel type'],
   not_a_text_channel: [400, Code.CannotExecuteActionOnThisChannelType, 'Cannot execute action on this channel type'],
   not_in_voice: [400, Code.TargetUserIsNotConnectedToVoice, 'Target user is not connected to voice.'],

@@ -4,7 +4,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import type { FaultEffect, RestFaults } from './faults.ts';
 import { tooManyRequests } from './rate-limits/answer.ts';
 
-/** Lets the faults befall the requests below `prefix`, before anything else looks at them. */
+/** Lets the faults befall requests, before anything else looks at them. `pathOf`: the path as faults name it. */
 export function faultMiddleware(faults: RestFaults, pathOf: (path: string) => string): MiddlewareHandler {
   return async (context, next) => {
     const effect = faults.take(context.req.method, pathOf(context.req.path));

@@ -47,7 +47,7 @@ export function interactionRoutes({ world, interactions }: RestParts): Hono {
   app.patch(`${base}/messages/:message`, async (context) => {
     const interaction = find(context.req.param('webhook'), context.req.param('token'));
     const id = messageId(interaction, context.req.param('message'));
-    const change = contentOf(await bodyOf(context, messageBodySchema));
+    const change = contentOf(await bodyOf(context, messageBodySchema), world.messages.get(id).flags);
     if (isEmpty({ ...world.messages.get(id), ...change })) throw emptyMessage();
     return context.json(messageShape(world, interactions.edit(interaction, id, change)));
   });

@@ -1,4 +1,7 @@
-/** https://discord.com/developers/docs/resources/webhook. Interactions' webhooks share the addresses: `findWebhook` tells them apart. */
+/**
+ * https://discord.com/developers/docs/resources/webhook. Interactions' webhooks share the addresses: `findWebhook` tells
+ * them apart.
+ */
 import { MessageFlags, PermissionFlagsBits } from 'discord-api-types/v10';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';

@@ -8,6 +8,7 @@ export type WorldErrorCode =
   | 'unknown_message'
   | 'unknown_webhook'
   | 'unknown_permission'
+  | 'banned'
   | 'not_a_voice_channel'
   | 'not_a_text_channel'
   | 'not_in_voice'

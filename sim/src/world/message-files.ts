@@ -1,4 +1,7 @@
-/** `attachment://name` in embeds and components, made an address (https://discord.com/developers/docs/reference#uploading-files). */
+/**
+ * `attachment://name` in embeds and components, made an address
+ * (https://discord.com/developers/docs/reference#uploading-files).
+ */
 import type { Attachment } from './attachments.ts';
 
 export const attachmentScheme = 'attachment://';

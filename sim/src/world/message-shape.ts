@@ -3,7 +3,10 @@ import type { Message } from './model.ts';
 import { channelShape, iso, userShape } from './shapes.ts';
 import type { World } from './world.ts';
 
-/** `content: 'hidden'` is what a bot without the message content intent receives of other people's messages; `viewerId` tells whose own reactions count as `me`. */
+/**
+ * `content: 'hidden'` is what a bot without the message content intent receives of other people's messages; `viewerId`
+ * tells whose own reactions count as `me`.
+ */
 export function messageShape(
   world: World,
   message: Message,

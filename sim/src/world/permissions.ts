@@ -61,7 +61,10 @@ export function guildPermissions(guild: Guild, member: Member): bigint {
   return timedOut ? sum & timedOutPermissions : sum;
 }
 
-/** Permissions in a channel (of a thread: in the channel that it hangs on): roles, then overwrites of @everyone, of all other roles together, of the member. */
+/**
+ * Permissions in a channel (of a thread: in the channel that it hangs on): roles, then overwrites of @everyone, of all
+ * other roles together, of the member.
+ */
 export function channelPermissions(guild: Guild, channel: Channel, member: Member): bigint {
   const base = guildPermissions(guild, member);
   const { overwrites } = channel.thread ? (guild.channels.get(channel.parentId ?? '') ?? channel) : channel;

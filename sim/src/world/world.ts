@@ -109,6 +109,8 @@ export class World {
     const user = this.user(userId);
     const existing = guild.members.get(userId);
     if (existing) return existing;
+    if (guild.bans.has(userId))
+      throw new WorldError('banned', `user ${userId} is banned from guild ${guildId}; lift the ban first`);
     const member: Member = {
       userId,
       nick: null,

@@ -1,12 +1,9 @@
 /** What happens to messages beside being written: reactions, pins, typing, deletion in bulk. */
-import {
-  GatewayDispatchEvents as Event,
-  GatewayIntentBits as Intent,
-  PermissionFlagsBits,
-} from 'discord-api-types/v10';
+import { GatewayDispatchEvents as Event, GatewayIntentBits as Intent } from 'discord-api-types/v10';
 import { emojiShape, memberShape } from '../../world/shapes.ts';
 import type { World } from '../../world/world.ts';
 import type { Sessions } from '../sessions.ts';
+import { seesChannel } from './threads.ts';
 
 export function dispatchAroundMessages(world: World, sessions: Sessions): void {
   const { events } = world;
@@ -20,7 +17,7 @@ export function dispatchAroundMessages(world: World, sessions: Sessions): void {
     }
     const { guildId } = world.channel(channelId);
     for (const session of sessions.ofGuild(world.guild(guildId))) {
-      if (world.channelPermissionsOf(channelId, session.userId) & PermissionFlagsBits.ViewChannel)
+      if (seesChannel(world, guildId, channelId, session.userId))
         session.dispatch(event, { ...data, guild_id: guildId });
     }
   };

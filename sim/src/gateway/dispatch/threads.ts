@@ -13,6 +13,15 @@ export function seesThread(world: World, thread: Channel, userId: string): boole
   return (permissions & PermissionFlagsBits.ManageThreads) !== 0n;
 }
 
+/** May this user see the channel, or the thread? False for one that is gone. */
+export function seesChannel(world: World, guildId: string, channelId: string, userId: string): boolean {
+  const guild = world.guild(guildId);
+  const thread = guild.threads.get(channelId);
+  if (thread) return seesThread(world, thread, userId);
+  if (!guild.channels.has(channelId)) return false;
+  return (world.channelPermissionsOf(channelId, userId) & PermissionFlagsBits.ViewChannel) !== 0n;
+}
+
 /** The threads that GUILD_CREATE names: live, and visible to the bot. */
 export function activeThreads(world: World, guildId: string, userId: string) {
   return [...world.guild(guildId).threads.values()]

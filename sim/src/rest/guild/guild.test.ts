@@ -117,6 +117,7 @@ test('members: found, renamed, timed out, kicked and banned, unless they stand a
   expect(await refusal(rest.put(Routes.guildBan(guild.id, boss), { body: {} }))).toBe('403 50013');
   await rest.put(Routes.guildBan(guild.id, ada), { body: { delete_message_seconds: 60 }, reason: 'very rude' });
   expect(await rest.get(Routes.guildBan(guild.id, ada))).toMatchObject({ reason: 'very rude', user: { id: ada } });
+  expect(() => world.addMember(guild.id, ada)).toThrow('banned');
   await rest.delete(Routes.guildBan(guild.id, ada));
   expect(await refusal(rest.get(Routes.guildBan(guild.id, ada)))).toBe('404 10026');
   const { audit_log_entries: entries, users } = await auditLog();
@@ -188,11 +189,16 @@ test('threads: from a message or not, archived, locked, joined; only who may see
   expect(await refusal(change({ locked: true }))).toBe('403 50013');
   const hidden = world.channels.createThread(text.id, guild.ownerId, { name: 'hidden', private: true });
   expect(await refusal(rest.get(Routes.channel(hidden.id)))).toBe('403 50001');
+  world.messages.create(hidden.id, guild.ownerId, { content: 'not for you' });
   world.channels.joinThread(hidden.id, application.botUserId);
+  const seen = world.messages.create(hidden.id, guild.ownerId, { content: 'for you' });
   expect(await rest.get(Routes.channel(hidden.id))).toMatchObject({ type: 12 });
   expect(await rest.get(Routes.threadMembers(hidden.id))).toHaveLength(2);
   await rest.delete(Routes.threadMembers(hidden.id, '@me'));
   await client.when(() => client.all('THREAD_MEMBERS_UPDATE').length === 2);
+  await client.when(() => client.all('MESSAGE_CREATE').some(({ id }) => id === seen.id));
+  const inHidden = client.all('MESSAGE_CREATE').filter(({ channel_id }) => channel_id === hidden.id);
+  expect(inHidden.map(({ id }) => id)).toEqual([seen.id]);
   expect(client.all('THREAD_CREATE')).toHaveLength(1);
   scene.grant('ManageThreads');
   await rest.delete(Routes.channel(message.id));

@@ -1,4 +1,4 @@
-/** https://discord.com/developers/docs/topics/oauth2#authorization-code-grant-access-token-exchange-example, RFC 6749 §4 to §6 */
+/** https://discord.com/developers/docs/topics/oauth2#authorization-code-grant, RFC 6749 §4 to §6. */
 import { timingSafeEqual } from 'node:crypto';
 import { OAuth2Scopes } from 'discord-api-types/v10';
 import { type Context, Hono } from 'hono';
