@@ -8,7 +8,9 @@ import { EventLog, logEvents } from './control/event-log.ts';
 import { type GatewayOptions, GatewayServer } from './gateway/gateway-server.ts';
 import { type InteractionOptions, Interactions } from './interactions/interactions.ts';
 import { People } from './members/people.ts';
-import { restApp } from './rest/app.ts';
+import { type RestOptions, restApp } from './rest/app.ts';
+import { RestCounters } from './rest/counters.ts';
+import { RestFaults } from './rest/faults.ts';
 import { VoiceServer, type VoiceServerOptions } from './voice/voice-server.ts';
 import { World } from './world/world.ts';
 
@@ -22,6 +24,7 @@ export interface SimulatorOptions {
   gateway?: GatewayOptions;
   interactions?: InteractionOptions;
   voice?: VoiceServerOptions;
+  rest?: Omit<RestOptions, 'faults' | 'counters'>;
   /** Replaces the voice server, for tests of the rest. */
   voiceServer?: VoiceServer;
   /** Called when the control client asks for the end. */
@@ -37,6 +40,8 @@ export interface Simulator {
   world: World;
   gateway: GatewayServer;
   interactions: Interactions;
+  restFaults: RestFaults;
+  restCounters: RestCounters;
   close(): Promise<void>;
 }
 
@@ -59,11 +64,17 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const log = new EventLog();
   logEvents(log, { world, gateway, voice, interactions });
 
-  const api = await listen(restApp({ world, gateway, interactions }), host, options.port ?? 0);
+  const rest = { faults: new RestFaults(), counters: new RestCounters() };
+  const api = await listen(
+    restApp({ world, gateway, interactions }, { ...options.rest, ...rest }),
+    host,
+    options.port ?? 0,
+  );
+  world.attachments.origin = `http://${host}:${api.port}`;
   gateway.attach(api.server, `ws://${host}:${api.port}`);
   const shutdown = () => options.onShutdown?.();
   const control = await listen(
-    controlApp({ world, gateway, voice, people, interactions, clips, log, shutdown }),
+    controlApp({ world, gateway, voice, people, interactions, clips, log, shutdown, rest }),
     host,
     options.controlPort ?? 0,
   );
@@ -75,6 +86,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     world,
     gateway,
     interactions,
+    restFaults: rest.faults,
+    restCounters: rest.counters,
     async close() {
       // Control last among the servers: whoever asked for the end gets an answer. People before the voice server.
       gateway.close();

@@ -157,6 +157,22 @@ export class SimControl extends GatewayControl {
     return (await this.#call('counters', {})).counters;
   }
 
+  /** Lets REST requests go wrong: the newest fault that fits is asked first. See `FaultEffect` for the kinds. */
+  async setRestFault(fault: Input<'setRestFault'>): Promise<void> {
+    await this.#call('setRestFault', fault);
+  }
+  async clearRestFaults(): Promise<void> {
+    await this.#call('clearRestFaults', {});
+  }
+  /** Whether a person takes private messages of bots. */
+  async setDirectMessages(userId: string, accepted: boolean): Promise<void> {
+    await this.#call('setDirectMessages', { userId, accepted });
+  }
+  /** Where OAuth2 may send people back to. */
+  async setRedirectUris(applicationId: string, redirectUris: string[]): Promise<void> {
+    await this.#call('setRedirectUris', { applicationId, redirectUris });
+  }
+
   /** The number of the newest event: take it before an action, and wait `since` it afterwards. */
   async lastEventId(): Promise<number> {
     return (await this.#call('lastEventId', {})).id;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { gatewayEvents, gatewayOperations } from './gateway-operations.ts';
 import { interactionOperations } from './interaction-operations.ts';
+import { restOperations } from './rest-operations.ts';
 import { voiceOperations } from './voice-operations.ts';
 
 const id = z.string().regex(/^\d+$/, 'is no id; ids are strings of digits');
@@ -145,8 +146,19 @@ export const operations = {
   ...gatewayOperations,
   ...interactionOperations(interactionSchema),
   createApplication: {
-    input: z.object({ name, interactionsUrl: z.url().optional(), privilegedIntents: z.boolean().optional() }),
-    output: z.object({ applicationId: id, botUserId: id, token: z.string(), publicKey: z.string() }),
+    input: z.object({
+      name,
+      interactionsUrl: z.url().optional(),
+      privilegedIntents: z.boolean().optional(),
+      redirectUris: z.array(z.url()).optional(),
+    }),
+    output: z.object({
+      applicationId: id,
+      botUserId: id,
+      token: z.string(),
+      publicKey: z.string(),
+      clientSecret: z.string(),
+    }),
   },
   setInteractionsUrl: { input: z.object({ applicationId: id, interactionsUrl: z.url() }), output: nothing },
   createGuild: { input: z.object({ name }), output: z.object({ guildId: id, ownerId: id }) },
@@ -189,6 +201,7 @@ export const operations = {
   counters: { input: nothing, output: z.object({ counters: countersSchema }) },
   ...voiceOperations,
   lastEventId: { input: nothing, output: z.object({ id: z.number().int() }) },
+  ...restOperations,
   shutdown: { input: nothing, output: nothing },
 } as const;
 

@@ -1,3 +1,4 @@
+import { AuditLogEvent } from 'discord-api-types/v10';
 import type { Clip } from '../clips/clip.ts';
 import type { GatewayServer } from '../gateway/gateway-server.ts';
 import type { Interactions } from '../interactions/interactions.ts';
@@ -11,10 +12,11 @@ import { ControlError } from './errors.ts';
 import type { EventLog } from './event-log.ts';
 import { gatewayHandlers } from './gateway-handlers.ts';
 import { interactionHandlers } from './interaction-handlers.ts';
+import { type RestControlParts, restHandlers } from './rest-handlers.ts';
 import { interactionOf, messageOf } from './shapes.ts';
 import { type VoiceParts, voiceHandlers } from './voice-handlers.ts';
 
-export interface ControlParts {
+export interface ControlParts extends RestControlParts {
   world: World;
   gateway: GatewayServer;
   voice: VoiceParts;
@@ -33,7 +35,7 @@ export type Handlers = {
 const readyLimitMs = 20_000;
 
 export function controlHandlers(parts: ControlParts): Handlers {
-  const { world, voice, people, interactions, clips, log } = parts;
+  const { world, voice, people, interactions, clips, log, rest } = parts;
   const person = (userId: string) => {
     if (world.user(userId).bot)
       throw new ControlError('not_a_person', `user ${userId} is a bot: it joins and leaves by its own client`);
@@ -56,8 +58,8 @@ export function controlHandlers(parts: ControlParts): Handlers {
     ...gatewayHandlers(parts),
     ...interactionHandlers(parts),
     createApplication: (input) => {
-      const { id, botUserId, token, publicKey } = world.createApplication(input);
-      return { applicationId: id, botUserId, token, publicKey };
+      const { id, botUserId, token, publicKey, clientSecret } = world.createApplication(input);
+      return { applicationId: id, botUserId, token, publicKey, clientSecret };
     },
     setInteractionsUrl: ({ applicationId, interactionsUrl }) => {
       world.application(applicationId).interactionsUrl = interactionsUrl;
@@ -89,6 +91,8 @@ export function controlHandlers(parts: ControlParts): Handlers {
     },
     kick: ({ guildId, userId }) => {
       world.removeMember(guildId, userId);
+      const { ownerId } = world.guild(guildId);
+      world.auditLog.add({ guildId, action: AuditLogEvent.MemberKick, userId: ownerId, targetId: userId });
       return {};
     },
     grant: ({ guildId, userId, permissions }) => {
@@ -110,10 +114,12 @@ export function controlHandlers(parts: ControlParts): Handlers {
       if (!world.voice.get(guildId, userId))
         throw new ControlError('not_in_voice', `user ${userId} is in no voice channel of that guild; join first`, 409);
       world.voice.enter(channelId, userId, {}, 'other');
+      world.auditLog.addVoiceMove(guildId, world.guild(guildId).ownerId, channelId);
       return {};
     },
     disconnect: ({ guildId, userId }) => {
       world.voice.leave(guildId, userId, 'other');
+      world.auditLog.addVoiceMove(guildId, world.guild(guildId).ownerId, null);
       return {};
     },
     ready: async ({ userId }) => {
@@ -179,9 +185,10 @@ export function controlHandlers(parts: ControlParts): Handlers {
       }),
     }),
     nickname: ({ guildId, userId }) => ({ nickname: world.member(guildId, userId).nick }),
-    counters: () => ({ counters: { ...voice.counters } }),
+    counters: () => ({ counters: { ...voice.counters, ...rest.counters } }),
     ...voiceHandlers(parts),
     lastEventId: () => ({ id: log.lastId }),
+    ...restHandlers(parts),
     shutdown: () => {
       parts.shutdown();
       return {};

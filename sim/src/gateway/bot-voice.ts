@@ -51,7 +51,7 @@ export class BotVoice {
       return undefined;
     }
     const channel = guild.channels.get(channelId);
-    if (channel?.kind !== 'voice') return 'unknown_channel';
+    if (channel?.kind !== 'voice' && channel?.kind !== 'stage') return 'unknown_channel';
     const refusal = current?.channelId === channelId ? undefined : this.#refusal(channelId, session.userId);
     if (refusal) return refusal;
     // A mute toggle must not tear a live voice connection down: dysnomia reconnects on every VOICE_SERVER_UPDATE.

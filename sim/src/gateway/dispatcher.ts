@@ -1,5 +1,5 @@
 /** Turns what happens in the world into dispatches to the bots that may see it. */
-import { GatewayDispatchEvents as Event, GatewayIntentBits, PermissionFlagsBits } from 'discord-api-types/v10';
+import { GatewayDispatchEvents as Event, GatewayIntentBits } from 'discord-api-types/v10';
 import type { Guild, Message } from '../world/model.ts';
 import {
   channelShape,
@@ -11,6 +11,9 @@ import {
   voiceStateShape,
 } from '../world/shapes.ts';
 import type { World } from '../world/world.ts';
+import { dispatchAroundMessages } from './dispatch/around-messages.ts';
+import { dispatchGuildChanges } from './dispatch/guild.ts';
+import { activeThreads, dispatchThreads, seesChannel } from './dispatch/threads.ts';
 import { presenceShape, presenceUpdate } from './presence-shape.ts';
 import type { GatewaySession } from './session.ts';
 import type { Sessions } from './sessions.ts';
@@ -39,7 +42,7 @@ export function sendGuild(world: World, session: GatewaySession, guild: Guild): 
       .filter(({ userId }) => listed(userId))
       .map((member) => memberShape(world, member)),
     channels: [...guild.channels.values()].map(channelShape),
-    threads: [],
+    threads: activeThreads(world, guild.id, session.userId),
     presences,
     stage_instances: [],
     guild_scheduled_events: [],
@@ -48,12 +51,13 @@ export function sendGuild(world: World, session: GatewaySession, guild: Guild): 
 }
 
 export function startDispatching(world: World, sessions: Sessions): void {
+  dispatchGuildChanges(world, sessions);
+  dispatchThreads(world, sessions);
+  dispatchAroundMessages(world, sessions);
   const { events } = world;
   const toGuild = (guild: Guild, event: Event, data: unknown) => {
     for (const session of sessions.ofGuild(guild)) session.dispatch(event, data);
   };
-  const mayView = (session: GatewaySession, channelId: string) =>
-    (world.channelPermissionsOf(channelId, session.userId) & PermissionFlagsBits.ViewChannel) !== 0n;
   const message = (event: Event.MessageCreate | Event.MessageUpdate, { message }: { message: Message }) => {
     if (message.guildId === undefined) {
       const { botUserId } = world.directChannels.get(message.channelId) ?? {};
@@ -63,11 +67,11 @@ export function startDispatching(world: World, sessions: Sessions): void {
     }
     const guild = world.guild(message.guildId);
     for (const session of sessions.ofGuild(guild)) {
-      if (message.visibleTo !== undefined || !mayView(session, message.channelId)) continue;
+      if (message.visibleTo !== undefined || !seesChannel(world, guild.id, message.channelId, session.userId)) continue;
       const readable =
         (session.intents & GatewayIntentBits.MessageContent) !== 0 ||
         message.authorId === session.userId ||
-        message.content.includes(`<@${session.userId}>`);
+        message.mentions.userIds.includes(session.userId);
       const author = guild.members.get(message.authorId);
       session.dispatch(event, {
         ...messageShape(world, message, readable ? 'shown' : 'hidden'),
@@ -140,7 +144,8 @@ export function startDispatching(world: World, sessions: Sessions): void {
     }
     for (const session of sessions.ofGuild(world.guild(guildId))) {
       // The channel itself may be gone with its messages; then there is no permission left to ask.
-      if (world.guild(guildId).channels.has(channelId) && !mayView(session, channelId)) continue;
+      const exists = world.guild(guildId).channels.has(channelId) || world.guild(guildId).threads.has(channelId);
+      if (exists && !seesChannel(world, guildId, channelId, session.userId)) continue;
       session.dispatch(Event.MessageDelete, { id, channel_id: channelId, guild_id: guildId });
     }
   });

@@ -1,7 +1,7 @@
 /** What an application may answer, by HTTP response or by the callback route. */
 import { ApplicationCommandOptionType, InteractionResponseType as Type } from 'discord-api-types/v10';
 import { z } from 'zod';
-import { formError } from '../rest/form-error.ts';
+import { formError } from '../rest/errors.ts';
 import { messageBodySchema } from '../rest/message-body.ts';
 import { type Interaction, Kind } from './interaction.ts';
 import { modalSchema } from './modal.ts';
@@ -11,7 +11,8 @@ const choice = z.looseObject({
   value: z.union([z.string().max(100), z.number()]),
 });
 
-const callbackSchema = z.discriminatedUnion('type', [
+/** As it comes in, by either way. */
+export const callbackBodySchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal(Type.Pong) }),
   z.object({ type: z.literal(Type.ChannelMessageWithSource), data: messageBodySchema }),
   z.object({ type: z.literal(Type.DeferredChannelMessageWithSource), data: messageBodySchema.nullish() }),
@@ -23,15 +24,7 @@ const callbackSchema = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal(Type.Modal), data: modalSchema }),
 ]);
-export type Callback = z.infer<typeof callbackSchema>;
-
-/** As it comes in: the files of a form stand beside `data`, whose attachments they are. */
-export const callbackBodySchema = z.preprocess((body) => {
-  if (typeof body !== 'object' || body === null || !('attachments' in body)) return body;
-  const { attachments, ...rest } = body;
-  const data = 'data' in rest && typeof rest.data === 'object' ? rest.data : {};
-  return { ...rest, data: { ...data, attachments } };
-}, callbackSchema);
+export type Callback = z.infer<typeof callbackBodySchema>;
 
 const messageTypes: readonly number[] = [Type.ChannelMessageWithSource, Type.DeferredChannelMessageWithSource];
 const updateTypes: readonly number[] = [Type.DeferredMessageUpdate, Type.UpdateMessage];

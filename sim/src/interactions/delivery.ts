@@ -1,4 +1,5 @@
 /** How interactions reach an application: by HTTP to its URL, or over its gateway when it has none. */
+import { filesOf, withFiles } from '../rest/upload.ts';
 import type { Application } from '../world/model.ts';
 import type { World } from '../world/world.ts';
 import { signedRequest, type Variant } from './signature.ts';
@@ -10,7 +11,7 @@ export interface HttpAnswer {
   status: number;
   ok: boolean;
   text: string;
-  /** The body, read; of a form its `payload_json` with the files as `attachments`. Undefined when it is no JSON. */
+  /** The body, read; of a form its `payload_json` with the files in `data`. Undefined when it is no JSON. */
   json: unknown;
 }
 
@@ -31,19 +32,10 @@ export async function postInteraction(
   if (response.headers.get('content-type')?.startsWith('multipart/form-data')) {
     const form = await response.formData();
     const text = String(form.get('payload_json') ?? '');
-    return { status, ok, text, json: withFiles(jsonOrUndefined(text), form) };
+    return { status, ok, text, json: withFiles(jsonOrUndefined(text), await filesOf(form)) };
   }
   const text = await response.text();
   return { status, ok, text, json: jsonOrUndefined(text) };
-}
-
-function withFiles(payload: unknown, form: FormData): unknown {
-  const attachments = [...form].flatMap(([key, part]) =>
-    typeof part === 'string'
-      ? []
-      : [{ id: key.replace(/\D/g, ''), filename: part.name, size: part.size, content_type: part.type }],
-  );
-  return typeof payload === 'object' && attachments.length > 0 ? { ...payload, attachments } : payload;
 }
 
 function jsonOrUndefined(text: string): unknown {

@@ -38,7 +38,7 @@ export function interactionRoutes({ world, interactions }: RestParts): Hono {
 
   /** Undefined for webhooks that are no application's. */
   const find = (context: Context): Interaction | undefined => {
-    const applicationId = context.req.param('application') ?? '';
+    const applicationId = context.req.param('webhook') ?? '';
     if (!world.applications.has(applicationId)) return undefined;
     const interaction = interactions.byToken(context.req.param('token') ?? '');
     if (interaction?.applicationId !== applicationId || interactions.isExpired(interaction))
@@ -53,7 +53,7 @@ export function interactionRoutes({ world, interactions }: RestParts): Hono {
     if (known === undefined) throw unknownMessage();
     return world.messages.get(known);
   };
-  const base = '/webhooks/:application/:token';
+  const base = '/webhooks/:webhook/:token';
   app.post(base, async (context, next) => {
     const interaction = find(context);
     if (!interaction) return next();
@@ -70,7 +70,7 @@ export function interactionRoutes({ world, interactions }: RestParts): Hono {
     const interaction = find(context);
     if (!interaction) return next();
     const message = messageOf(interaction, context);
-    const change = contentOf(await bodyOf(context, messageBodySchema));
+    const change = contentOf(await bodyOf(context, messageBodySchema), message.flags);
     if (isEmpty({ ...message, ...change })) throw emptyMessage();
     return context.json(messageShape(world, interactions.edit(interaction, message.id, change)));
   });

@@ -67,7 +67,9 @@ test('messages: create, edit, get, delete; empty and too long ones are refused w
   const long = rest.post(Routes.channelMessages(text.id), { body: { content: 'x'.repeat(2001) } });
   await expect(long).rejects.toMatchObject({
     code: 50035,
-    rawError: { errors: { content: { _errors: [{ code: 'TOO_BIG' }] } } },
+    rawError: {
+      errors: { content: { _errors: [{ code: 'BASE_TYPE_MAX_LENGTH', message: 'Must be 2000 or fewer in length.' }] } },
+    },
   });
 });
 

@@ -1,7 +1,7 @@
 /** An unmodified @discordjs/ws client that keeps what it is told. */
 import { REST } from '@discordjs/rest';
 import { type CompressionMethod, type SessionInfo, WebSocketManager, WebSocketShardEvents } from '@discordjs/ws';
-import { GatewayDispatchEvents, type GatewayIntentBits, type GatewaySendPayload } from 'discord-api-types/v10';
+import { GatewayDispatchEvents, GatewayIntentBits, type GatewaySendPayload } from 'discord-api-types/v10';
 
 interface Told {
   t: string;
@@ -15,8 +15,11 @@ export class BotClient {
   readonly closes: number[] = [];
   readonly #manager: WebSocketManager;
   readonly #waiting = new Set<() => void>();
+  readonly #describesGuilds: boolean;
 
   constructor(apiUrl: string, token: string, intents: GatewayIntentBits | number, compression?: CompressionMethod) {
+    // Without this intent there is no GUILD_CREATE.
+    this.#describesGuilds = (intents & GatewayIntentBits.Guilds) !== 0;
     this.rest = new REST({ version: '10', api: apiUrl, retries: 0 }).setToken(token);
     // The library's default store is one per process: a second client would resume the first one's session.
     let stored: SessionInfo | null = null;
@@ -45,7 +48,7 @@ export class BotClient {
   async start(): Promise<this> {
     await this.#manager.connect();
     const ready = await this.next(GatewayDispatchEvents.Ready);
-    const expected = (ready.guilds as unknown[]).length;
+    const expected = this.#describesGuilds ? (ready.guilds as unknown[]).length : 0;
     await this.when(() => this.all(GatewayDispatchEvents.GuildCreate).length >= expected);
     return this;
   }

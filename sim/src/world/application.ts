@@ -8,6 +8,7 @@ export function makeApplication(options: {
   name: string;
   interactionsUrl: string | undefined;
   privilegedIntents: boolean;
+  redirectUris: string[];
 }): Application {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const { x } = publicKey.export({ format: 'jwk' });
@@ -15,9 +16,11 @@ export function makeApplication(options: {
   const random = (bytes: number) => randomBytes(bytes).toString('base64url');
   return {
     ...options,
+    description: '',
     token: `${Buffer.from(options.botUserId).toString('base64url')}.${random(5)}.${random(28)}`,
     publicKey: Buffer.from(x, 'base64url').toString('hex'),
     privateKey,
+    clientSecret: random(24),
     commands: new Map(),
     userInstalls: new Set(),
   };

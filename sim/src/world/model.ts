@@ -1,11 +1,15 @@
 /** What the simulated Discord consists of. Plain data; `World` is the only writer. */
 import type { KeyObject } from 'node:crypto';
 import type { APIApplicationCommand } from 'discord-api-types/v10';
+import type { Attachment } from './attachments.ts';
+import type { Mentions } from './mentions.ts';
 
 export interface User {
   id: string;
   username: string;
   bot: boolean;
+  /** Takes no private messages of bots. */
+  refusesDirectMessages: boolean;
 }
 
 export interface Presence {
@@ -16,6 +20,7 @@ export interface Presence {
 export interface Application {
   id: string;
   name: string;
+  description: string;
   botUserId: string;
   /** Without the `Bot ` prefix. */
   token: string;
@@ -23,6 +28,10 @@ export interface Application {
   publicKey: string;
   privateKey: KeyObject;
   interactionsUrl: string | undefined;
+  /** For OAuth2. */
+  clientSecret: string;
+  /** Where OAuth2 may send people back to, compared as whole strings. */
+  redirectUris: string[];
   /** May it ask for the privileged intents (members, presences, message content)? If not, IDENTIFY ends with 4014. */
   privilegedIntents: boolean;
   /** Registered commands; the key is a guild id or `global`. */
@@ -36,7 +45,13 @@ export interface Role {
   name: string;
   permissions: bigint;
   position: number;
+  /** Belongs to a bot; nobody can give, take or delete it. */
   managed: boolean;
+  /** 0xRRGGBB; 0 is none. */
+  color: number;
+  /** Shown apart in the list of members. */
+  hoist: boolean;
+  mentionable: boolean;
 }
 
 export interface Overwrite {
@@ -46,7 +61,7 @@ export interface Overwrite {
   deny: bigint;
 }
 
-export type ChannelKind = 'text' | 'voice' | 'category';
+export type ChannelKind = 'text' | 'voice' | 'stage' | 'category' | 'thread';
 
 export interface Channel {
   id: string;
@@ -58,7 +73,30 @@ export interface Channel {
   /** 0 = no limit. */
   userLimit: number;
   overwrites: Overwrite[];
+  topic: string | null;
   nsfw: boolean;
+  /** Slow mode, in seconds; 0 is off. */
+  rateLimitPerUser: number;
+  /** Of voice and stage channels, in bits per second. */
+  bitrate: number;
+  /** What is written above a voice channel. */
+  status: string | null;
+  /** Of threads alone; `parentId` is then the channel that the thread hangs on. */
+  thread: ThreadState | undefined;
+}
+
+export interface ThreadState {
+  ownerId: string;
+  private: boolean;
+  archived: boolean;
+  locked: boolean;
+  invitable: boolean;
+  autoArchiveMinutes: number;
+  /** When it was last archived or unarchived (or made), in ms. */
+  archiveChangedAt: number;
+  createdAt: number;
+  /** User id to when they joined, in ms. */
+  memberIds: Map<string, number>;
 }
 
 /** The private channel of a bot and a person. It belongs to no guild. */
@@ -77,6 +115,8 @@ export interface Member {
   joinedAt: number;
   mute: boolean;
   deaf: boolean;
+  /** The end of a time-out, in ms; while it lasts, a member only sees and reads. */
+  timedOutUntil: number | undefined;
 }
 
 export interface Guild {
@@ -86,10 +126,15 @@ export interface Guild {
   createdAt: number;
   /** By id; the one with the guild's own id is @everyone. */
   roles: Map<string, Role>;
+  /** Without threads. */
   channels: Map<string, Channel>;
+  /** By id, archived ones included. */
+  threads: Map<string, Channel>;
   members: Map<string, Member>;
   /** By user id; only of those who are in a channel. */
   voiceStates: Map<string, VoiceState>;
+  /** User id to the reason. */
+  bans: Map<string, string | null>;
 }
 
 export interface VoiceState {
@@ -102,8 +147,10 @@ export interface VoiceState {
   selfDeaf: boolean;
   selfVideo: boolean;
   selfStream: boolean;
-  /** Not allowed to speak (audience of a stage, or no Speak permission). */
+  /** In the audience of a stage channel: may not speak. */
   suppress: boolean;
+  /** When they asked to speak on the stage, in ms. */
+  requestedToSpeakAt: number | null;
 }
 
 /** Who changed a voice state: the user's own client, or somebody else (moved, disconnected, channel deleted). */
@@ -132,7 +179,15 @@ export interface Message {
   content: string;
   embeds: unknown[];
   components: unknown[];
-  attachments: unknown[];
+  attachments: Attachment[];
+  mentions: Mentions;
+  /** When it was pinned, in ms. */
+  pinnedAt: number | undefined;
+  /** Emoji (as in a path: `👍`, `name:id`) to the ids of who reacted, in order. */
+  reactions: Map<string, Set<string>>;
+  tts: boolean;
+  /** Set when a webhook wrote it: then `authorId` is the webhook's id and no user. */
+  webhook: { id: string; username: string; avatarUrl: string | null; applicationId: string | null } | undefined;
   flags: number;
   createdAt: number;
   editedAt: number | undefined;

@@ -15,6 +15,9 @@ export const everyonePermissions: bigint = bits([
   'Stream',
   'ViewChannel',
   'SendMessages',
+  'SendMessagesInThreads',
+  'CreatePublicThreads',
+  'CreatePrivateThreads',
   'EmbedLinks',
   'AttachFiles',
   'ReadMessageHistory',
@@ -45,31 +48,41 @@ export function parsePermissions(value: string | readonly string[]): bigint {
   }, 0n);
 }
 
+/** What a time-out leaves (Discord docs, Permissions for Timed Out Members). */
+const timedOutPermissions = bits(['ViewChannel', 'ReadMessageHistory']);
+
 /** Permissions from roles alone; the owner and administrators have all. */
 export function guildPermissions(guild: Guild, member: Member): bigint {
   if (member.userId === guild.ownerId) return allPermissions;
   let sum = guild.roles.get(guild.id)?.permissions ?? 0n;
   for (const id of member.roleIds) sum |= guild.roles.get(id)?.permissions ?? 0n;
-  return sum & PermissionFlagsBits.Administrator ? allPermissions : sum;
+  if (sum & PermissionFlagsBits.Administrator) return allPermissions;
+  const timedOut = member.timedOutUntil !== undefined && member.timedOutUntil > Date.now();
+  return timedOut ? sum & timedOutPermissions : sum;
 }
 
-/** Permissions in a channel: roles, then overwrites of @everyone, of all other roles together, of the member. */
+/**
+ * Permissions in a channel (of a thread: in the channel that it hangs on): roles, then overwrites of @everyone, of all
+ * other roles together, of the member.
+ */
 export function channelPermissions(guild: Guild, channel: Channel, member: Member): bigint {
   const base = guildPermissions(guild, member);
+  const { overwrites } = channel.thread ? (guild.channels.get(channel.parentId ?? '') ?? channel) : channel;
   if (base & PermissionFlagsBits.Administrator) return allPermissions;
   let sum = base;
-  const everyone = channel.overwrites.find((overwrite) => overwrite.id === guild.id);
+  const everyone = overwrites.find((overwrite) => overwrite.id === guild.id);
   if (everyone) sum = (sum & ~everyone.deny) | everyone.allow;
   let allow = 0n;
   let deny = 0n;
-  for (const overwrite of channel.overwrites) {
+  for (const overwrite of overwrites) {
     if (overwrite.type !== 'role' || overwrite.id === guild.id || !member.roleIds.includes(overwrite.id)) continue;
     allow |= overwrite.allow;
     deny |= overwrite.deny;
   }
   sum = (sum & ~deny) | allow;
-  const own = channel.overwrites.find((overwrite) => overwrite.type === 'member' && overwrite.id === member.userId);
+  const own = overwrites.find((overwrite) => overwrite.type === 'member' && overwrite.id === member.userId);
   if (own) sum = (sum & ~own.deny) | own.allow;
   // Implicit: what cannot be seen cannot be used (Discord docs, "Implicit Permissions").
+  if (member.timedOutUntil !== undefined && member.timedOutUntil > Date.now()) sum &= timedOutPermissions;
   return sum & PermissionFlagsBits.ViewChannel ? sum : 0n;
 }

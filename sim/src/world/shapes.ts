@@ -1,9 +1,11 @@
 /** The world as Discord's JSON (types from discord-api-types). Tokens and keys never appear here. */
 import {
+  type APIAuditLogChange,
+  type APIAuditLogEntry,
+  type APIAuditLogOptions,
   type APIChannel,
   type APIGuild,
   type APIGuildMember,
-  type APIMessage,
   type APIRole,
   type APIUser,
   type ChannelFlags,
@@ -12,16 +14,28 @@ import {
   type GuildMemberFlags,
   GuildMFALevel,
   type GuildSystemChannelFlags,
-  MessageType,
   OverwriteType,
   type RoleFlags,
   type UserFlags,
 } from 'discord-api-types/v10';
-import { interactionFields, typeOfAnswer } from './interaction-fields.ts';
-import type { Application, Channel, DirectChannel, Guild, Member, Message, Role, User, VoiceState } from './model.ts';
+import type { AuditLogEntry } from './audit-log.ts';
+import type {
+  Application,
+  Channel,
+  DirectChannel,
+  Guild,
+  Member,
+  Overwrite,
+  Role,
+  ThreadState,
+  User,
+  VoiceState,
+} from './model.ts';
 import type { World } from './world.ts';
 
-const iso = (ms: number) => new Date(ms).toISOString();
+export { emojiShape, messageShape } from './message-shape.ts';
+
+export const iso = (ms: number) => new Date(ms).toISOString();
 
 export function userShape(user: User): APIUser {
   return {
@@ -40,7 +54,8 @@ export function applicationShape(application: Application, world: World) {
     id: application.id,
     name: application.name,
     icon: null,
-    description: '',
+    description: application.description,
+    redirect_uris: application.redirectUris,
     bot_public: true,
     bot_require_code_grant: false,
     verify_key: application.publicKey,
@@ -54,15 +69,15 @@ export function roleShape(role: Role): APIRole {
   return {
     id: role.id,
     name: role.name,
-    color: 0,
-    colors: { primary_color: 0, secondary_color: null, tertiary_color: null },
-    hoist: false,
+    color: role.color,
+    colors: { primary_color: role.color, secondary_color: null, tertiary_color: null },
+    hoist: role.hoist,
     icon: null,
     unicode_emoji: null,
     position: role.position,
     permissions: role.permissions.toString(),
     managed: role.managed,
-    mentionable: false,
+    mentionable: role.mentionable,
     flags: 0 as RoleFlags,
   };
 }
@@ -80,36 +95,76 @@ export function memberShape(world: World, member: Member): APIGuildMember {
     mute: member.mute,
     flags: 0 as GuildMemberFlags,
     pending: false,
-    communication_disabled_until: null,
+    communication_disabled_until: member.timedOutUntil === undefined ? null : iso(member.timedOutUntil),
   };
 }
 
+const channelTypes = {
+  text: ChannelType.GuildText,
+  voice: ChannelType.GuildVoice,
+  stage: ChannelType.GuildStageVoice,
+  category: ChannelType.GuildCategory,
+  thread: ChannelType.PublicThread,
+};
+
 export function channelShape(channel: Channel): APIChannel {
+  if (channel.thread) return threadShape(channel, channel.thread);
   const common = {
     id: channel.id,
+    type: channelTypes[channel.kind],
     guild_id: channel.guildId,
     name: channel.name,
     position: channel.position,
     flags: 0,
-    permission_overwrites: channel.overwrites.map((overwrite) => ({
-      id: overwrite.id,
-      type: overwrite.type === 'role' ? OverwriteType.Role : OverwriteType.Member,
-      allow: overwrite.allow.toString(),
-      deny: overwrite.deny.toString(),
-    })),
+    permission_overwrites: channel.overwrites.map(overwriteShape),
   };
-  if (channel.kind === 'category') return { ...common, type: ChannelType.GuildCategory, parent_id: null };
-  const parent = { parent_id: channel.parentId, nsfw: channel.nsfw, rate_limit_per_user: 0, last_message_id: null };
-  return channel.kind === 'voice'
-    ? {
-        ...common,
-        ...parent,
-        type: ChannelType.GuildVoice,
-        bitrate: 64_000,
-        user_limit: channel.userLimit,
-        rtc_region: null,
-      }
-    : { ...common, ...parent, type: ChannelType.GuildText, topic: null };
+  if (channel.kind === 'category') return { ...common, parent_id: null } as APIChannel;
+  const { parentId: parent_id, nsfw, rateLimitPerUser: rate_limit_per_user, topic, bitrate, userLimit } = channel;
+  const parent = { ...common, parent_id, nsfw, rate_limit_per_user, last_message_id: null };
+  return (
+    channel.kind === 'text'
+      ? { ...parent, topic }
+      : { ...parent, bitrate, user_limit: userLimit, rtc_region: null, status: channel.status }
+  ) as APIChannel;
+}
+
+export function overwriteShape({ id, type, allow, deny }: Overwrite) {
+  return {
+    id,
+    type: type === 'role' ? OverwriteType.Role : OverwriteType.Member,
+    allow: allow.toString(),
+    deny: deny.toString(),
+  };
+}
+
+function threadShape(channel: Channel, thread: ThreadState): APIChannel {
+  return {
+    id: channel.id,
+    type: thread.private ? ChannelType.PrivateThread : ChannelType.PublicThread,
+    guild_id: channel.guildId,
+    parent_id: channel.parentId,
+    name: channel.name,
+    owner_id: thread.ownerId,
+    last_message_id: null,
+    rate_limit_per_user: channel.rateLimitPerUser,
+    message_count: 0,
+    total_message_sent: 0,
+    member_count: thread.memberIds.size,
+    flags: 0,
+    thread_metadata: {
+      archived: thread.archived,
+      locked: thread.locked,
+      ...(thread.private ? { invitable: thread.invitable } : {}),
+      auto_archive_duration: thread.autoArchiveMinutes,
+      archive_timestamp: iso(thread.archiveChangedAt),
+      create_timestamp: iso(thread.createdAt),
+    },
+  } as unknown as APIChannel;
+}
+
+export function threadMemberShape(channel: Channel, userId: string) {
+  const joined = channel.thread?.memberIds.get(userId) ?? 0;
+  return { id: channel.id, user_id: userId, join_timestamp: iso(joined), flags: 0 };
 }
 
 export function directChannelShape(world: World, channel: DirectChannel): APIChannel {
@@ -162,6 +217,18 @@ export function guildShape(guild: Guild): APIGuild {
   } as APIGuild;
 }
 
+export function auditLogEntryShape(entry: AuditLogEntry): APIAuditLogEntry {
+  return {
+    id: entry.id,
+    target_id: entry.targetId,
+    user_id: entry.userId,
+    action_type: entry.action,
+    ...(entry.changes.length === 0 ? {} : { changes: entry.changes as APIAuditLogChange[] }),
+    ...(Object.keys(entry.options).length === 0 ? {} : { options: entry.options as unknown as APIAuditLogOptions }),
+    ...(entry.reason === null ? {} : { reason: entry.reason }),
+  };
+}
+
 /** With `member` (as in VOICE_STATE_UPDATE) unless `bare` (as in the list of GUILD_CREATE). */
 export function voiceStateShape(world: World, state: VoiceState, bare = false): GatewayVoiceState {
   const member = world.guilds.get(state.guildId)?.members.get(state.userId);
@@ -176,39 +243,8 @@ export function voiceStateShape(world: World, state: VoiceState, bare = false): 
     self_video: state.selfVideo,
     self_stream: state.selfStream,
     suppress: state.suppress,
-    request_to_speak_timestamp: null,
+    request_to_speak_timestamp: state.requestedToSpeakAt === null ? null : iso(state.requestedToSpeakAt),
   };
   if (bare) return shape;
   return { ...shape, guild_id: state.guildId, ...(member ? { member: memberShape(world, member) } : {}) };
-}
-
-/** `content: 'hidden'` is what a bot without the message content intent receives of other people's messages. */
-export function messageShape(world: World, message: Message, content: 'shown' | 'hidden' = 'shown'): APIMessage {
-  const shown = content === 'shown';
-  const author = world.user(message.authorId);
-  return {
-    id: message.id,
-    channel_id: message.channelId,
-    author: userShape(author),
-    content: shown ? message.content : '',
-    timestamp: iso(message.createdAt),
-    edited_timestamp: message.editedAt === undefined ? null : iso(message.editedAt),
-    tts: false,
-    mention_everyone: false,
-    mentions: [],
-    mention_roles: [],
-    attachments: shown ? message.attachments : [],
-    embeds: shown ? message.embeds : [],
-    components: shown ? message.components : [],
-    pinned: false,
-    type: message.replyTo === undefined ? typeOfAnswer(message.interaction) : MessageType.Reply,
-    flags: message.flags,
-    ...(message.nonce === undefined ? {} : { nonce: message.nonce }),
-    ...(message.replyTo === undefined
-      ? {}
-      : {
-          message_reference: { message_id: message.replyTo, channel_id: message.channelId, guild_id: message.guildId },
-        }),
-    ...interactionFields(message, (id) => userShape(world.user(id))),
-  } as unknown as APIMessage;
 }

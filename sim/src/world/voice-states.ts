@@ -3,7 +3,9 @@ import { WorldError } from './errors.ts';
 import type { VoiceCause, VoiceState } from './model.ts';
 import type { World } from './world.ts';
 
-type Flags = Partial<Pick<VoiceState, 'selfMute' | 'selfDeaf' | 'selfVideo' | 'selfStream' | 'suppress'>>;
+type Flags = Partial<
+  Pick<VoiceState, 'selfMute' | 'selfDeaf' | 'selfVideo' | 'selfStream' | 'suppress' | 'requestedToSpeakAt'>
+>;
 
 /** Who is in which voice channel. A bot may be in one channel of each guild, a person in one at all. */
 export class VoiceStates {
@@ -24,7 +26,7 @@ export class VoiceStates {
   /** Enters a channel, moves to it, or changes flags in it. Permissions are the caller's business. */
   enter(channelId: string, userId: string, options: Flags & { sessionId?: string }, cause: VoiceCause): VoiceState {
     const channel = this.#world.channel(channelId);
-    if (channel.kind !== 'voice')
+    if (channel.kind !== 'voice' && channel.kind !== 'stage')
       throw new WorldError('not_a_voice_channel', `channel ${channelId} is no voice channel; choose one that is`);
     const { guildId } = channel;
     this.#world.member(guildId, userId);
@@ -32,6 +34,8 @@ export class VoiceStates {
       for (const other of this.of(userId)) if (other.guildId !== guildId) this.leave(other.guildId, userId, 'self');
     }
     const previous = this.get(guildId, userId);
+    // On a stage everybody begins in the audience.
+    const same = previous?.channelId === channelId ? previous : undefined;
     const state: VoiceState = {
       guildId,
       userId,
@@ -41,7 +45,9 @@ export class VoiceStates {
       selfDeaf: options.selfDeaf ?? previous?.selfDeaf ?? false,
       selfVideo: options.selfVideo ?? previous?.selfVideo ?? false,
       selfStream: options.selfStream ?? previous?.selfStream ?? false,
-      suppress: options.suppress ?? previous?.suppress ?? false,
+      suppress: options.suppress ?? same?.suppress ?? channel.kind === 'stage',
+      requestedToSpeakAt:
+        options.requestedToSpeakAt === undefined ? (same?.requestedToSpeakAt ?? null) : options.requestedToSpeakAt,
     };
     this.#world.guild(guildId).voiceStates.set(userId, state);
     this.#world.events.emit('voiceState', { state, previous, cause });

@@ -1,23 +1,17 @@
 import { PermissionFlagsBits } from 'discord-api-types/v10';
 import { makeApplication } from './application.ts';
+import { Attachments } from './attachments.ts';
+import { AuditLog } from './audit-log.ts';
+import { type ChannelOptions, Channels } from './channels.ts';
 import { WorldError } from './errors.ts';
 import { WorldEvents } from './events.ts';
 import { Messages } from './messages.ts';
-import type {
-  Application,
-  Channel,
-  ChannelKind,
-  DirectChannel,
-  Guild,
-  Member,
-  Overwrite,
-  Presence,
-  Role,
-  User,
-} from './model.ts';
+import type { Application, Channel, ChannelKind, DirectChannel, Guild, Member, Presence, Role, User } from './model.ts';
 import { channelPermissions, everyonePermissions, guildPermissions } from './permissions.ts';
+import { Roles } from './roles.ts';
 import { Snowflakes } from './snowflake.ts';
 import { VoiceStates } from './voice-states.ts';
+import { Webhooks } from './webhooks.ts';
 
 /** What a bot is given when it is added without a list of permissions. */
 export const defaultBotPermissions: bigint =
@@ -44,13 +38,19 @@ export class World {
   readonly directChannels = new Map<string, DirectChannel>();
   /** By user id; absent means offline. */
   readonly presences = new Map<string, Presence>();
+  readonly attachments: Attachments = new Attachments(this.snowflakes);
   readonly messages: Messages = new Messages(this);
   readonly voice: VoiceStates = new VoiceStates(this);
+  readonly channels: Channels = new Channels(this);
+  readonly roles: Roles = new Roles(this);
+  readonly webhooks: Webhooks = new Webhooks(this);
+  readonly auditLog: AuditLog = new AuditLog(this);
 
   createApplication(options: {
     name: string;
     interactionsUrl?: string | undefined;
     privilegedIntents?: boolean | undefined;
+    redirectUris?: string[] | undefined;
   }): Application {
     const bot = this.createUser(options.name, true);
     const application = makeApplication({
@@ -59,22 +59,36 @@ export class World {
       name: options.name,
       interactionsUrl: options.interactionsUrl,
       privilegedIntents: options.privilegedIntents ?? true,
+      redirectUris: options.redirectUris ?? [],
     });
     this.applications.set(application.id, application);
     return application;
   }
 
   createUser(username: string, bot = false): User {
-    const user: User = { id: this.snowflakes.next(), username, bot };
+    const user: User = { id: this.snowflakes.next(), username, bot, refusesDirectMessages: false };
     this.users.set(user.id, user);
     return user;
+  }
+
+  renameUser(userId: string, username: string): User {
+    return Object.assign(this.user(userId), { username });
   }
 
   /** A guild with its @everyone role and an owner, who is a person. */
   createGuild(name: string): Guild {
     const owner = this.createUser(`${name} owner`);
     const id = this.snowflakes.next();
-    const everyone: Role = { id, name: '@everyone', permissions: everyonePermissions, position: 0, managed: false };
+    const everyone: Role = {
+      id,
+      name: '@everyone',
+      permissions: everyonePermissions,
+      position: 0,
+      managed: false,
+      color: 0,
+      hoist: false,
+      mentionable: false,
+    };
     const guild: Guild = {
       id,
       name,
@@ -82,8 +96,10 @@ export class World {
       createdAt: Date.now(),
       roles: new Map([[id, everyone]]),
       channels: new Map(),
+      threads: new Map(),
       members: new Map(),
       voiceStates: new Map(),
+      bans: new Map(),
     };
     this.guilds.set(id, guild);
     this.addMember(id, owner.id);
@@ -95,7 +111,17 @@ export class World {
     const user = this.user(userId);
     const existing = guild.members.get(userId);
     if (existing) return existing;
-    const member: Member = { userId, nick: null, roleIds: [], joinedAt: Date.now(), mute: false, deaf: false };
+    if (guild.bans.has(userId))
+      throw new WorldError('banned', `user ${userId} is banned from guild ${guildId}; lift the ban first`);
+    const member: Member = {
+      userId,
+      nick: null,
+      roleIds: [],
+      joinedAt: Date.now(),
+      mute: false,
+      deaf: false,
+      timedOutUntil: undefined,
+    };
     guild.members.set(user.id, member);
     this.events.emit('memberAdded', { guild, member });
     return member;
@@ -107,7 +133,7 @@ export class World {
     const bot = this.user(botUserId);
     if (!bot.bot) throw new WorldError('not_a_bot', `user ${botUserId} is a person; use createMember for people`);
     if (guild.members.has(botUserId)) return this.member(guildId, botUserId);
-    const role = this.#createRole(guild, bot.username, permissions, true);
+    const role = this.roles.create(guild.id, { name: bot.username, permissions, managed: true });
     const member = this.addMember(guildId, botUserId);
     member.roleIds.push(role.id);
     this.events.emit('botAdded', { guild, userId: botUserId });
@@ -122,11 +148,30 @@ export class World {
     this.events.emit('memberRemoved', { guild, userId });
   }
 
+  /** Removes a member, if they are one, and keeps them out. */
+  ban(guildId: string, userId: string, reason: string | null): void {
+    const guild = this.guild(guildId);
+    this.user(userId);
+    guild.bans.set(userId, reason);
+    if (guild.members.has(userId)) this.removeMember(guildId, userId);
+    this.events.emit('memberBanned', { guild, userId });
+  }
+
+  unban(guildId: string, userId: string): void {
+    const guild = this.guild(guildId);
+    if (guild.bans.delete(userId)) this.events.emit('memberUnbanned', { guild, userId });
+  }
+
+  updateGuild(guildId: string, change: Partial<Pick<Guild, 'name'>>): Guild {
+    const guild = Object.assign(this.guild(guildId), change);
+    this.events.emit('guildUpdated', { guild });
+    return guild;
+  }
+
   /** Gives a member a new role with these permissions. */
   grant(guildId: string, userId: string, permissions: bigint): Role {
-    const guild = this.guild(guildId);
     const member = this.member(guildId, userId);
-    const role = this.#createRole(guild, `granted to ${this.user(userId).username}`, permissions, false);
+    const role = this.roles.create(guildId, { name: `granted to ${this.user(userId).username}`, permissions });
     this.updateMember(guildId, userId, { roleIds: [...member.roleIds, role.id] });
     return role;
   }
@@ -139,44 +184,13 @@ export class World {
     return member;
   }
 
-  createChannel(
-    guildId: string,
-    kind: ChannelKind,
-    options: {
-      name: string;
-      parentId?: string | undefined;
-      userLimit?: number | undefined;
-      overwrites?: Overwrite[];
-      nsfw?: boolean | undefined;
-    },
-  ): Channel {
-    const guild = this.guild(guildId);
-    const channel: Channel = {
-      id: this.snowflakes.next(),
-      guildId,
-      kind,
-      name: options.name,
-      position: guild.channels.size,
-      parentId: options.parentId ?? null,
-      userLimit: options.userLimit ?? 0,
-      overwrites: options.overwrites ?? [],
-      nsfw: options.nsfw ?? false,
-    };
-    guild.channels.set(channel.id, channel);
-    this.events.emit('channelCreated', { channel });
-    return channel;
+  createChannel(guildId: string, kind: Exclude<ChannelKind, 'thread'>, options: ChannelOptions): Channel {
+    return this.channels.create(guildId, kind, options);
   }
 
   /** Everybody in it leaves first. */
   deleteChannel(channelId: string): Channel {
-    const channel = this.channel(channelId);
-    const guild = this.guild(channel.guildId);
-    for (const state of [...guild.voiceStates.values()]) {
-      if (state.channelId === channelId) this.voice.leave(guild.id, state.userId, 'other');
-    }
-    guild.channels.delete(channelId);
-    this.events.emit('channelDeleted', { channel });
-    return channel;
+    return this.channels.delete(channelId);
   }
 
   /** The private channel of a bot and a person; the same one each time. */
@@ -246,7 +260,7 @@ export class World {
 
   channel(id: string): Channel {
     for (const guild of this.guilds.values()) {
-      const found = guild.channels.get(id);
+      const found = guild.channels.get(id) ?? guild.threads.get(id);
       if (found) return found;
     }
     throw new WorldError('unknown_channel', `there is no channel ${id}; make it first`);
@@ -273,12 +287,5 @@ export class World {
   channelPermissionsOf(channelId: string, userId: string): bigint {
     const channel = this.channel(channelId);
     return channelPermissions(this.guild(channel.guildId), channel, this.member(channel.guildId, userId));
-  }
-
-  #createRole(guild: Guild, name: string, permissions: bigint, managed: boolean): Role {
-    const role: Role = { id: this.snowflakes.next(), name, permissions, position: guild.roles.size, managed };
-    guild.roles.set(role.id, role);
-    this.events.emit('roleCreated', { guild, role });
-    return role;
   }
 }

@@ -2,8 +2,7 @@
 import { type APIApplicationCommand, ApplicationCommandType as Type } from 'discord-api-types/v10';
 import type { Application } from '../../world/model.ts';
 import type { World } from '../../world/world.ts';
-import { ApiError } from '../errors.ts';
-import { formError } from '../form-error.ts';
+import { ApiError, formError } from '../errors.ts';
 import type { CommandBody } from './command.ts';
 
 /** How many of each type a scope holds. */
