@@ -82,6 +82,22 @@ export class SimControl {
     await this.#call('grant', { guildId, userId, permissions });
   }
 
+  /** The whole world; with `userId`, `channel.visible` says what this person may see. */
+  snapshot(options: Input<'snapshot'> = {}): Promise<Output<'snapshot'>> {
+    return this.#call('snapshot', options);
+  }
+  /** What a person's client says of itself, such as `{ selfMute: true }`. */
+  async setVoiceFlags(userId: string, flags: Omit<Input<'setVoiceFlags'>, 'userId'>): Promise<void> {
+    await this.#call('setVoiceFlags', { userId, ...flags });
+  }
+  /** A moderator mutes or deafens a member. */
+  async serverMute(guildId: string, userId: string, change: { mute?: boolean; deaf?: boolean }): Promise<void> {
+    await this.#call('serverMute', { guildId, userId, ...change });
+  }
+  openDirectChannel(botUserId: string, userId: string): Promise<{ channelId: string }> {
+    return this.#call('openDirectChannel', { botUserId, userId });
+  }
+
   async join(userId: string, channelId: string): Promise<void> {
     await this.#call('join', { userId, channelId });
   }

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { commandOptionSchema } from '../interactions/interaction-shape.ts';
 import { variants } from '../interactions/signature.ts';
+import { structureEvents } from './page-events.ts';
+import { messageDetails, pageOperations } from './page-operations.ts';
 
 const id = z.string().regex(/^\d+$/, 'is no id; ids are strings of digits');
 const name = z.string().min(1).max(100);
@@ -47,6 +49,7 @@ export const messageSchema = z.object({
   editedAt: z.number().nullable(),
   /** Set when only this user sees the message (ephemeral). */
   visibleTo: id.nullable(),
+  ...messageDetails,
 });
 export type ControlMessage = z.infer<typeof messageSchema>;
 
@@ -117,12 +120,14 @@ export const eventSchema = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('interaction_answered'), at: z.number(), interaction: interactionSchema }),
   z.object({ type: z.literal('interaction_updated'), at: z.number(), interaction: interactionSchema }),
+  ...structureEvents,
 ]);
 export type ControlEvent = z.infer<typeof eventSchema>;
 
 export const errorSchema = z.object({ code: z.string(), message: z.string() });
 
 export const operations = {
+  ...pageOperations,
   createApplication: {
     input: z.object({ name, interactionsUrl: z.url().optional(), privilegedIntents: z.boolean().optional() }),
     output: z.object({ applicationId: id, botUserId: id, token: z.string(), publicKey: z.string() }),

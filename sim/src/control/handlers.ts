@@ -10,6 +10,7 @@ import type { World } from '../world/world.ts';
 import type { Operation, Output, Parsed } from './contract.ts';
 import { ControlError } from './errors.ts';
 import type { EventLog } from './event-log.ts';
+import { pageHandlers } from './page-handlers.ts';
 import { interactionOf, messageOf } from './shapes.ts';
 
 export interface ControlParts {
@@ -53,6 +54,7 @@ export function controlHandlers(parts: ControlParts): Handlers {
   };
 
   return {
+    ...pageHandlers(parts),
     createApplication: (input) => {
       const { id, botUserId, token, publicKey } = world.createApplication(input);
       return { applicationId: id, botUserId, token, publicKey };

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { Clip } from '../clips/clip.ts';
+import type { SpeechLine } from '../members/live-speech.ts';
 import { DaveClient } from './dave-client.ts';
 import type { HeardPacket, LightMember, Speech, SpokenPacket } from './light-member.ts';
 import { Opcode } from './opcodes.ts';
@@ -20,6 +21,15 @@ export class InProcessMember implements LightMember, Participant {
   readonly heard: HeardPacket[] = [];
   readonly spoken: SpokenPacket[] = [];
   failures = 0;
+  readonly line: SpeechLine = {
+    announce: (speaking) => {
+      if (!this.#left) this.#room.announce(this, speaking);
+    },
+    send: (opus, atMs) => {
+      if (!this.#left) this.#send(opus, this.#timestampAt(atMs));
+    },
+  };
+  readonly #listeners = new Set<(packet: HeardPacket) => void>();
   readonly #room: Room;
   readonly #dave: DaveClient | undefined;
   readonly #onLeave: () => void;
@@ -77,6 +87,11 @@ export class InProcessMember implements LightMember, Participant {
     return { started: started.promise, finished };
   }
 
+  listen(listener: (packet: HeardPacket) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   leave(): Promise<void> {
     if (!this.#left) {
       this.#left = true;
@@ -115,7 +130,9 @@ export class InProcessMember implements LightMember, Participant {
     }
     const { ssrc, sequence, timestamp } = readHeader(packet.header);
     const { fromUserId, receivedAt } = packet;
-    this.heard.push({ fromUserId, ssrc, sequence, timestamp, receivedAt, opus: Buffer.from(opus) });
+    const heard = { fromUserId, ssrc, sequence, timestamp, receivedAt, opus: Buffer.from(opus) };
+    this.heard.push(heard);
+    for (const listener of this.#listeners) listener(heard);
   }
 
   /** Messages are worked on in order, outside the call that sent them, as over a socket. */
@@ -153,7 +170,7 @@ export class InProcessMember implements LightMember, Participant {
     const packets = [...clip.packets.map((packet) => Buffer.from(packet)), ...closingSilence];
     // A random phase: real speakers are not aligned to each other's packets.
     const firstMs = performance.now() + announceLeadMs + Math.random() * packetMs;
-    const firstTimestamp = (this.#originTimestamp + Math.round((firstMs - this.#originMs) * 48)) >>> 0;
+    const firstTimestamp = this.#timestampAt(firstMs);
     for (const [index, opus] of packets.entries()) {
       await until(firstMs + index * packetMs);
       if (this.#left) throw new Error(`member ${this.userId} left while speaking`);
@@ -161,6 +178,10 @@ export class InProcessMember implements LightMember, Participant {
       if (index === 0) started.resolve({ startedAt: sentAt, firstTimestamp });
     }
     this.#room.announce(this, 0);
+  }
+
+  #timestampAt(instantMs: number): number {
+    return (this.#originTimestamp + Math.round((instantMs - this.#originMs) * 48)) >>> 0;
   }
 
   #send(opus: Buffer, timestamp: number): number {

@@ -1,4 +1,5 @@
 import type { Clip } from '../clips/clip.ts';
+import type { SpeechLine } from '../members/live-speech.ts';
 
 /** One packet that a light member heard, decrypted. */
 export interface HeardPacket {
@@ -48,5 +49,9 @@ export interface LightMember {
    * frames at the end. Clips of one member follow each other.
    */
   speak(clip: Clip): Speech;
+  /** For speech that is no clip; always the same object. */
+  readonly line: SpeechLine;
+  /** Calls `listener` with each packet from now on, as it is added to `heard`. Returns the way to stop. */
+  listen(listener: (packet: HeardPacket) => void): () => void;
   leave(): Promise<void>;
 }
