@@ -84,7 +84,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   return {
     apiUrl: `http://${host}:${api.port}/api`,
     controlUrl: `http://${host}:${control.port}`,
-    pageUrl: `http://${host}:${api.port}/`,
+    // The page answers under loopback names only, wherever the port listens.
+    pageUrl: `http://${/^(127\.|localhost$)/.test(host) ? host : 'localhost'}:${api.port}/`,
     certificatePem,
     world,
     gateway,

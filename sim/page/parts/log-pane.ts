@@ -35,7 +35,7 @@ export function LogPane() {
           <details>
             <summary>
               <time>${new Date(event.at).toTimeString().slice(0, 8)}.${String(event.at % 1000).padStart(3, '0')}</time>
-              <b class=${`kind ${event.type.split('_')[0]}`}>${event.type}</b>
+              <b class="kind" data-about=${event.type.split('_')[0]}>${event.type}</b>
               <span class="cut">${summary(event)}</span>
             </summary>
             <pre>${JSON.stringify(event, null, 2)}</pre>

@@ -54,7 +54,8 @@ let state: PageState = {
   unread: new Set(),
   speaking: new Set(),
   log: [],
-  panes: { navigation: false, members: true, log: false },
+  // On small windows the members lie over the messages.
+  panes: { navigation: false, members: innerWidth > 1000, log: false },
   menu: undefined,
   dialog: undefined,
   notices: [],
