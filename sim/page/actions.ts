@@ -166,7 +166,13 @@ async function onMessage(operation: string, message: ControlMessage, input: obje
   const place = placeOf();
   if (!place) return undefined;
   const applicationId = applicationOfBot(getState().world, message.authorId)?.id;
-  return interact(operation, { ...place, channelId: message.channelId, messageId: message.id, applicationId, ...input });
+  return interact(operation, {
+    ...place,
+    channelId: message.channelId,
+    messageId: message.id,
+    applicationId,
+    ...input,
+  });
 }
 
 async function interact(operation: string, input: object): Promise<Outcome> {

@@ -1,8 +1,9 @@
+import { useEffect } from 'preact/hooks';
 import { openChannel } from './actions.ts';
 import { html } from './html.ts';
-import { useEffect } from 'preact/hooks';
-import { Notices } from './overlays/notices.ts';
+import { Room } from './messages/room.ts';
 import { Menu } from './overlays/menu.ts';
+import { Notices } from './overlays/notices.ts';
 import { ChannelList } from './parts/channel-list.ts';
 import { DirectList } from './parts/direct-list.ts';
 import { Header } from './parts/header.ts';
@@ -11,7 +12,6 @@ import { MePanel } from './parts/me-panel.ts';
 import { MemberList } from './parts/member-list.ts';
 import { Rail } from './parts/rail.ts';
 import { Welcome } from './parts/welcome.ts';
-import { Room } from './messages/room.ts';
 import { directGuildId, guildOf } from './state/select.ts';
 import { getState, setState, useStore } from './state/store.ts';
 

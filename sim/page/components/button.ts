@@ -7,7 +7,14 @@ import { handleOutcome } from '../overlays/modal.ts';
 import { Icon } from '../parts/icons.ts';
 import type { ButtonShape } from './shapes.ts';
 
-const styles: Record<number, string> = { 1: 'primary', 2: 'secondary', 3: 'success', 4: 'danger', 5: 'link-out', 6: 'premium' };
+const styles: Record<number, string> = {
+  1: 'primary',
+  2: 'secondary',
+  3: 'success',
+  4: 'danger',
+  5: 'link-out',
+  6: 'premium',
+};
 
 export function emojiText(emoji: { name?: string | null } | undefined): string {
   const name = emoji?.name ?? '';

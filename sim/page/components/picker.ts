@@ -73,7 +73,10 @@ export function Picker({ entries, chosen, placeholder, min, max, disabled, onCho
       open &&
       html`<ul class="picker-list scroll" role="listbox">
         ${entries.map(
-          (entry, index) => html`<li key=${entry.value} role="option" aria-selected=${values.includes(entry.value)} class=${index === at ? 'at' : ''}
+          (
+            entry,
+            index,
+          ) => html`<li key=${entry.value} role="option" aria-selected=${values.includes(entry.value)} class=${index === at ? 'at' : ''}
             onPointerEnter=${() => setAt(index)} onClick=${() => toggle(entry)}>
             <span><span>${entry.label}</span>${entry.hint && html`<small>${entry.hint}</small>`}</span>
             ${several && html`<i class="box">${values.includes(entry.value) && html`<${Icon} name="check" size=${14} />`}</i>`}

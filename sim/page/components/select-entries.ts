@@ -17,7 +17,9 @@ export function entriesOf(select: SelectShape, world: PageState['world'], guildI
     const name = world.users.find(({ id }) => id === userId)?.name ?? userId;
     return { value: userId, label: nick ?? name, hint: name };
   });
-  const roles = guild.roles.filter(({ id }) => id !== guild.id).map(({ id, name }) => ({ value: id, label: `@${name}` }));
+  const roles = guild.roles
+    .filter(({ id }) => id !== guild.id)
+    .map(({ id, name }) => ({ value: id, label: `@${name}` }));
   if (select.type === kind.userSelect) return users;
   if (select.type === kind.roleSelect) return roles;
   if (select.type === kind.mentionableSelect) return [...users, ...roles];

@@ -15,7 +15,10 @@ export function CommandForm({ command, onDone }: { command: TypedCommand; onDone
   const more = command.options.filter((each) => !shown.includes(each));
   useEffect(() => {
     const inputs = form.current?.querySelectorAll<HTMLElement>('input');
-    (inputs?.[inputs.length - 1 < added.length ? inputs.length - 1 : 0] ?? form.current?.querySelector<HTMLElement>('button.primary'))?.focus();
+    (
+      inputs?.[inputs.length - 1 < added.length ? inputs.length - 1 : 0] ??
+      form.current?.querySelector<HTMLElement>('button.primary')
+    )?.focus();
   }, [command]);
   const send = async (event: Event) => {
     event.preventDefault();

@@ -29,19 +29,41 @@ export interface TypedCommand {
 }
 
 /** Types of options. */
-export const option = { subcommand: 1, group: 2, string: 3, integer: 4, boolean: 5, user: 6, channel: 7, role: 8, mentionable: 9, number: 10, attachment: 11 } as const;
+export const option = {
+  subcommand: 1,
+  group: 2,
+  string: 3,
+  integer: 4,
+  boolean: 5,
+  user: 6,
+  channel: 7,
+  role: 8,
+  mentionable: 9,
+  number: 10,
+  attachment: 11,
+} as const;
 
 /** Of the bots in this guild; in a private channel, of its bot. */
-export function commandsHere({ world, guildId, channelId }: Pick<PageState, 'world' | 'guildId' | 'channelId'>): TypedCommand[] {
+export function commandsHere({
+  world,
+  guildId,
+  channelId,
+}: Pick<PageState, 'world' | 'guildId' | 'channelId'>): TypedCommand[] {
   const guild = world.guilds.find(({ id }) => id === guildId);
   const direct = world.directChannels.find(({ id }) => id === channelId);
   const here = (application: SnapshotApplication) =>
-    guild ? guild.members.some(({ userId }) => userId === application.botUserId) : direct?.botUserId === application.botUserId;
-  return world.applications.filter(here).flatMap((application) =>
-    application.commands
-      .filter(({ type, guildId: scope }) => type === 1 && (scope === null || scope === guild?.id))
-      .flatMap(({ name, description, options }) => flatten(application, [name], [], description, options as OptionShape[])),
-  );
+    guild
+      ? guild.members.some(({ userId }) => userId === application.botUserId)
+      : direct?.botUserId === application.botUserId;
+  return world.applications
+    .filter(here)
+    .flatMap((application) =>
+      application.commands
+        .filter(({ type, guildId: scope }) => type === 1 && (scope === null || scope === guild?.id))
+        .flatMap(({ name, description, options }) =>
+          flatten(application, [name], [], description, options as OptionShape[]),
+        ),
+    );
 }
 
 function flatten(
@@ -63,13 +85,13 @@ export function usedOptions(command: TypedCommand, typed: Record<string, string>
   const leaves = command.options.flatMap((each): UsedOption[] => {
     const text = typed[each.name];
     if (text === undefined || (text === '' && each.name !== focused)) return [];
-    const value = each.name === focused ? text : valueOf(each, text);
+    const value = each.name === focused ? text : typedValue(each, text);
     return [{ name: each.name, type: each.type, value, ...(each.name === focused ? { focused: true } : {}) }];
   });
   return command.steps.reduceRight<UsedOption[]>((options, step) => [{ ...step, options }], leaves);
 }
 
-function valueOf({ type }: OptionShape, text: string): string | number | boolean {
+function typedValue({ type }: OptionShape, text: string): string | number | boolean {
   if (type === option.integer || type === option.number) return Number(text);
   return type === option.boolean ? text === 'true' : text;
 }

@@ -59,23 +59,37 @@ export function Composer({ channelId }: { channelId: string }) {
     return html`<div class="composer"><${CommandForm} command=${command} onDone=${done} /></div>`;
   }
   const direct = world.directChannels.find(({ id }) => id === channelId);
-  const where = guildId === directGuildId ? `@${direct ? nameOf(world, direct.botUserId) : ''}` : `#${channel?.name ?? ''}`;
-  const hint = meId === undefined ? 'Choose whom to act as' : `Message ${where} as ${nameOf(world, meId, getState().guildId)}`;
+  const where =
+    guildId === directGuildId ? `@${direct ? nameOf(world, direct.botUserId) : ''}` : `#${channel?.name ?? ''}`;
+  const hint =
+    meId === undefined ? 'Choose whom to act as' : `Message ${where} as ${nameOf(world, meId, getState().guildId)}`;
   return html`<div class="composer">
     ${typing && html`<${CommandList} found=${found} at=${at} onChoose=${choose} onPoint=${setAt} />`}
     <div class="box">
       <textarea ref=${box} rows=${Math.min(8, text.split('\n').length)} placeholder=${hint} aria-label=${hint} maxlength="2000" disabled=${meId === undefined}
-        value=${text} onInput=${(event: InputEvent) => { setText((event.target as HTMLTextAreaElement).value); setAt(0); }} onKeyDown=${onKey}></textarea>
+        value=${text} onInput=${(event: InputEvent) => {
+          setText((event.target as HTMLTextAreaElement).value);
+          setAt(0);
+        }} onKeyDown=${onKey}></textarea>
     </div>
   </div>`;
 }
 
-function CommandList(props: { found: TypedCommand[]; at: number; onChoose: (command: TypedCommand) => void; onPoint: (at: number) => void }) {
+function CommandList(props: {
+  found: TypedCommand[];
+  at: number;
+  onChoose: (command: TypedCommand) => void;
+  onPoint: (at: number) => void;
+}) {
   const { found, at, onChoose, onPoint } = props;
-  if (found.length === 0) return html`<div class="popup"><p class="nothing">No bot here has registered such a command.</p></div>`;
+  if (found.length === 0)
+    return html`<div class="popup"><p class="nothing">No bot here has registered such a command.</p></div>`;
   return html`<ul class="popup scroll" role="listbox" aria-label="Commands">
     ${found.map(
-      (command, index) => html`<li role="option" aria-selected=${index === at} class=${index === at ? 'at' : ''} onPointerEnter=${() => onPoint(index)} onClick=${() => onChoose(command)}>
+      (
+        command,
+        index,
+      ) => html`<li role="option" aria-selected=${index === at} class=${index === at ? 'at' : ''} onPointerEnter=${() => onPoint(index)} onClick=${() => onChoose(command)}>
         <${Avatar} id=${command.application.botUserId} name=${command.application.name} size=${28} />
         <span class="command-text"><b>/${command.path.join(' ')}</b> ${command.options.map(({ name, required }) => html`<i class=${required ? '' : 'optional'}>${name}</i>`)}<small class="cut">${command.description}</small></span>
         <small>${command.application.name}</small>
@@ -89,5 +103,8 @@ function search(commands: TypedCommand[], text: string): TypedCommand[] {
   const wanted = text.trim().toLowerCase();
   const name = ({ path }: TypedCommand) => path.join(' ').toLowerCase();
   const begins = commands.filter((command) => name(command).startsWith(wanted));
-  return [...begins, ...commands.filter((command) => !begins.includes(command) && name(command).includes(wanted))].slice(0, 25);
+  return [
+    ...begins,
+    ...commands.filter((command) => !begins.includes(command) && name(command).includes(wanted)),
+  ].slice(0, 25);
 }

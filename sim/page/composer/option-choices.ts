@@ -1,5 +1,5 @@
 import type { PageState } from '../state/store.ts';
-import { option, type OptionShape } from './commands.ts';
+import { type OptionShape, option } from './commands.ts';
 
 export interface Choice {
   name: string;
@@ -7,13 +7,18 @@ export interface Choice {
 }
 
 /** What an option can be, when that is a list; undefined when anything can be typed. */
-export function choicesOf(shape: OptionShape, world: PageState['world'], guildId: string | undefined): Choice[] | undefined {
+export function choicesOf(
+  shape: OptionShape,
+  world: PageState['world'],
+  guildId: string | undefined,
+): Choice[] | undefined {
   const guild = world.guilds.find(({ id }) => id === guildId);
   const users = () =>
     world.users
       .filter(({ id }) => !guild || guild.members.some(({ userId }) => userId === id))
       .map(({ id, name }) => ({ name, value: id }));
-  const roles = () => (guild?.roles ?? []).map(({ id, name }) => ({ name: name.startsWith('@') ? name : `@${name}`, value: id }));
+  const roles = () =>
+    (guild?.roles ?? []).map(({ id, name }) => ({ name: name.startsWith('@') ? name : `@${name}`, value: id }));
   if (shape.choices && shape.choices.length > 0)
     return shape.choices.map(({ name, value }) => ({ name, value: String(value) }));
   switch (shape.type) {

@@ -72,7 +72,10 @@ export function OptionInput({ command, shape, typed, onType }: OptionInputProps)
       html`<ul class="popup scroll" role="listbox" aria-label=${shape.name}>
         ${choices.map(
           (choice, index) => html`<li role="option" aria-selected=${index === at} class=${index === at ? 'at' : ''}
-            onPointerDown=${(event: PointerEvent) => { event.preventDefault(); choose(choice); }}>${choice.name}</li>`,
+            onPointerDown=${(event: PointerEvent) => {
+              event.preventDefault();
+              choose(choice);
+            }}>${choice.name}</li>`,
         )}
       </ul>`
     }

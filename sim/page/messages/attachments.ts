@@ -24,7 +24,8 @@ export function Attachment({ file }: { file: AttachmentShape }) {
   if (url && type.startsWith('image/'))
     return html`<a href=${url} target="_blank" rel="noreferrer"><img class="picture" src=${url} alt=${description ?? filename} style=${ratio} /></a>`;
   if (url && type.startsWith('audio/')) return html`<audio controls src=${url} title=${filename}></audio>`;
-  if (url && type.startsWith('video/')) return html`<video class="picture" controls src=${url} title=${filename}></video>`;
+  if (url && type.startsWith('video/'))
+    return html`<video class="picture" controls src=${url} title=${filename}></video>`;
   return html`<div class="file">
     <${Icon} name="file" size=${32} />
     <span><b class="cut">${url ? html`<a href=${url} target="_blank" rel="noreferrer">${filename}</a>` : filename}</b><small>${sizeText(file.size)}</small></span>
@@ -33,5 +34,9 @@ export function Attachment({ file }: { file: AttachmentShape }) {
 
 function sizeText(bytes: number | undefined): string {
   if (bytes === undefined) return '';
-  return bytes < 1024 ? `${bytes} bytes` : bytes < 1024 ** 2 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+  return bytes < 1024
+    ? `${bytes} bytes`
+    : bytes < 1024 ** 2
+      ? `${(bytes / 1024).toFixed(1)} KiB`
+      : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
 }

@@ -1,8 +1,8 @@
 import type { APIEmbed } from 'discord-api-types/v10';
 import { html } from '../html.ts';
 import { cssColor } from '../state/select.ts';
-import { Markdown } from './markdown-view.ts';
 import { safeLink } from './markdown.ts';
+import { Markdown } from './markdown-view.ts';
 
 export type EmbedShape = APIEmbed;
 
@@ -17,7 +17,10 @@ export function Embed({ embed }: { embed: EmbedShape }) {
     const safe = source === undefined ? undefined : safeLink(source);
     return safe && html`<img class=${name} src=${safe} alt="" />`;
   };
-  const when = timestamp === undefined ? '' : new Date(timestamp).toLocaleString('en-GB', { dateStyle: 'short', timeStyle: 'short' });
+  const when =
+    timestamp === undefined
+      ? ''
+      : new Date(timestamp).toLocaleString('en-GB', { dateStyle: 'short', timeStyle: 'short' });
   return html`<article class="embed" style=${line}>
     <div class="embed-text">
       ${author && html`<div class="embed-author">${picture(author.icon_url, 'small')}${link(author.name, author.url)}</div>`}

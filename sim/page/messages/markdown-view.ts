@@ -6,16 +6,22 @@ import { type Block, type Inline, parseInline, parseMarkdown, safeLink } from '.
 
 /** `inline`: without blocks, as titles and labels are. */
 export function Markdown({ text, inline = false }: { text: string; inline?: boolean }) {
-  return inline ? html`<span>${parseInline(text).map(inlineView)}</span>` : html`<div class="markdown">${parseMarkdown(text).map(blockView)}</div>`;
+  return inline
+    ? html`<span>${parseInline(text).map(inlineView)}</span>`
+    : html`<div class="markdown">${parseMarkdown(text).map(blockView)}</div>`;
 }
 
 function blockView(block: Block): unknown {
-  if (block.type === 'code') return html`<pre class="code-block" data-language=${block.language}><code>${block.text}</code></pre>`;
+  if (block.type === 'code')
+    return html`<pre class="code-block" data-language=${block.language}><code>${block.text}</code></pre>`;
   if (block.type === 'quote') return html`<blockquote>${block.blocks.map(blockView)}</blockquote>`;
-  if (block.type === 'heading') return html`<div class=${`heading level-${block.level}`} role="heading" aria-level=${block.level + 2}>${block.children.map(inlineView)}</div>`;
+  if (block.type === 'heading')
+    return html`<div class=${`heading level-${block.level}`} role="heading" aria-level=${block.level + 2}>${block.children.map(inlineView)}</div>`;
   if (block.type === 'subtext') return html`<div class="subtext">${block.children.map(inlineView)}</div>`;
   if (block.type === 'paragraph') return html`<div class="paragraph">${block.children.map(inlineView)}</div>`;
-  const items = block.items.map(({ depth, children }) => html`<li style=${`margin-left:${depth * 20}px`}>${children.map(inlineView)}</li>`);
+  const items = block.items.map(
+    ({ depth, children }) => html`<li style=${`margin-left:${depth * 20}px`}>${children.map(inlineView)}</li>`,
+  );
   return block.ordered ? html`<ol>${items}</ol>` : html`<ul>${items}</ul>`;
 }
 

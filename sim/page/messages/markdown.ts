@@ -76,7 +76,9 @@ function parseLines(text: string): Block[] {
 
 type Rule = [RegExp, (match: RegExpExecArray) => Inline];
 const inner = (match: RegExpExecArray) => parseInline(match[1] ?? '');
-const id = (type: 'user' | 'role' | 'channel'): Rule[1] => (match) => ({ type, id: match[1] ?? '', text: match[0] });
+const id =
+  (type: 'user' | 'role' | 'channel'): Rule[1] =>
+  (match) => ({ type, id: match[1] ?? '', text: match[0] });
 
 /** Tried in this order wherever the text stands; the first that fits takes its part. */
 const rules: Rule[] = [
@@ -90,9 +92,18 @@ const rules: Rule[] = [
   [/^<a?:(\w+):(\d+)>/, (match) => ({ type: 'emoji', name: match[1] ?? '', id: match[2] ?? '' })],
   [/^<t:(-?\d+)(?::([tTdDfFR]))?>/, (match) => ({ type: 'time', seconds: Number(match[1]), style: match[2] ?? 'f' })],
   [/^@(everyone|here)\b/, (match) => ({ type: 'everyone', text: match[0] })],
-  [/^\[([^\]]+)\]\(<?(https?:\/\/[^\s)>]+)>?\)/, (match) => ({ type: 'link', url: match[2] ?? '', children: inner(match) })],
-  [/^<(https?:\/\/[^\s>]+)>/, (match) => ({ type: 'link', url: match[1] ?? '', children: [{ type: 'text', text: match[1] ?? '' }] })],
-  [/^https?:\/\/[^\s<]+[^\s<.,:;"')\]]/, (match) => ({ type: 'link', url: match[0], children: [{ type: 'text', text: match[0] }] })],
+  [
+    /^\[([^\]]+)\]\(<?(https?:\/\/[^\s)>]+)>?\)/,
+    (match) => ({ type: 'link', url: match[2] ?? '', children: inner(match) }),
+  ],
+  [
+    /^<(https?:\/\/[^\s>]+)>/,
+    (match) => ({ type: 'link', url: match[1] ?? '', children: [{ type: 'text', text: match[1] ?? '' }] }),
+  ],
+  [
+    /^https?:\/\/[^\s<]+[^\s<.,:;"')\]]/,
+    (match) => ({ type: 'link', url: match[0], children: [{ type: 'text', text: match[0] }] }),
+  ],
   [/^\|\|(.+?)\|\|/s, (match) => ({ type: 'spoiler', children: inner(match) })],
   [/^\*\*(.+?)\*\*(?!\*)/s, (match) => ({ type: 'bold', children: inner(match) })],
   [/^__(.+?)__(?!_)/s, (match) => ({ type: 'underline', children: inner(match) })],

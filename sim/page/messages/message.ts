@@ -1,4 +1,3 @@
-import { MessageFlags } from './flags.ts';
 import type { ControlMessage } from '../../src/control/contract.ts';
 import { notify } from '../actions.ts';
 import { ComponentList } from '../components/component-list.ts';
@@ -12,6 +11,7 @@ import { colorOf, guildOf, isBot, nameOf } from '../state/select.ts';
 import { getState, useStore } from '../state/store.ts';
 import { Attachments } from './attachments.ts';
 import { Embed, type EmbedShape } from './embed.ts';
+import { MessageFlags } from './flags.ts';
 import { Markdown } from './markdown-view.ts';
 import { Reactions } from './reactions.ts';
 
@@ -24,15 +24,20 @@ export function Message({ message, compact }: { message: ControlMessage; compact
   const thinking = (flags & MessageFlags.Loading) !== 0;
   const when = new Date(message.createdAt);
   const clock = when.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
-  const edited = message.editedAt !== null && html`<span class="edited" title=${new Date(message.editedAt).toLocaleString()}>(edited)</span>`;
+  const edited =
+    message.editedAt !== null &&
+    html`<span class="edited" title=${new Date(message.editedAt).toLocaleString()}>(edited)</span>`;
   const menu = (event: MouseEvent) => openMenu(event, 'Message', menuItems(message, guild?.id));
   const head = html`<div class="head">
     <b style=${`color:${colorOf(guild, authorId) ?? 'inherit'}`}>${name}</b>${isBot(world, authorId) && html`<${BotTag} />`}
     <time dateTime=${when.toISOString()} title=${when.toLocaleString()}>${clock}</time>
   </div>`;
   return html`<li class=${`message${compact ? ' compact' : ''}${ephemeral ? ' ephemeral' : ''}`} data-message=${message.id} onContextMenu=${menu}>
-    ${message.interaction && html`<div class="origin"><${Avatar} id=${message.interaction.userId} name=${nameOf(world, message.interaction.userId, guild?.id)} size=${16} />
-      <b>${nameOf(world, message.interaction.userId, guild?.id)}</b> used a command</div>`}
+    ${
+      message.interaction &&
+      html`<div class="origin"><${Avatar} id=${message.interaction.userId} name=${nameOf(world, message.interaction.userId, guild?.id)} size=${16} />
+      <b>${nameOf(world, message.interaction.userId, guild?.id)}</b> used a command</div>`
+    }
     ${message.replyTo !== null && html`<${Reply} messageId=${message.replyTo} channelId=${message.channelId} />`}
     <div class="row">
       <div class="gutter">${compact ? html`<time>${clock}</time>` : html`<${Avatar} id=${authorId} name=${name} size=${40} />`}</div>

@@ -1,5 +1,5 @@
-import { html } from '../html.ts';
 import { Composer } from '../composer/composer.ts';
+import { html } from '../html.ts';
 import { channelOf, guildOf } from '../state/select.ts';
 import { useStore } from '../state/store.ts';
 import { MessageList } from './message-list.ts';

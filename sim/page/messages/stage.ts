@@ -21,7 +21,12 @@ export function Stage({ guild, channel }: { guild: SnapshotGuild; channel: Snaps
       ${here.map((state) => {
         const { userId } = state;
         const name = nameOf(world, userId, guild.id);
-        const classes = ['tile', speaking.has(userId) && 'speaking', state.selfVideo && 'video', state.selfStream && 'stream'];
+        const classes = [
+          'tile',
+          speaking.has(userId) && 'speaking',
+          state.selfVideo && 'video',
+          state.selfStream && 'stream',
+        ];
         const open = (event: MouseEvent) => personMenu(event, guild, userId);
         return html`<button key=${userId} class=${classes.filter(Boolean).join(' ')} style=${`--own:${avatarColor(userId)}`} onClick=${open} onContextMenu=${open}>
           ${state.selfStream && html`<span class="tile-note"><${Icon} name="screen" size=${18} /> is streaming</span>`}

@@ -53,7 +53,15 @@ export function Dialog({ title, hint, submit, run, onClose, children }: DialogPr
   </dialog>`;
 }
 
-export function Field(props: { label: string; name: string; value?: string; hint?: string; required?: boolean; type?: string; max?: number }) {
+export function Field(props: {
+  label: string;
+  name: string;
+  value?: string;
+  hint?: string;
+  required?: boolean;
+  type?: string;
+  max?: number;
+}) {
   const { label, name, value = '', hint, required = true, type = 'text', max = 100 } = props;
   return html`<label class="field">
     <span>${label}${required && html`<b aria-hidden="true"> *</b>`}</span>

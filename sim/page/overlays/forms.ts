@@ -1,6 +1,7 @@
 /** The dialogs that make things. */
-import { actAs, addBot, addMember, createBot, createChannel, createGuild, createPerson } from '../actions.ts';
+
 import type { SnapshotGuild } from '../../src/control/page-operations.ts';
+import { actAs, addBot, addMember, createBot, createChannel, createGuild, createPerson } from '../actions.ts';
 import { html } from '../html.ts';
 import { getState } from '../state/store.ts';
 import { Dialog, Field, openDialog, text } from './dialog.ts';
@@ -18,7 +19,8 @@ export function channelForm(guild: SnapshotGuild, kind: 'text' | 'voice'): void 
     <fieldset class="choices">
       <legend>Type</legend>
       ${['text', 'voice'].map(
-        (each) => html`<label><input type="radio" name="kind" value=${each} defaultChecked=${each === kind} /> ${each === 'text' ? 'Text' : 'Voice'}</label>`,
+        (each) =>
+          html`<label><input type="radio" name="kind" value=${each} defaultChecked=${each === kind} /> ${each === 'text' ? 'Text' : 'Voice'}</label>`,
       )}
     </fieldset>
     <${Field} label="Channel name" name="name" />
@@ -90,7 +92,8 @@ export function botForm(guild: SnapshotGuild): void {
     <${Field} label="Interactions URL" name="url" type="url" max=${500} required=${false} hint="Where signed interactions are posted. Empty: they go over the gateway." />
     <fieldset class="choices two"><legend>Permissions</legend>
       ${permissionNames.map(
-        ([name, on]) => html`<label><input type="checkbox" name="permission" value=${name} defaultChecked=${on} /> ${name}</label>`,
+        ([name, on]) =>
+          html`<label><input type="checkbox" name="permission" value=${name} defaultChecked=${on} /> ${name}</label>`,
       )}
     </fieldset>
   <//>`);

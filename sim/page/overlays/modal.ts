@@ -40,7 +40,12 @@ export function handleOutcome(outcome: Outcome | undefined): void {
     if (answer.modal) notify('A modal cannot be answered with a modal');
   };
   openDialog(html`<${Dialog} title=${modal.title} submit="Submit" run=${send} onClose=${() => setState({ menu: undefined })}>
-    ${(modal.components as Labelled[]).map((each) => html`<${ModalPart} part=${each} onSelect=${(id: string, values: string[]) => { selects[id] = values; }} />`)}
+    ${(modal.components as Labelled[]).map(
+      (each) =>
+        html`<${ModalPart} part=${each} onSelect=${(id: string, values: string[]) => {
+          selects[id] = values;
+        }} />`,
+    )}
   <//>`);
 }
 

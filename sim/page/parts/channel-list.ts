@@ -28,11 +28,25 @@ export function ChannelList({ guild }: { guild: SnapshotGuild | undefined }) {
   return html`<div class="channels">
     <button class="side-title" aria-haspopup="menu" onClick=${menu}><span>${guild.name}</span><${Icon} name="folder" size=${18} /></button>
     <div class="scroll">
-      ${group('Text channels', 'text', top.filter(({ kind }) => kind !== 'voice' && kind !== 'stage'))}
-      ${group('Voice channels', 'voice', top.filter(({ kind }) => kind === 'voice' || kind === 'stage'))}
+      ${group(
+        'Text channels',
+        'text',
+        top.filter(({ kind }) => kind !== 'voice' && kind !== 'stage'),
+      )}
+      ${group(
+        'Voice channels',
+        'voice',
+        top.filter(({ kind }) => kind === 'voice' || kind === 'stage'),
+      )}
       ${guild.channels
         .filter(({ kind }) => kind === 'category')
-        .map(({ id, name }) => group(name, 'text', guild.channels.filter(({ parentId }) => parentId === id)))}
+        .map(({ id, name }) =>
+          group(
+            name,
+            'text',
+            guild.channels.filter(({ parentId }) => parentId === id),
+          ),
+        )}
     </div>
   </div>`;
 }

@@ -5,6 +5,9 @@ import { openMenuAt } from '../overlays/menu.ts';
 export async function clipMenu({ clientX, clientY }: MouseEvent, userId: string): Promise<void> {
   const known = await attempt(clips);
   if (!known) return;
-  const items = known.map(({ name, text, voice }) => ({ label: `${voice}: “${text}”`, run: () => speak(userId, name) }));
+  const items = known.map(({ name, text, voice }) => ({
+    label: `${voice}: “${text}”`,
+    run: () => speak(userId, name),
+  }));
   openMenuAt(clientX, clientY, 'Say', items);
 }

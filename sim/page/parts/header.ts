@@ -9,6 +9,7 @@ export function Header() {
     state.guildId === directGuildId ? state.world.directChannels.find(({ id }) => id === state.channelId) : undefined,
   );
   const world = useStore((state) => state.world);
+  const connected = useStore((state) => state.connected);
   const panes = useStore((state) => state.panes);
   const toggle = (pane: keyof PageState['panes']) => () => {
     const { panes } = getState();
@@ -23,6 +24,7 @@ export function Header() {
     <span class="header-icon"><${Icon} name=${icon} size=${22} /></span>
     <h1 class="cut">${title}</h1>
     ${channel && !channel.visible && html`<span class="hint-tag"><${Icon} name="lock" size=${14} /> hidden from you</span>`}
+    ${!connected && html`<span class="hint-tag" role="status">the simulator does not answer</span>`}
     <span class="spring"></span>
     ${button('log', 'bolt', 'Events')} ${button('members', 'people', 'Members')}
   </header>`;

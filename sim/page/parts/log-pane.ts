@@ -20,7 +20,8 @@ export function LogPane() {
   const lines = log.filter(fits).slice(-shownLines);
   useEffect(() => {
     const element = list.current;
-    if (element && element.scrollHeight - element.scrollTop - element.clientHeight < 160) element.scrollTop = element.scrollHeight;
+    if (element && element.scrollHeight - element.scrollTop - element.clientHeight < 160)
+      element.scrollTop = element.scrollHeight;
   }, [lines.at(-1)?.id]);
   const close = () => setState({ panes: { ...getState().panes, log: false } });
   return html`<section class="log" aria-label="Events">

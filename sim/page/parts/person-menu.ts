@@ -11,8 +11,8 @@ import {
   serverMute,
   useContextCommand,
 } from '../actions.ts';
-import { handleOutcome } from '../overlays/modal.ts';
 import { openMenu } from '../overlays/menu.ts';
+import { handleOutcome } from '../overlays/modal.ts';
 import { isBot, nameOf } from '../state/select.ts';
 import { getState, type MenuItem } from '../state/store.ts';
 import { clipMenu } from './clip-menu.ts';
@@ -28,9 +28,19 @@ export function personMenu(event: MouseEvent, guild: SnapshotGuild, userId: stri
     !bot && userId !== meId && { label: 'Act as this person', run: () => actAs(userId) },
     bot && { label: 'Message', run: () => openDirect(userId) },
     !bot && voice && { label: 'Speak a clip…', run: () => clipMenu(event, userId) },
-    voice && userId !== meId && mine?.channelId !== voice.channelId && { label: 'Join them', run: () => joinVoice(voice.channelId) },
-    voice && { label: member?.mute ? 'Undo server mute' : 'Server mute', checked: member?.mute ?? false, run: () => serverMute({ guildId: guild.id, userId, mute: !member?.mute }) },
-    voice && { label: member?.deaf ? 'Undo server deafen' : 'Server deafen', checked: member?.deaf ?? false, run: () => serverMute({ guildId: guild.id, userId, deaf: !member?.deaf }) },
+    voice &&
+      userId !== meId &&
+      mine?.channelId !== voice.channelId && { label: 'Join them', run: () => joinVoice(voice.channelId) },
+    voice && {
+      label: member?.mute ? 'Undo server mute' : 'Server mute',
+      checked: member?.mute ?? false,
+      run: () => serverMute({ guildId: guild.id, userId, mute: !member?.mute }),
+    },
+    voice && {
+      label: member?.deaf ? 'Undo server deafen' : 'Server deafen',
+      checked: member?.deaf ?? false,
+      run: () => serverMute({ guildId: guild.id, userId, deaf: !member?.deaf }),
+    },
     ...(voice ? guild.channels : [])
       .filter(({ kind, id }) => kind === 'voice' && id !== voice?.channelId)
       .map(({ id, name }) => ({ label: `Move to ${name}`, run: () => moveTo(userId, id) })),

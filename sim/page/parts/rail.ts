@@ -16,7 +16,12 @@ export function Rail() {
       <button title=${label} aria-label=${label} aria-current=${id === guildId ? 'true' : undefined} onClick=${() => openGuild(id)}>${content}</button>
     </li>`;
   return html`<ul class="rail">
-    ${entry(directGuildId, 'Direct messages', world.directChannels.some(({ id }) => unread.has(id)), html`<${Icon} name="chat" size=${24} />`)}
+    ${entry(
+      directGuildId,
+      'Direct messages',
+      world.directChannels.some(({ id }) => unread.has(id)),
+      html`<${Icon} name="chat" size=${24} />`,
+    )}
     <li class="rail-line"></li>
     ${world.guilds.map(({ id, name, channels }) =>
       entry(

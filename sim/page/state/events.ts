@@ -1,7 +1,9 @@
 /** Keeps the page's picture true: one snapshot, then the stream of events. */
 import type { ControlEvent, ControlMessage } from '../../src/control/contract.ts';
+import type { Snapshot } from '../../src/control/page-operations.ts';
 import { call } from '../api.ts';
-import { getState, setState } from './store.ts';
+import { directGuildId } from './select.ts';
+import { getState, type PageState, setState } from './store.ts';
 
 const keptLines = 1_000;
 /** Events that say nothing about what there is, only what happened. */
@@ -25,6 +27,13 @@ export async function start(): Promise<void> {
   ({ lastEventId } = getState().world);
   // Some of the past, so that the log does not begin empty.
   const stream = new EventSource(`/page/events?since=${Math.max(0, lastEventId - 200)}`);
+  stream.addEventListener('error', () => setState({ connected: false }));
+  stream.addEventListener('open', async () => {
+    if (getState().connected) return;
+    setState({ connected: true });
+    // Fewer events than before: it was started anew, and nothing here is true any more.
+    if ((await call('lastEventId', {})).id < lastEventId) location.reload();
+  });
   stream.addEventListener('message', ({ lastEventId: id, data }) => take(Number(id), JSON.parse(data) as ControlEvent));
 }
 
@@ -46,12 +55,23 @@ export function refresh(): Promise<void> {
       // An op 5 may have come since the snapshot was taken.
       const speaking = world.lastEventId >= lastSpeakingId ? new Set(world.speaking) : getState().speaking;
       if (getState().meId !== undefined && !known && world.users.some(({ id }) => id === meId)) again = true;
-      setState({ world, speaking, loaded: true });
+      setState({ world, speaking, loaded: true, ...gone(world) });
     } while (again);
   })().finally(() => {
     refreshing = undefined;
   });
   return refreshing;
+}
+
+/** Forgets a place or a person that is no longer there. */
+function gone(world: Snapshot): Partial<PageState> {
+  const { guildId, channelId, meId } = getState();
+  const channels = [...world.guilds.flatMap(({ channels }) => channels), ...world.directChannels];
+  return {
+    ...(channels.some(({ id }) => id === channelId) ? {} : { channelId: undefined }),
+    ...(guildId === directGuildId || world.guilds.some(({ id }) => id === guildId) ? {} : { guildId: undefined }),
+    ...(world.users.some(({ id }) => id === meId) ? {} : { meId: undefined }),
+  };
 }
 
 function take(id: number, event: ControlEvent): void {
@@ -98,8 +118,7 @@ function change(channelId: string, edit: (list: readonly ControlMessage[]) => re
 
 /** Fetches what a channel holds; messages that came meanwhile stay. */
 export async function loadMessages(channelId: string): Promise<void> {
-  if (!getState().messages.has(channelId))
-    setState({ messages: new Map(getState().messages).set(channelId, []) });
+  if (!getState().messages.has(channelId)) setState({ messages: new Map(getState().messages).set(channelId, []) });
   const { messages } = await call('messages', { channelId });
   const ids = new Set(messages.map(({ id }) => id));
   change(channelId, (list) => [...messages, ...list.filter(({ id }) => !ids.has(id))]);

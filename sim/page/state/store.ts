@@ -25,6 +25,8 @@ export interface OpenMenu {
 export interface PageState {
   world: Snapshot;
   loaded: boolean;
+  /** Does the simulator answer? */
+  connected: boolean;
   /** The person that the page acts as. */
   meId: string | undefined;
   /** `direct` is the list of private channels. */
@@ -47,6 +49,7 @@ const nobody: Snapshot = { lastEventId: 0, users: [], applications: [], guilds: 
 let state: PageState = {
   world: nobody,
   loaded: false,
+  connected: true,
   meId: sessionStorage.getItem('meId') ?? undefined,
   guildId: sessionStorage.getItem('guildId') ?? undefined,
   channelId: sessionStorage.getItem('channelId') ?? undefined,

@@ -23,7 +23,9 @@ export class SoundSocket {
     const socket = new WebSocket(`/page/sound?userId=${userId}`);
     await new Promise<void>((resolve, reject) => {
       socket.addEventListener('open', () => resolve(), { once: true });
-      socket.addEventListener('error', () => reject(new Error('the simulator takes no sound from here')), { once: true });
+      socket.addEventListener('error', () => reject(new Error('the simulator takes no sound from here')), {
+        once: true,
+      });
     });
     socket.addEventListener('close', onClose);
     const player = new AudioWorkletNode(context, 'player', { numberOfInputs: 0, outputChannelCount: [2] });

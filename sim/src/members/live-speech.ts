@@ -3,8 +3,10 @@ import { samplesPerPacket, silenceFrame } from '../voice/rtp.ts';
 const packetMs = (samplesPerPacket * 1000) / 48_000;
 /** Frames gathered before the first goes out: a sound card and a browser deliver them in bursts. */
 const headStartMs = 60;
-/** A source that gives nothing for this long has stopped. */
-const patienceMs = 200;
+/** Silence frames that close a run of speech, as Discord asks for, so that listeners do not interpolate. */
+const closingFrames = 5;
+/** So many packet times without a frame, and the source has stopped. */
+const patience = 10;
 /** More than this many frames waiting means that the source's clock is faster: the oldest is dropped. */
 const mostWaiting = 12;
 
@@ -16,14 +18,15 @@ export interface SpeechLine {
 
 /**
  * Opus frames (20 ms each) that arrive whenever they do, sent on a schedule of one each 20 ms. Op 5 goes on with the
- * first, and off, after five silence frames, when nothing came for a while. RTP time runs on while nobody speaks.
+ * first, and off when nothing came for a while. RTP time runs on while nobody speaks.
  */
 export class LiveSpeech {
   readonly #line: () => SpeechLine | undefined;
   readonly #waiting: Buffer[] = [];
   #timer: NodeJS.Timeout | undefined;
   #nextMs = 0;
-  #lastFrameMs = 0;
+  /** Packet times since the last frame. */
+  #quiet = 0;
   #announcedOn: SpeechLine | undefined;
 
   /** `line` is asked before each frame: a person who moves speaks on in the new channel. */
@@ -37,14 +40,13 @@ export class LiveSpeech {
     if (this.#timer !== undefined) return;
     this.#announce();
     this.#nextMs = performance.now() + headStartMs;
-    this.#lastFrameMs = this.#nextMs;
+    this.#quiet = 0;
     this.#schedule();
   }
 
-  /** Sends no more than the closing silence. */
+  /** Drops what waits; only the closing silence follows. */
   stop(): void {
     this.#waiting.length = 0;
-    if (this.#timer !== undefined) this.#end();
   }
 
   #schedule(): void {
@@ -55,24 +57,22 @@ export class LiveSpeech {
     const opus = this.#waiting.shift();
     if (opus) {
       this.#announce();
-      this.#announcedOn?.send(opus, this.#nextMs);
-      this.#lastFrameMs = this.#nextMs;
-    } else if (this.#nextMs - this.#lastFrameMs >= patienceMs) return this.#end();
+      this.#quiet = 0;
+    } else this.#quiet += 1;
+    if (this.#quiet <= closingFrames) this.#announcedOn?.send(opus ?? silenceFrame, this.#nextMs);
     this.#nextMs += packetMs;
-    this.#schedule();
+    if (this.#quiet < patience) {
+      this.#schedule();
+      return;
+    }
+    this.#timer = undefined;
+    this.#announcedOn?.announce(0);
+    this.#announcedOn = undefined;
   }
 
   #announce(): void {
     const line = this.#line();
     if (line !== this.#announcedOn) line?.announce(1);
     this.#announcedOn = line;
-  }
-
-  #end(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    for (let index = 0; index < 5; index++) this.#announcedOn?.send(silenceFrame, this.#nextMs + index * packetMs);
-    this.#announcedOn?.announce(0);
-    this.#announcedOn = undefined;
   }
 }

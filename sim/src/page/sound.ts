@@ -32,7 +32,7 @@ export class PageSound {
     this.#people = people;
     this.#userId = userId;
     this.#socket = socket;
-    this.#speech = new LiveSpeech(() => (this.#mayBe('speak') ? this.#member?.line : undefined));
+    this.#speech = new LiveSpeech(() => this.#member?.line);
     const follow = ({ state }: { state: VoiceState }) => {
       if (state.userId === userId) this.#settle();
     };
@@ -58,8 +58,10 @@ export class PageSound {
   }
 
   #microphone(data: Buffer): void {
-    if (data.length !== frameBytes)
-      return this.#socket.close(1007, `a message is ${frameBytes} bytes: 20 ms of 16 bit mono at 48 kHz`);
+    if (data.length !== frameBytes) {
+      this.#socket.close(1007, `a message is ${frameBytes} bytes: 20 ms of 16 bit mono at 48 kHz`);
+      return;
+    }
     if (!this.#member || !this.#mayBe('speak')) return;
     // A copy: the socket's buffer may begin at an odd byte.
     const samples = new Int16Array(new Uint8Array(data).buffer);
