@@ -42,6 +42,8 @@ export function Picker({ entries, chosen, placeholder, min, max, disabled, onCho
     addEventListener('pointerdown', outside);
     return () => removeEventListener('pointerdown', outside);
   });
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => list.current?.scrollIntoView({ block: 'nearest' }), [open]);
   const toggle = ({ value }: Entry) => {
     if (!several) {
       setOpen(false);
@@ -71,7 +73,7 @@ export function Picker({ entries, chosen, placeholder, min, max, disabled, onCho
     </button>
     ${
       open &&
-      html`<ul class="picker-list scroll" role="listbox">
+      html`<ul class="picker-list scroll" role="listbox" ref=${list}>
         ${entries.map(
           (
             entry,

@@ -15,7 +15,7 @@ export function entriesOf(select: SelectShape, world: PageState['world'], guildI
   if (!guild) return [];
   const users = guild.members.map(({ userId, nick }) => {
     const name = world.users.find(({ id }) => id === userId)?.name ?? userId;
-    return { value: userId, label: nick ?? name, hint: name };
+    return { value: userId, label: nick ?? name, ...(nick === null ? {} : { hint: name }) };
   });
   const roles = guild.roles
     .filter(({ id }) => id !== guild.id)

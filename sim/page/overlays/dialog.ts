@@ -1,6 +1,5 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { attempt } from '../actions.ts';
 import { html } from '../html.ts';
 import { setState } from '../state/store.ts';
 
@@ -17,14 +16,17 @@ interface DialogProps {
   submit: string;
   /** Reads the form and does the work; the dialog closes when it did not fail. */
   run: (form: FormData) => Promise<unknown>;
+  /** Is there a way out other than `submit`? */
+  cancel?: boolean;
   onClose?: () => void;
   children?: ComponentChildren;
 }
 
 /** A form over everything else. The platform's own `<dialog>` keeps the focus inside and closes on Escape. */
-export function Dialog({ title, hint, submit, run, onClose, children }: DialogProps) {
+export function Dialog({ title, hint, submit, run, cancel = true, onClose, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState('');
   useEffect(() => element.current?.showModal(), []);
   const close = () => {
     closeDialog();
@@ -33,20 +35,23 @@ export function Dialog({ title, hint, submit, run, onClose, children }: DialogPr
   const send = async (event: SubmitEvent) => {
     event.preventDefault();
     setBusy(true);
-    const done = await attempt(async () => {
+    setRefusal('');
+    try {
       await run(new FormData(event.target as HTMLFormElement));
-      return true;
-    });
-    setBusy(false);
-    // What was done may have opened the next dialog.
-    if (done && element.current?.isConnected) close();
+      close();
+    } catch (error) {
+      // Here and not as a notice: the platform lays an open dialog over everything.
+      setRefusal(error instanceof Error ? error.message : String(error));
+      setBusy(false);
+    }
   };
   return html`<dialog class="dialog" ref=${element} aria-label=${title} onCancel=${close}>
     <form onSubmit=${send}>
       <header><h2>${title}</h2>${hint && html`<p>${hint}</p>`}</header>
       <div class="dialog-body">${children}</div>
       <footer>
-        <button type="button" class="link" onClick=${close}>Cancel</button>
+        ${refusal && html`<p class="refusal" role="alert">${refusal}</p>`}
+        ${cancel && html`<button type="button" class="link" onClick=${close}>Cancel</button>`}
         <button class="primary" disabled=${busy}>${submit}</button>
       </footer>
     </form>

@@ -107,7 +107,7 @@ function showToken(name: string, made: { applicationId: string; botUserId: strin
   ];
   // After the dialog that made it has closed itself.
   setTimeout(() =>
-    openDialog(html`<${Dialog} title=${`${name} is here`} hint="What your bot's settings need. They work in this simulator only." submit="Done" run=${async () => undefined}>
+    openDialog(html`<${Dialog} title=${`${name} is here`} hint="What your bot's settings need. They work in this simulator only." submit="Done" cancel=${false} run=${async () => undefined}>
       ${rows.map(([label, value]) => html`<label class="field"><span>${label}</span><input class="code" readonly value=${value} onFocus=${(event: FocusEvent) => (event.target as HTMLInputElement).select()} /></label>`)}
     <//>`),
   );

@@ -64,5 +64,6 @@ export function roleName(world: World, roleId: string): string {
 
 export function channelName(world: World, channelId: string): string {
   for (const { channels } of world.guilds) for (const { id, name } of channels) if (id === channelId) return name;
-  return 'unknown';
+  const direct = world.directChannels.find(({ id }) => id === channelId);
+  return direct ? nameOf(world, direct.botUserId) : 'unknown';
 }
