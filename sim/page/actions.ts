@@ -3,7 +3,7 @@ import type { ControlMessage, Input } from '../src/control/contract.ts';
 import type { SnapshotGuild } from '../src/control/page-operations.ts';
 import { call, callNamed } from './api.ts';
 import { loadMessages, refresh } from './state/events.ts';
-import { applicationOfBot, directGuildId, voiceOf } from './state/select.ts';
+import { directGuildId } from './state/select.ts';
 import { getState, setState } from './state/store.ts';
 import { stopUnless } from './voice/sound-switches.ts';
 
@@ -123,7 +123,6 @@ export interface UsedOption {
   type: number;
   value?: string | number | boolean;
   options?: UsedOption[];
-  focused?: boolean;
 }
 interface Place {
   userId: string;
@@ -137,42 +136,46 @@ export function placeOf(): Place | undefined {
   return { userId: meId, channelId, ...(guildId === undefined || guildId === directGuildId ? {} : { guildId }) };
 }
 
-/** What came of an interaction; `modal` when the application opened one, as it described it. */
+/** What came of an interaction; `modal` when the application opened one. */
 export interface Outcome {
   interactionId: string;
   outcome: string;
   refusal: string | null;
-  modal?: { custom_id: string; title: string; components: unknown[] } | null;
+  modal?: { customId: string; title: string; components: unknown[] } | null;
   choices?: { name: string; value: string | number }[] | null;
 }
 
 export const useCommand = (applicationId: string, name: string, options: UsedOption[], place: Place) =>
   interact('command', { applicationId, ...place, name, options });
-export const useContextCommand = (applicationId: string, name: string, targetId: string, place: Place) =>
-  interact('contextCommand', { applicationId, ...place, name, targetId });
-export const autocomplete = async (applicationId: string, name: string, options: UsedOption[], place: Place) =>
-  ((await callNamed('autocomplete', { applicationId, ...place, name, options })) as Outcome).choices ?? [];
-export const submitModal = (interactionId: string, customId: string, fields: Record<string, unknown>, userId: string) =>
-  interact('submitModal', { interactionId, customId, userId, fields });
-
-export function click(message: ControlMessage, customId: string): Promise<Outcome | undefined> {
-  return onMessage('click', message, { customId });
+export const useContextCommand = (
+  applicationId: string,
+  name: string,
+  target: { targetUserId: string } | { targetMessageId: string },
+  place: Place,
+) => interact('contextCommand', { applicationId, ...place, name, ...target });
+/** What the application offers for the option that is being typed. */
+export async function autocomplete(
+  applicationId: string,
+  name: string,
+  options: UsedOption[],
+  focused: string,
+  place: Place,
+): Promise<{ name: string; value: string | number }[]> {
+  const outcome = (await callNamed('autocomplete', { applicationId, ...place, name, options, focused })) as Outcome;
+  return outcome.choices ?? [];
 }
-export function select(message: ControlMessage, customId: string, values: string[]): Promise<Outcome | undefined> {
-  return onMessage('select', message, { customId, values });
-}
+export const click = ({ id }: ControlMessage, customId: string) =>
+  onMessage((userId) => interact('click', { userId, messageId: id, customId }));
+export const select = ({ id }: ControlMessage, customId: string, values: string[]) =>
+  onMessage((userId) => interact('select', { userId, messageId: id, customId, values }));
+/** `interactionId`: of the interaction that was answered with the modal. */
+export const submitModal = (interactionId: string, fields: Record<string, string | string[]>) =>
+  interact('submitModal', { interactionId, fields });
 
-async function onMessage(operation: string, message: ControlMessage, input: object): Promise<Outcome | undefined> {
-  const place = placeOf();
-  if (!place) return undefined;
-  const applicationId = applicationOfBot(getState().world, message.authorId)?.id;
-  return interact(operation, {
-    ...place,
-    channelId: message.channelId,
-    messageId: message.id,
-    applicationId,
-    ...input,
-  });
+async function onMessage(work: (userId: string) => Promise<Outcome>): Promise<Outcome> {
+  const { meId } = getState();
+  if (meId === undefined) throw new Error('choose whom to act as first');
+  return work(meId);
 }
 
 async function interact(operation: string, input: object): Promise<Outcome> {
@@ -180,9 +183,4 @@ async function interact(operation: string, input: object): Promise<Outcome> {
   if (outcome.outcome === 'did_not_respond') notify('The application did not respond');
   if (outcome.outcome === 'refused') notify(`The application's answer was not accepted: ${outcome.refusal ?? ''}`);
   return outcome;
-}
-
-export function myVoice() {
-  const { world, meId } = getState();
-  return voiceOf(world, meId);
 }

@@ -86,7 +86,7 @@ export function usedOptions(command: TypedCommand, typed: Record<string, string>
     const text = typed[each.name];
     if (text === undefined || (text === '' && each.name !== focused)) return [];
     const value = each.name === focused ? text : typedValue(each, text);
-    return [{ name: each.name, type: each.type, value, ...(each.name === focused ? { focused: true } : {}) }];
+    return [{ name: each.name, type: each.type, value }];
   });
   return command.steps.reduceRight<UsedOption[]>((options, step) => [{ ...step, options }], leaves);
 }

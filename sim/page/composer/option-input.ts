@@ -29,7 +29,7 @@ export function OptionInput({ command, shape, typed, onType }: OptionInputProps)
     if (!shape.autocomplete || !open || !place || name === undefined) return undefined;
     let current = true;
     const options = usedOptions(command, { ...typed, [shape.name]: text }, shape.name);
-    void attempt(() => autocomplete(command.application.id, name, options, place)).then((found) => {
+    void attempt(() => autocomplete(command.application.id, name, options, shape.name, place)).then((found) => {
       if (current && found) setCompleted(found.map(({ name, value }) => ({ name, value: String(value) })));
     });
     return () => {

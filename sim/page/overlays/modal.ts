@@ -30,13 +30,12 @@ interface Labelled extends AnyComponent {
 /** After an interaction: shows the modal that the application opened, if it did. */
 export function handleOutcome(outcome: Outcome | undefined): void {
   const modal = outcome?.modal;
-  const { meId } = getState();
-  if (!outcome || !modal || meId === undefined) return;
+  if (!outcome || !modal) return;
   const selects: Record<string, string[]> = {};
   const send = async (form: FormData) => {
     const texts = [...form].map(([name, value]) => [name, String(value)]);
-    const fields = { ...Object.fromEntries(texts), ...selects };
-    const answer = await submitModal(outcome.interactionId, modal.custom_id, fields, meId);
+    const fields: Record<string, string | string[]> = { ...Object.fromEntries(texts), ...selects };
+    const answer = await submitModal(outcome.interactionId, fields);
     if (answer.modal) notify('A modal cannot be answered with a modal');
   };
   openDialog(html`<${Dialog} title=${modal.title} submit="Submit" run=${send} onClose=${() => setState({ menu: undefined })}>

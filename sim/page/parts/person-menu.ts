@@ -62,6 +62,7 @@ export function contextItems(guildId: string | undefined, type: 2 | 3, targetId:
   const guild = world.guilds.find(({ id }) => id === guildId);
   const place = placeOf();
   if (!guild || !place) return [];
+  const target = type === 2 ? { targetUserId: targetId } : { targetMessageId: targetId };
   const here = world.applications.filter(({ botUserId }) => guild.members.some(({ userId }) => userId === botUserId));
   return here.flatMap((application) =>
     application.commands
@@ -69,7 +70,7 @@ export function contextItems(guildId: string | undefined, type: 2 | 3, targetId:
       .map(({ name }) => ({
         label: `${application.name}: ${name}`,
         run: async () => {
-          const used = () => useContextCommand(application.id, name, targetId, { ...place, guildId: guild.id });
+          const used = () => useContextCommand(application.id, name, target, { ...place, guildId: guild.id });
           handleOutcome(await attempt(used));
         },
       })),

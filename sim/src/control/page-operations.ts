@@ -123,4 +123,6 @@ export const messageDetails = {
   replyTo: id.nullable(),
   /** Set on answers to an interaction: who used what. */
   interaction: z.object({ id, userId: id, applicationId: id }).nullable(),
+  /** Who reacted with what: a Unicode emoji, or `name:id`. */
+  reactions: z.array(z.object({ emoji: z.string(), userIds: z.array(id) })),
 } as const;
