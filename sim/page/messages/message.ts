@@ -33,11 +33,7 @@ export function Message({ message, compact }: { message: ControlMessage; compact
     <time dateTime=${when.toISOString()} title=${when.toLocaleString()}>${clock}</time>
   </div>`;
   return html`<li class=${`message${compact ? ' compact' : ''}${ephemeral ? ' ephemeral' : ''}`} data-message=${message.id} onContextMenu=${menu}>
-    ${
-      message.interaction &&
-      html`<div class="origin"><${Avatar} id=${message.interaction.userId} name=${nameOf(world, message.interaction.userId, guild?.id)} size=${16} />
-      <b>${nameOf(world, message.interaction.userId, guild?.id)}</b> used a command</div>`
-    }
+    <${Origin} message=${message} guildId=${guild?.id} />
     ${message.replyTo !== null && html`<${Reply} messageId=${message.replyTo} channelId=${message.channelId} />`}
     <div class="row">
       <div class="gutter">${compact ? html`<time>${clock}</time>` : html`<${Avatar} id=${authorId} name=${name} size=${40} />`}</div>
@@ -71,6 +67,17 @@ function menuItems(message: ControlMessage, guildId: string | undefined) {
     { label: 'Copy id', run: copy(message.id) },
     { label: 'Copy as JSON', run: copy(JSON.stringify(message, null, 2)) },
   ];
+}
+
+/** Who used which command, above the answer. Answers to buttons and modals have no such line. */
+function Origin({ message: { interaction }, guildId }: { message: ControlMessage; guildId: string | undefined }) {
+  const world = useStore((state) => state.world);
+  if (!interaction || (interaction.type ?? 2) !== 2) return null;
+  const { userId, commandName } = interaction;
+  const name = nameOf(world, userId, guildId);
+  return html`<div class="origin">
+    <${Avatar} id=${userId} name=${name} size=${16} /><b>${name}</b> used ${commandName === undefined ? 'a command' : html`<span class="mention">${commandName}</span>`}
+  </div>`;
 }
 
 function Reply({ messageId, channelId }: { messageId: string; channelId: string }) {

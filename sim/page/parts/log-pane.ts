@@ -53,7 +53,7 @@ function summary(event: ControlEvent): string {
   const { world } = getState();
   const parts: string[] = [];
   if ('userId' in event) parts.push(nameOf(world, event.userId, 'guildId' in event ? event.guildId : undefined));
-  if ('channelId' in event) parts.push(`#${channelName(world, event.channelId)}`);
+  if ('channelId' in event && event.channelId !== null) parts.push(`#${channelName(world, event.channelId)}`);
   if (event.type === 'speaking') parts.push(event.speaking === 0 ? 'stops' : 'speaks');
   if (event.type === 'epoch') parts.push(`epoch ${event.epoch}, ${event.memberUserIds.length} members`);
   if ('message' in event)

@@ -1,4 +1,3 @@
-import type { GatewayServer } from '../gateway/gateway-server.ts';
 import type { Application, Guild } from '../world/model.ts';
 import type { World } from '../world/world.ts';
 import { ControlError } from './errors.ts';
@@ -8,18 +7,19 @@ import type { pageOperations, SnapshotApplication, SnapshotCommand, SnapshotGuil
 
 interface PageParts {
   world: World;
-  gateway: Pick<GatewayServer, 'sessions'>;
   log: EventLog;
 }
 
-export function pageHandlers({ world, gateway, log }: PageParts): Pick<Handlers, keyof typeof pageOperations> {
+export function pageHandlers({ world, log }: PageParts): Pick<Handlers, keyof typeof pageOperations> {
   const speaking = new Set<string>();
+  const online = new Set<string>();
   log.follow(0, ({ event }) => {
+    if (event.type === 'bot_ready') online.add(event.userId);
+    if (event.type === 'bot_gone') online.delete(event.userId);
     if (event.type === 'speaking' && event.speaking !== 0) speaking.add(event.userId);
     else if (event.type === 'speaking' || event.type === 'voice_left' || event.type === 'voice_client_gone')
       speaking.delete(event.userId);
   });
-  const online = (userId: string) => gateway.sessions.ofUser(userId).some(({ socket }) => socket !== undefined);
 
   return {
     snapshot: ({ userId }) => ({
@@ -27,7 +27,7 @@ export function pageHandlers({ world, gateway, log }: PageParts): Pick<Handlers,
       users: [...world.users.values()].map(({ id, username, bot }) => ({ id, name: username, bot })),
       applications: [...world.applications.values()].map((application) => ({
         ...applicationOf(application),
-        online: online(application.botUserId),
+        online: online.has(application.botUserId),
       })),
       guilds: [...world.guilds.values()].map((guild) => guildOf(world, guild, userId)),
       directChannels: [...world.directChannels.values()].map(({ id, botUserId, userId }) => ({

@@ -122,7 +122,16 @@ export const messageDetails = {
   attachments: z.array(z.unknown()),
   replyTo: id.nullable(),
   /** Set on answers to an interaction: who used what. */
-  interaction: z.object({ id, userId: id, applicationId: id }).nullable(),
+  interaction: z
+    .object({
+      id,
+      userId: id,
+      applicationId: id,
+      /** Discord's interaction type: 2 command, 3 component, 5 modal. */
+      type: z.number().optional(),
+      commandName: z.string().optional(),
+    })
+    .nullable(),
   /** Who reacted with what: a Unicode emoji, or `name:id`. */
   reactions: z.array(z.object({ emoji: z.string(), userIds: z.array(id) })),
 } as const;
