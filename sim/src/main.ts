@@ -35,7 +35,7 @@ const simulator = await startSimulator({
 if (SIM_CERTIFICATE_FILE) await writeFile(SIM_CERTIFICATE_FILE, simulator.certificatePem);
 process.once('SIGTERM', stop);
 process.once('SIGINT', stop);
-const { apiUrl, controlUrl } = simulator;
+const { apiUrl, controlUrl, pageUrl } = simulator;
 process.stdout.write(
-  `${JSON.stringify({ ready: true, apiUrl, controlUrl, certificateFile: SIM_CERTIFICATE_FILE ?? null })}\n`,
+  `${JSON.stringify({ ready: true, apiUrl, controlUrl, pageUrl, certificateFile: SIM_CERTIFICATE_FILE ?? null })}\n`,
 );

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Clip } from './clips/clip.ts';
@@ -8,6 +8,8 @@ import { EventLog, logEvents } from './control/event-log.ts';
 import { type GatewayOptions, GatewayServer } from './gateway/gateway-server.ts';
 import { type InteractionOptions, Interactions } from './interactions/interactions.ts';
 import { People } from './members/people.ts';
+import { isPagePath } from './page/app.ts';
+import { PageServer } from './page/page-server.ts';
 import { type RestOptions, restApp } from './rest/app.ts';
 import { RestCounters } from './rest/counters.ts';
 import { RestFaults } from './rest/faults.ts';
@@ -35,6 +37,8 @@ export interface Simulator {
   /** For `DISCORD_API_URL`-like settings: REST adds `/v10/...`. */
   apiUrl: string;
   controlUrl: string;
+  /** Shows the world in a browser. */
+  pageUrl: string;
   /** What clients of the voice gateway must trust. */
   certificatePem: string;
   world: World;
@@ -65,23 +69,31 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   logEvents(log, { world, gateway, voice, interactions });
 
   const rest = { faults: new RestFaults(), counters: new RestCounters() };
+  const shutdown = () => options.onShutdown?.();
+  const controls = controlApp({ world, gateway, voice, people, interactions, clips, log, shutdown, rest });
+  const discord = restApp({ world, gateway, interactions }, { ...options.rest, ...rest });
+  const page = new PageServer(world, people, controls);
+  const isPage = (url: string) => isPagePath(new URL(url, 'http://simulator').pathname);
   const api = await listen(
-    restApp({ world, gateway, interactions }, { ...options.rest, ...rest }),
+    { fetch: (request, ...more) => (isPage(request.url) ? page.app : discord).fetch(request, ...more) },
     host,
     options.port ?? 0,
   );
-  world.attachments.origin = `http://${host}:${api.port}`;
-  gateway.attach(api.server, `ws://${host}:${api.port}`);
-  const shutdown = () => options.onShutdown?.();
-  const control = await listen(
-    controlApp({ world, gateway, voice, people, interactions, clips, log, shutdown, rest }),
-    host,
-    options.controlPort ?? 0,
-  );
+  // The gateway takes every upgrade of the server it is given: this one stands in for the port without the page's.
+  const gatewayDoor = createServer();
+  gateway.attach(gatewayDoor, `ws://${host}:${api.port}`);
+  api.server.on('upgrade', (request, socket, head) => {
+    // "/" alone is where gateway clients connect.
+    if (request.url?.startsWith('/page/')) page.upgrade(request, socket, head);
+    else gatewayDoor.emit('upgrade', request, socket, head);
+  });
+  const control = await listen(controls, host, options.controlPort ?? 0);
 
   return {
     apiUrl: `http://${host}:${api.port}/api`,
     controlUrl: `http://${host}:${control.port}`,
+    // The page answers under loopback names only, wherever the port listens.
+    pageUrl: `http://${/^(127\.|localhost$)/.test(host) ? host : 'localhost'}:${api.port}/`,
     certificatePem,
     world,
     gateway,
@@ -91,6 +103,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     async close() {
       // Control last among the servers: whoever asked for the end gets an answer. People before the voice server.
       gateway.close();
+      page.close();
       await people.close();
       await voice.close();
       await Promise.all([closed(api.server), closed(control.server)]);
@@ -98,7 +111,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   };
 }
 
-async function listen(app: Hono, host: string, port: number): Promise<{ server: Server; port: number }> {
+async function listen(app: Pick<Hono, 'fetch'>, host: string, port: number): Promise<{ server: Server; port: number }> {
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   // A client whose event loop stalls for seconds must not find its idle connection closed under its next request.
   server.keepAliveTimeout = 10 * 60_000;

@@ -9,6 +9,7 @@ const projects = [
   'client',
   'web',
   'sim',
+  'sim/page',
   'system',
 ] as const;
 

@@ -87,6 +87,14 @@ export class SimControl extends GatewayControl {
     await this.#call('grant', { guildId, userId, permissions });
   }
 
+  /** The whole world; with `userId`, `channel.visible` says what this person may see. */
+  snapshot(options: Input<'snapshot'> = {}): Promise<Output<'snapshot'>> {
+    return this.#call('snapshot', options);
+  }
+  openDirectChannel(botUserId: string, userId: string): Promise<{ channelId: string }> {
+    return this.#call('openDirectChannel', { botUserId, userId });
+  }
+
   async join(userId: string, channelId: string): Promise<void> {
     await this.#call('join', { userId, channelId });
   }

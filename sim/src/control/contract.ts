@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { gatewayEvents, gatewayOperations } from './gateway-operations.ts';
 import { interactionOperations } from './interaction-operations.ts';
+import { structureEvents } from './page-events.ts';
+import { messageDetails, pageOperations } from './page-operations.ts';
 import { restOperations } from './rest-operations.ts';
 import { voiceOperations } from './voice-operations.ts';
 
@@ -48,6 +50,7 @@ export const messageSchema = z.object({
   editedAt: z.number().nullable(),
   /** Set when only this user sees the message (ephemeral). */
   visibleTo: id.nullable(),
+  ...messageDetails,
 });
 export type ControlMessage = z.infer<typeof messageSchema>;
 
@@ -137,6 +140,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('interaction_answered'), at: z.number(), interaction: interactionSchema }),
   z.object({ type: z.literal('interaction_updated'), at: z.number(), interaction: interactionSchema }),
+  ...structureEvents,
 ]);
 export type ControlEvent = z.infer<typeof eventSchema>;
 
@@ -145,6 +149,7 @@ export const errorSchema = z.object({ code: z.string(), message: z.string() });
 export const operations = {
   ...gatewayOperations,
   ...interactionOperations(interactionSchema),
+  ...pageOperations,
   createApplication: {
     input: z.object({
       name,

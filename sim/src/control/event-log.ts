@@ -4,6 +4,7 @@ import type { Interactions } from '../interactions/interactions.ts';
 import type { VoiceServer } from '../voice/voice-server.ts';
 import type { World } from '../world/world.ts';
 import type { ControlEvent } from './contract.ts';
+import { logStructure } from './page-events.ts';
 import { interactionOf, messageOf } from './shapes.ts';
 
 export interface LoggedEvent {
@@ -48,6 +49,7 @@ export interface EventSources {
 
 /** Writes the events of all parts into the log. */
 export function logEvents(log: EventLog, { world, gateway, voice, interactions }: EventSources): void {
+  logStructure(log, world);
   world.events.on('voiceState', ({ state: { guildId, userId, channelId }, previous }) => {
     const at = Date.now();
     const previousChannelId = previous?.channelId;

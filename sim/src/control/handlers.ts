@@ -12,6 +12,7 @@ import { ControlError } from './errors.ts';
 import type { EventLog } from './event-log.ts';
 import { gatewayHandlers } from './gateway-handlers.ts';
 import { interactionHandlers } from './interaction-handlers.ts';
+import { pageHandlers } from './page-handlers.ts';
 import { type RestControlParts, restHandlers } from './rest-handlers.ts';
 import { interactionOf, messageOf } from './shapes.ts';
 import { type VoiceParts, voiceHandlers } from './voice-handlers.ts';
@@ -57,6 +58,7 @@ export function controlHandlers(parts: ControlParts): Handlers {
   return {
     ...gatewayHandlers(parts),
     ...interactionHandlers(parts),
+    ...pageHandlers(parts),
     createApplication: (input) => {
       const { id, botUserId, token, publicKey, clientSecret } = world.createApplication(input);
       return { applicationId: id, botUserId, token, publicKey, clientSecret };

@@ -15,6 +15,10 @@ export function messageOf(message: Message): ControlMessage {
     createdAt: message.createdAt,
     editedAt: message.editedAt ?? null,
     visibleTo: message.visibleTo ?? null,
+    attachments: message.attachments,
+    replyTo: message.replyTo ?? null,
+    interaction: message.interaction ?? null,
+    reactions: [],
   };
 }
 

@@ -51,6 +51,11 @@ export class People {
     return { ...(await speech.started), packets: clip.packets.length };
   }
 
+  /** Where the person is in voice at this moment, if anywhere. */
+  live(userId: string): LightMember | undefined {
+    return this.#person(userId).live;
+  }
+
   async waitUntilSilent(userId: string): Promise<void> {
     await this.#person(userId).silent;
   }

@@ -52,6 +52,7 @@ export class SilentVoice extends VoiceServer {
         const started = Promise.resolve({ startedAt: 1_000, firstTimestamp: 7 });
         return { started, finished: started.then(() => undefined) };
       },
+      listen: () => () => undefined,
       leave: async () => {
         member.left = true;
       },

@@ -38,6 +38,7 @@ export class InProcessMember implements LightMember, Participant {
   readonly spoken: SpokenPacket[] = [];
   failures = 0;
   readonly #options: InProcessMemberOptions;
+  readonly #listeners = new Set<(packet: HeardPacket) => void>();
   readonly #room: Room;
   readonly #dave: MemberDave;
   readonly #mediaClock: MediaClock;
@@ -135,6 +136,11 @@ export class InProcessMember implements LightMember, Participant {
     this.#room.announceVideo(this);
   }
 
+  listen(listener: (packet: HeardPacket) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   leave(): Promise<void> {
     if (!this.#left) {
       this.#left = true;
@@ -167,7 +173,9 @@ export class InProcessMember implements LightMember, Participant {
     if (opus === undefined || opus === 'refused') return;
     const { ssrc, sequence, timestamp } = readHeader(packet.header);
     const { fromUserId, receivedAt } = packet;
-    this.heard.push({ fromUserId, ssrc, sequence, timestamp, receivedAt, opus: Buffer.from(opus) });
+    const heard = { fromUserId, ssrc, sequence, timestamp, receivedAt, opus: Buffer.from(opus) };
+    this.heard.push(heard);
+    for (const listener of this.#listeners) listener(heard);
   }
 
   #isReady(): boolean {

@@ -58,5 +58,7 @@ export interface LightMember {
   /** Publishes video (op 12, RTP), over and over, until {@link unpublish}. */
   publish(clip: VideoClip): void;
   unpublish(): void;
+  /** Calls `listener` with each packet from now on, as it is added to `heard`. Returns the way to stop. */
+  listen(listener: (packet: HeardPacket) => void): () => void;
   leave(): Promise<void>;
 }

@@ -8,8 +8,10 @@ import { silenceFrame } from './rtp.ts';
 const announceLeadMs = 20;
 /** So many silence frames end a talk spurt (Discord docs, "Voice Data Interpolation"). */
 const closingFrames = 5;
-/** Live speech is kept this long, in frames, so that a late delivery does not tear it. */
+/** Live frames gathered before the first goes out: a sound card and a browser deliver them in bursts. */
 const liveLeadFrames = 3;
+/** More live frames than this waiting mean that the source's clock is faster: the oldest is dropped. */
+const mostLiveFrames = 12;
 
 export interface SpeakerOptions {
   /** Named in errors. */
@@ -73,6 +75,7 @@ export class Speaker {
   feed(opus: Buffer): void {
     if (this.#closed) return;
     this.#live.push(opus);
+    if (this.#live.length > mostLiveFrames) this.#live.shift();
     if (this.#liveIsQueued || this.#live.length < liveLeadFrames) return;
     this.#liveIsQueued = true;
     this.#enqueue({

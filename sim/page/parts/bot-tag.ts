@@ -1,0 +1,5 @@
+import { html } from '../html.ts';
+
+export function BotTag() {
+  return html`<span class="tag">APP</span>`;
+}
