@@ -56,6 +56,7 @@ function ChannelRow({ guild, channel }: { guild: SnapshotGuild; channel: Snapsho
   const unread = useStore((state) => state.unread.has(channel.id));
   const isVoice = channel.kind === 'voice' || channel.kind === 'stage';
   const here = guild.voiceStates.filter(({ channelId }) => channelId === channel.id);
+  const threads = guild.channels.filter(({ kind, parentId }) => kind === 'thread' && parentId === channel.id);
   const open = () => {
     openChannel(guild.id, channel.id);
     if (isVoice) void attempt(() => joinVoice(channel.id));
@@ -80,5 +81,6 @@ function ChannelRow({ guild, channel }: { guild: SnapshotGuild; channel: Snapsho
       ${channel.userLimit > 0 && html`<small>${here.length}/${channel.userLimit}</small>`}
     </button>
     ${isVoice && html`<${VoicePeople} guild=${guild} states=${here} />`}
+    ${threads.length > 0 && html`<ul class="threads">${threads.map((thread) => html`<${ChannelRow} key=${thread.id} guild=${guild} channel=${thread} />`)}</ul>`}
   </li>`;
 }

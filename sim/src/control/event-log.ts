@@ -2,6 +2,7 @@
 import type { GatewayServer } from '../gateway/gateway-server.ts';
 import type { Interactions } from '../interactions/interactions.ts';
 import type { VoiceServer } from '../voice/voice-server.ts';
+import type { Message } from '../world/model.ts';
 import type { World } from '../world/world.ts';
 import type { ControlEvent } from './contract.ts';
 import { logStructure } from './page-events.ts';
@@ -62,12 +63,17 @@ export function logEvents(log: EventLog, { world, gateway, voice, interactions }
   world.events.on('messageCreated', ({ message }) =>
     log.add({ type: 'message_created', at: Date.now(), message: messageOf(message) }),
   );
-  world.events.on('messageUpdated', ({ message }) =>
-    log.add({ type: 'message_updated', at: Date.now(), message: messageOf(message) }),
-  );
-  world.events.on('messageDeleted', ({ message }) =>
-    log.add({ type: 'message_deleted', at: Date.now(), messageId: message.id, channelId: message.channelId }),
-  );
+  const updated = ({ message }: { message: Message }) =>
+    log.add({ type: 'message_updated', at: Date.now(), message: messageOf(message) });
+  for (const name of ['messageUpdated', 'reactionAdded', 'reactionRemoved', 'reactionsCleared'] as const) {
+    world.events.on(name, updated);
+  }
+  const deleted = ({ message: { id: messageId, channelId } }: { message: Message }) =>
+    log.add({ type: 'message_deleted', at: Date.now(), messageId, channelId });
+  world.events.on('messageDeleted', deleted);
+  world.events.on('messagesDeleted', ({ messages }) => {
+    for (const message of messages) deleted({ message });
+  });
   world.events.on('memberUpdated', ({ guild, member: { userId, nick }, previousNick }) => {
     if (nick !== previousNick)
       log.add({ type: 'nickname_changed', at: Date.now(), guildId: guild.id, userId, nickname: nick });

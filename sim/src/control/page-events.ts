@@ -29,6 +29,22 @@ export const structureEvents = [
     name: z.string(),
   }),
   z.object({ type: z.literal('channel_deleted'), at, guildId: id, channelId: id }),
+  z.object({ type: z.literal('channel_updated'), at, guildId: id, channelId: id, name: z.string() }),
+  z.object({
+    type: z.literal('thread_created'),
+    at,
+    guildId: id,
+    channelId: id,
+    parentId: id.nullable(),
+    name: z.string(),
+  }),
+  z.object({ type: z.literal('thread_updated'), at, guildId: id, channelId: id, name: z.string() }),
+  z.object({ type: z.literal('thread_deleted'), at, guildId: id, channelId: id }),
+  z.object({ type: z.literal('role_updated'), at, guildId: id, roleId: id, name: z.string() }),
+  z.object({ type: z.literal('role_deleted'), at, guildId: id, roleId: id }),
+  z.object({ type: z.literal('guild_updated'), at, guildId: id, name: z.string() }),
+  z.object({ type: z.literal('member_banned'), at, guildId: id, userId: id }),
+  z.object({ type: z.literal('member_unbanned'), at, guildId: id, userId: id }),
   z.object({ type: z.literal('direct_channel_opened'), at, channelId: id, botUserId: id, userId: id }),
   z.object({
     type: z.literal('voice_flags_changed'),
@@ -71,6 +87,33 @@ export function logStructure(log: EventLog, { events, users }: World): void {
   );
   events.on('channelDeleted', ({ channel: { id: channelId, guildId } }) =>
     log.add({ type: 'channel_deleted', at: Date.now(), guildId, channelId }),
+  );
+  events.on('channelUpdated', ({ channel: { id: channelId, guildId, name } }) =>
+    log.add({ type: 'channel_updated', at: Date.now(), guildId, channelId, name }),
+  );
+  events.on('threadCreated', ({ thread: { id: channelId, guildId, parentId, name } }) =>
+    log.add({ type: 'thread_created', at: Date.now(), guildId, channelId, parentId, name }),
+  );
+  events.on('threadUpdated', ({ thread: { id: channelId, guildId, name } }) =>
+    log.add({ type: 'thread_updated', at: Date.now(), guildId, channelId, name }),
+  );
+  events.on('threadDeleted', ({ thread: { id: channelId, guildId } }) =>
+    log.add({ type: 'thread_deleted', at: Date.now(), guildId, channelId }),
+  );
+  events.on('roleUpdated', ({ guild, role }) =>
+    log.add({ type: 'role_updated', at: Date.now(), guildId: guild.id, roleId: role.id, name: role.name }),
+  );
+  events.on('roleDeleted', ({ guild, role }) =>
+    log.add({ type: 'role_deleted', at: Date.now(), guildId: guild.id, roleId: role.id }),
+  );
+  events.on('guildUpdated', ({ guild: { id: guildId, name } }) =>
+    log.add({ type: 'guild_updated', at: Date.now(), guildId, name }),
+  );
+  events.on('memberBanned', ({ guild, userId }) =>
+    log.add({ type: 'member_banned', at: Date.now(), guildId: guild.id, userId }),
+  );
+  events.on('memberUnbanned', ({ guild, userId }) =>
+    log.add({ type: 'member_unbanned', at: Date.now(), guildId: guild.id, userId }),
   );
   events.on('directChannelOpened', ({ channel: { id: channelId, botUserId, userId } }) =>
     log.add({ type: 'direct_channel_opened', at: Date.now(), channelId, botUserId, userId }),

@@ -74,9 +74,11 @@ function guildOf(world: World, guild: Guild, userId: string | undefined): Snapsh
       const color = 'color' in role && typeof role.color === 'number' ? role.color : 0;
       return { id, name, color, position, managed, permissions: permissions.toString() };
     }),
-    channels: [...guild.channels.values()].map(({ id, name, kind, position, parentId, userLimit }) => {
-      return { id, name, kind, position, parentId, userLimit, visible: seen(id) };
-    }),
+    channels: [...guild.channels.values(), ...guild.threads.values()].map(
+      ({ id, name, kind, position, parentId, userLimit }) => {
+        return { id, name, kind, position, parentId, userLimit, visible: seen(id) };
+      },
+    ),
     members: [...guild.members.values()].map(({ userId, nick, roleIds, mute, deaf }) => {
       return { userId, nick, roleIds: [...roleIds], mute, deaf };
     }),

@@ -18,7 +18,7 @@ export function messageOf(message: Message): ControlMessage {
     attachments: message.attachments,
     replyTo: message.replyTo ?? null,
     interaction: message.interaction ?? null,
-    reactions: [],
+    reactions: [...message.reactions].map(([emoji, users]) => ({ emoji, userIds: [...users] })),
   };
 }
 
