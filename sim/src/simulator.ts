@@ -79,6 +79,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     host,
     options.port ?? 0,
   );
+  world.attachments.origin = `http://${host}:${api.port}`;
   // The gateway takes every upgrade of the server it is given: this one stands in for the port without the page's.
   const gatewayDoor = createServer();
   gateway.attach(gatewayDoor, `ws://${host}:${api.port}`);

@@ -174,7 +174,7 @@ test.skipIf(!chromium)(
     await page.getByRole('textbox', { name: 'how' }).fill('lou');
     await page.keyboard.press('Enter');
     await page.keyboard.press('Enter');
-    const answer = page.locator('.message.ephemeral', { hasText: 'Only you can see this' });
+    const answer = page.locator('.message.ephemeral', { hasText: 'used greet' });
     await answer.locator('strong', { hasText: 'got' }).waitFor();
     expect(received).toMatchObject([
       {

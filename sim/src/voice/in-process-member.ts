@@ -1,6 +1,6 @@
-import { randomInt } from 'node:crypto';
 import type { Clip } from '../clips/clip.ts';
 import type { VideoClip } from '../clips/video.ts';
+import type { Random } from '../time/random.ts';
 import type { LegLines } from './faults/leg-lines.ts';
 import type { HeardPacket, LightMember, Speech, SpokenPacket } from './light-member.ts';
 import { MediaClock } from './media-clock.ts';
@@ -8,7 +8,7 @@ import { MemberDave } from './member-dave.ts';
 import type { DaveVersion, Participant, RoutedPacket } from './participant.ts';
 import type { Room } from './room.ts';
 import { buildPacket, payloadOf, readHeader } from './rtp.ts';
-import { Speaker } from './speaker.ts';
+import { Speaker, type SpeechCalls } from './speaker.ts';
 import { VideoPublisher } from './video/publisher.ts';
 import { type VideoStreams, wantsNothing } from './video/streams.ts';
 
@@ -24,6 +24,10 @@ export interface InProcessMemberOptions {
   lines: LegLines;
   /** Of the device's clock, in parts per million; random within ±30 when left out. */
   skewPpm?: number | undefined;
+  /** Where phase, skew, sequence and RTP time begin comes from. Default `Math.random`. */
+  random?: Random | undefined;
+  /** Whether `heard` and `spoken` are kept; not for hours of voice. Default true. */
+  keepsPackets?: boolean | undefined;
   onLeave(): void;
 }
 
@@ -47,21 +51,24 @@ export class InProcessMember implements LightMember, Participant {
   #video: VideoPublisher | undefined;
   #readyWaiters: (() => void)[] = [];
   #left = false;
-  #sequence = randomInt(0x10000);
+  readonly #random: Random;
+  #sequence: number;
 
   constructor(options: InProcessMemberOptions) {
-    const { userId, room, maxDaveVersion } = options;
+    const { userId, room, maxDaveVersion, random = Math.random } = options;
     const { clock } = room;
     this.#options = options;
+    this.#random = random;
+    this.#sequence = Math.floor(random() * 2 ** 16);
     this.userId = userId;
     this.#ssrc = options.ssrc;
     this.channelId = room.channelId;
     this.maxDaveVersion = room.delivery ? maxDaveVersion : 0;
     this.#room = room;
     this.#mediaClock = new MediaClock(clock, {
-      skewPpm: options.skewPpm ?? ordinarySkewPpm * (2 * Math.random() - 1),
-      phaseMs: 20 * Math.random(),
-      firstTimestamp: randomInt(2 ** 32),
+      skewPpm: options.skewPpm ?? ordinarySkewPpm * (2 * random() - 1),
+      phaseMs: 20 * random(),
+      firstTimestamp: Math.floor(random() * 2 ** 32),
     });
     this.#speaker = new Speaker({
       who: `member ${userId}`,
@@ -105,13 +112,18 @@ export class InProcessMember implements LightMember, Participant {
     return this.#speaker.speak(clip);
   }
 
+  /** {@link speak} with calls instead of promises. */
+  say(clip: Clip, calls: SpeechCalls): void {
+    this.#speaker.say(clip, calls);
+  }
+
   feed(opus: Buffer): void {
     this.#speaker.feed(opus);
   }
 
   changeSsrc(ssrc: number): void {
     this.#ssrc = ssrc;
-    this.#sequence = randomInt(0x10000);
+    this.#sequence = Math.floor(this.#random() * 2 ** 16);
     this.#room.announce(this, 1);
   }
 
@@ -142,6 +154,12 @@ export class InProcessMember implements LightMember, Participant {
   }
 
   leave(): Promise<void> {
+    this.stop();
+    return Promise.resolve();
+  }
+
+  /** {@link leave}, at once. */
+  stop(): void {
     if (!this.#left) {
       this.#left = true;
       this.#speaker.close();
@@ -151,7 +169,6 @@ export class InProcessMember implements LightMember, Participant {
       this.#dave.close();
       this.#options.onLeave();
     }
-    return Promise.resolve();
   }
 
   sendJson(opcode: number, data: unknown): void {
@@ -174,7 +191,7 @@ export class InProcessMember implements LightMember, Participant {
     const { ssrc, sequence, timestamp } = readHeader(packet.header);
     const { fromUserId, receivedAt } = packet;
     const heard = { fromUserId, ssrc, sequence, timestamp, receivedAt, opus: Buffer.from(opus) };
-    this.heard.push(heard);
+    if (this.#options.keepsPackets !== false) this.heard.push(heard);
     for (const listener of this.#listeners) listener(heard);
   }
 
@@ -196,7 +213,7 @@ export class InProcessMember implements LightMember, Participant {
     if (!payload) return receivedAt;
     const paddingBytes = sequence % 3 === 0 ? 1 + (sequence % 7) : 0;
     const packet = buildPacket({ sequence, timestamp, ssrc: this.#ssrc, payload, paddingBytes });
-    this.spoken.push({ sequence, timestamp, sentAt: receivedAt, opus });
+    if (this.#options.keepsPackets !== false) this.spoken.push({ sequence, timestamp, sentAt: receivedAt, opus });
     this.#options.lines.pass('fromClient', () => {
       this.#room.forward(this, { ...packet, fromUserId: this.userId, receivedAt: this.#room.clock.wall() });
     });

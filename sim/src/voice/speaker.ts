@@ -24,6 +24,16 @@ export interface SpeakerOptions {
   send(opus: Buffer, timestamp: number): number;
 }
 
+/** How a speech goes, told at once and not by promises, for clocks that do not wait for those. */
+export interface SpeechCalls {
+  /** The first packet is out: ms since the epoch, and its RTP time. */
+  onStart(startedAt: number, firstTimestamp: number): void;
+  /** The last packet is out. */
+  onEnd(): void;
+  /** The speaker left before. */
+  onCut?(error: Error): void;
+}
+
 /** What is being said: a clip with an end, or live speech with none. */
 interface Utterance {
   /** The next packet; undefined when there is none (any more, or for the moment). */
@@ -47,13 +57,8 @@ export class Speaker {
     this.#options = options;
   }
 
-  /** Speaks a clip after what is being said already. */
-  speak(clip: Clip): Speech {
-    const started = Promise.withResolvers<{ startedAt: number; firstTimestamp: number }>();
-    const finished = Promise.withResolvers<void>();
-    // Callers who look at one of the two promises only must not be told of the other one's error by the process.
-    started.promise.catch(() => undefined);
-    finished.promise.catch(() => undefined);
+  /** Speaks a clip after what is being said already, with calls instead of promises. */
+  say(clip: Clip, { onStart, onEnd, onCut = () => undefined }: SpeechCalls): void {
     let index = 0;
     this.#enqueue({
       next: () => {
@@ -61,7 +66,21 @@ export class Speaker {
         index += 1;
         return packet && Buffer.from(packet);
       },
-      onFirst: (startedAt, firstTimestamp) => started.resolve({ startedAt, firstTimestamp }),
+      onFirst: onStart,
+      onEnd,
+      onCut,
+    });
+  }
+
+  /** Speaks a clip after what is being said already. */
+  speak(clip: Clip): Speech {
+    const started = Promise.withResolvers<{ startedAt: number; firstTimestamp: number }>();
+    const finished = Promise.withResolvers<void>();
+    // Callers who look at one of the two promises only must not be told of the other one's error by the process.
+    started.promise.catch(() => undefined);
+    finished.promise.catch(() => undefined);
+    this.say(clip, {
+      onStart: (startedAt, firstTimestamp) => started.resolve({ startedAt, firstTimestamp }),
       onEnd: finished.resolve,
       onCut: (error) => {
         started.reject(error);

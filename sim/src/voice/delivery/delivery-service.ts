@@ -128,14 +128,14 @@ export class DeliveryService {
     if (member) this.#forget(userId, member);
   }
 
-  /** Leaves joins and leaves waiting until `release`: a slow delivery service, for tests of clients. */
+  /** Leaves joins and leaves waiting until `release`, which goes on at once: a slow delivery service, for tests of clients. */
   hold(): void {
     this.#held = true;
   }
 
   release(): void {
     this.#held = false;
-    this.#schedule();
+    this.#step();
   }
 
   /** The next valid commits get lost, for tests of clients. */
