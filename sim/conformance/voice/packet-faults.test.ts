@@ -133,6 +133,25 @@ test('a slow network holds the last words back, in order', async () => {
   expect(sequences.map((sequence) => (sequence - (sequences[0] ?? 0) + 0x1_0000) % 0x1_0000)).toEqual(inOrder);
 });
 
+test('a slow device takes longer for the same RTP time', async () => {
+  human.setSkew(-50_000);
+  if (!('networking' in real.state)) throw new Error('the client is not connected');
+  const networking = real.state.networking.state;
+  if (!('udp' in networking)) throw new Error('the client has no UDP socket');
+  const arrivals: { at: number; timestamp: number }[] = [];
+  networking.udp.on('message', (datagram: Buffer) =>
+    arrivals.push({ at: performance.now(), timestamp: datagram.readUInt32BE(4) }),
+  );
+  const { until } = tap();
+  await human.speak(countedClip('ada', count)).finished;
+  await until(count);
+  const [first, last] = [arrivals[0], arrivals[count - 1]];
+  const rtpMs = (((last?.timestamp ?? 0) - (first?.timestamp ?? 0) + 2 ** 32) % 2 ** 32) / 48;
+  expect(rtpMs).toBe((count - 1) * 20);
+  // 5 % slower is 59 ms here; the first packet may have been late by a few.
+  expect((last?.at ?? 0) - (first?.at ?? 0) - rtpMs).toBeGreaterThan(30);
+});
+
 test('a late op 5 costs the client what was said before it', async () => {
   const clip = countedClip('ada', count);
   server.faults.setSocket({ guildId, userId: bot }, { lateSpeakingMs: 500 });

@@ -1,6 +1,7 @@
 /** A bot's way into voice: op 4, VOICE_STATE_UPDATE, then VOICE_SERVER_UPDATE with a grant on the voice server. */
 import { randomBytes } from 'node:crypto';
 import { GatewayDispatchEvents, PermissionFlagsBits } from 'discord-api-types/v10';
+import { CloseCode } from '../voice/opcodes.ts';
 import type { VoiceServer } from '../voice/voice-server.ts';
 import type { World } from '../world/world.ts';
 import type { VoiceStateUpdate } from './payloads.ts';
@@ -31,7 +32,9 @@ export class BotVoice {
     // Runs after the dispatcher's listener, which was added first: clients need the state before the server.
     world.events.on('voiceState', ({ state, previous, cause }) => {
       if (!world.user(state.userId).bot) return;
-      if (state.channelId === null) door.dismiss(state.guildId, state.userId);
+      // The whole call has ended (4022), or this client's part in it (4014).
+      const code = cause === 'channel_deleted' ? CloseCode.CallTerminated : CloseCode.Disconnected;
+      if (state.channelId === null) door.dismiss(state.guildId, state.userId, code);
       else if (cause === 'other' && state.channelId !== previous?.channelId) {
         const session = sessions.get(state.sessionId);
         if (session) this.#admit(session, state.guildId, state.channelId);

@@ -138,7 +138,7 @@ export class Channels {
       return channel;
     }
     for (const state of [...guild.voiceStates.values()]) {
-      if (state.channelId === id) voice.leave(guild.id, state.userId, 'other');
+      if (state.channelId === id) voice.leave(guild.id, state.userId, 'channel_deleted');
     }
     for (const thread of [...guild.threads.values()]) if (thread.parentId === id) this.delete(thread.id);
     guild.channels.delete(id);

@@ -153,8 +153,8 @@ export interface VoiceState {
   requestedToSpeakAt: number | null;
 }
 
-/** Who changed a voice state: the user's own client, or somebody else (moved, disconnected, channel deleted). */
-export type VoiceCause = 'self' | 'other';
+/** Who changed a voice state: the user's own client, or somebody else (moved, disconnected), or it went with its channel. */
+export type VoiceCause = 'self' | 'other' | 'channel_deleted';
 
 /** The interaction that a message answers (`interaction_metadata` of the message). */
 export interface MessageInteraction {
