@@ -8,21 +8,16 @@
  * connections are ready.
  */
 import { Transform, type TransformCallback } from 'node:stream';
-import { REST } from '@discordjs/rest';
 import {
   createAudioPlayer,
   createAudioResource,
-  type DiscordGatewayAdapterLibraryMethods,
   EndBehaviorType,
-  entersState,
-  joinVoiceChannel,
   StreamType,
   type VoiceConnection,
-  VoiceConnectionStatus,
 } from '@discordjs/voice';
-import { WebSocketManager, WebSocketShardEvents } from '@discordjs/ws';
 import { Decoder, Encoder } from '@evan/opus';
 import { z } from 'zod';
+import { complain, connectBot } from './discordjs-bot.ts';
 
 const settings = z
   .object({
@@ -58,46 +53,7 @@ class Encode extends Transform {
   }
 }
 
-const complain = (what: string) => (error: Error) => process.stderr.write(`${what}: ${error.message}\n`);
-
-const rest = new REST({ version: '10', api: settings.DISCORD_API_URL }).setToken(settings.DISCORD_TOKEN);
-// Guilds and GuildVoiceStates.
-const manager = new WebSocketManager({ token: settings.DISCORD_TOKEN, intents: 1 | 128, rest, shardCount: 1 });
-const adapters = new Map<string, DiscordGatewayAdapterLibraryMethods>();
-const connected = Promise.withResolvers<string>();
-
-manager.on(WebSocketShardEvents.Ready, (data) => connected.resolve(data.user.id));
-manager.on(WebSocketShardEvents.Error, complain('gateway'));
-manager.on(WebSocketShardEvents.Dispatch, (payload) => {
-  if (payload.t === 'VOICE_SERVER_UPDATE') adapters.get(payload.d.guild_id)?.onVoiceServerUpdate(payload.d);
-  if (payload.t === 'VOICE_STATE_UPDATE' && payload.d.guild_id && payload.d.user_id === ownId) {
-    type State = Parameters<DiscordGatewayAdapterLibraryMethods['onVoiceStateUpdate']>[0];
-    adapters.get(payload.d.guild_id)?.onVoiceStateUpdate(payload.d as State);
-  }
-});
-await manager.connect();
-const ownId = await connected.promise;
-
-async function join(guildId: string, channelId: string): Promise<VoiceConnection> {
-  const connection = joinVoiceChannel({
-    guildId,
-    channelId,
-    selfDeaf: false,
-    selfMute: false,
-    adapterCreator: (methods) => {
-      adapters.set(guildId, methods);
-      return {
-        sendPayload: (payload) => {
-          Promise.resolve(manager.send(0, payload)).catch(complain('voice state'));
-          return true;
-        },
-        destroy: () => adapters.delete(guildId),
-      };
-    },
-  });
-  connection.on('error', complain('connection'));
-  return entersState(connection, VoiceConnectionStatus.Ready, 20_000);
-}
+const bot = await connectBot(settings.DISCORD_API_URL, settings.DISCORD_TOKEN);
 
 /** Plays everybody who speaks in one channel into the other. */
 function relay(from: VoiceConnection, to: VoiceConnection): void {
@@ -115,7 +71,7 @@ function relay(from: VoiceConnection, to: VoiceConnection): void {
 }
 
 const [left, right] = await Promise.all(
-  settings.CHANNELS.map(([guildId = '', channelId = '']) => join(guildId, channelId)),
+  settings.CHANNELS.map(([guildId = '', channelId = '']) => bot.join(guildId, channelId)),
 );
 if (!left || !right) throw new Error('CHANNELS must name two channels: guild:channel,guild:channel');
 relay(left, right);
@@ -125,7 +81,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     left.destroy();
     right.destroy();
-    Promise.resolve(manager.destroy({ reason: 'shutdown', code: 1000 })).finally(() => process.exit(0));
+    bot.close().finally(() => process.exit(0));
   });
 }
 process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
