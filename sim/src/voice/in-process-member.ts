@@ -190,7 +190,8 @@ export class InProcessMember implements LightMember, Participant {
     if (opus === undefined || opus === 'refused') return;
     const { ssrc, sequence, timestamp } = readHeader(packet.header);
     const { fromUserId, receivedAt } = packet;
-    const heard = { fromUserId, ssrc, sequence, timestamp, receivedAt, opus: Buffer.from(opus) };
+    // Shared with everybody who hears it; nobody writes to it.
+    const heard = { fromUserId, ssrc, sequence, timestamp, receivedAt, opus };
     if (this.#options.keepsPackets !== false) this.heard.push(heard);
     for (const listener of this.#listeners) listener(heard);
   }
