@@ -3,6 +3,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Clip } from './clips/clip.ts';
 import { loadClips } from './clips/library.ts';
+import { loadVideoClips } from './clips/video.ts';
 import { controlApp } from './control/app.ts';
 import { EventLog, logEvents } from './control/event-log.ts';
 import { type GatewayOptions, GatewayServer } from './gateway/gateway-server.ts';
@@ -63,7 +64,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     dismiss: voice.dismiss.bind(voice),
   };
   const gateway = new GatewayServer(world, door, options.gateway);
-  const people = new People(world, voice);
+  const people = new People(world, voice, await loadVideoClips());
   const interactions = new Interactions(world, gateway.interact, options.interactions);
   const log = new EventLog();
   logEvents(log, { world, gateway, voice, interactions });

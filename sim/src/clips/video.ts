@@ -1,6 +1,6 @@
 /** Video clips that a simulated member can publish (made by `scripts/make-video-clips.sh`). */
 import { readFile } from 'node:fs/promises';
-import type { VideoCodec } from '../voice/video/streams.ts';
+import { type VideoCodec, videoCodecs } from '../voice/video/streams.ts';
 import { clipsDirectory } from './library.ts';
 
 export interface VideoFrame {
@@ -23,6 +23,12 @@ export async function loadVideoClip(codec: VideoCodec, directory: string = clips
   const size = { width: 160, height: 120, framesPerSecond: 15 };
   if (codec === 'VP8') return { codec, ...size, frames: readIvf(await readFile(`${directory}video/test.ivf`)) };
   return { codec, ...size, frames: accessUnits(await readFile(`${directory}video/test.h264`)) };
+}
+
+/** The test picture in each codec. */
+export async function loadVideoClips(directory: string = clipsDirectory): Promise<Map<VideoCodec, VideoClip>> {
+  const clips = await Promise.all(videoCodecs.map((codec) => loadVideoClip(codec, directory)));
+  return new Map(clips.map((clip) => [clip.codec, clip]));
 }
 
 /**

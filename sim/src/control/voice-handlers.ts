@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { loadVideoClip } from '../clips/video.ts';
 import type { People } from '../members/people.ts';
 import { spoof } from '../voice/faults/spoofing.ts';
 import type { VoiceServer } from '../voice/voice-server.ts';
@@ -100,8 +99,8 @@ export function voiceHandlers({ world, voice, people }: Parts): Pick<Handlers, k
       people.setDaveVersion(userId, version);
       return {};
     },
-    publishVideo: async ({ userId, codec }) => {
-      people.publish(userId, await loadVideoClip(codec));
+    publishVideo: ({ userId, codec }) => {
+      people.publish(userId, codec);
       return {};
     },
     unpublishVideo: ({ userId }) => {

@@ -3,6 +3,7 @@ import type { Clip } from '../clips/clip.ts';
 import type { VideoClip } from '../clips/video.ts';
 import type { HeardPacket, LightMember, SpokenPacket } from '../voice/light-member.ts';
 import type { DaveVersion } from '../voice/participant.ts';
+import type { VideoCodec } from '../voice/video/streams.ts';
 import type { VoiceServer } from '../voice/voice-server.ts';
 import { WorldError } from '../world/errors.ts';
 import type { VoiceState } from '../world/model.ts';
@@ -20,16 +21,24 @@ interface Person {
   maxDaveVersion: DaveVersion;
   /** Undefined: a random one, as devices have. */
   skewPpm: number | undefined;
+  videoCodec: VideoCodec;
   leaving: Promise<void>;
 }
 
 export class People {
   readonly #world: World;
   readonly #voice: Pick<VoiceServer, 'addMember'>;
+  readonly #videoClips: ReadonlyMap<VideoCodec, VideoClip>;
   readonly #people = new Map<string, Person>();
 
-  constructor(world: World, voice: Pick<VoiceServer, 'addMember'>) {
+  /** `videoClips`: what cameras show; without a clip of a codec they show nothing. */
+  constructor(
+    world: World,
+    voice: Pick<VoiceServer, 'addMember'>,
+    videoClips: ReadonlyMap<VideoCodec, VideoClip> = new Map(),
+  ) {
     this.#world = world;
+    this.#videoClips = videoClips;
     this.#voice = voice;
     world.events.on('voiceState', ({ state, previous }) => this.#follow(state, previous));
   }
@@ -99,17 +108,16 @@ export class People {
     this.#person(userId).maxDaveVersion = version;
   }
 
-  /** Publishes video, which shows in the voice state too. */
-  publish(userId: string, clip: VideoClip): void {
-    const member = this.#live(userId);
-    this.#world.voice.enter(member.channelId, userId, { selfVideo: true }, 'self');
-    member.publish(clip);
+  /** The camera goes on; from the next time it goes on it shows this codec. Publishing follows the voice state. */
+  publish(userId: string, codec: VideoCodec): void {
+    const { channelId } = this.#live(userId);
+    this.#person(userId).videoCodec = codec;
+    this.#world.voice.enter(channelId, userId, { selfVideo: false }, 'self');
+    this.#world.voice.enter(channelId, userId, { selfVideo: true }, 'self');
   }
 
   unpublish(userId: string): void {
-    const member = this.#live(userId);
-    this.#world.voice.enter(member.channelId, userId, { selfVideo: false }, 'self');
-    member.unpublish();
+    this.#world.voice.enter(this.#live(userId).channelId, userId, { selfVideo: false }, 'self');
   }
 
   async close(): Promise<void> {
@@ -120,8 +128,12 @@ export class People {
 
   #follow(state: VoiceState, previous: VoiceState | undefined): void {
     const { guildId, userId, channelId } = state;
-    if (this.#world.user(userId).bot || channelId === previous?.channelId) return;
+    if (this.#world.user(userId).bot) return;
     const person = this.#person(userId);
+    if (channelId === previous?.channelId) {
+      if (state.selfVideo !== previous?.selfVideo) this.#film(person, state.selfVideo);
+      return;
+    }
     const { live } = person;
     person.live = undefined;
     if (live) {
@@ -132,6 +144,13 @@ export class People {
     const { maxDaveVersion, skewPpm } = person;
     person.live = this.#voice.addMember({ guildId, channelId, userId, maxDaveVersion, skewPpm });
     person.stays.push(person.live);
+    if (state.selfVideo) this.#film(person, true);
+  }
+
+  #film({ live, videoCodec }: Person, on: boolean): void {
+    const clip = this.#videoClips.get(videoCodec);
+    if (on && clip) live?.publish(clip);
+    else live?.unpublish();
   }
 
   #live(userId: string): LightMember {
@@ -151,6 +170,7 @@ export class People {
       silent: Promise.resolve(),
       maxDaveVersion: 1,
       skewPpm: undefined,
+      videoCodec: 'VP8',
       leaving: Promise.resolve(),
     };
     this.#people.set(userId, person);

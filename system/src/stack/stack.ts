@@ -76,12 +76,12 @@ export class Stack {
     try {
       const hubSecret = randomBytes(32).toString('hex');
       const workerPort = port ?? (await getPort());
-      const [{ sim, application, simEnvironment }, s3] = await Promise.all([
+      const [{ sim, application, simPageUrl, simEnvironment }, s3] = await Promise.all([
         startSim(directory, children),
         startS3(directory, children),
         applyMigrations(root, directory),
       ]);
-      onProgress('Simulator and object storage are up.');
+      onProgress(`Simulator and object storage are up. The simulated Discord has a page of its own: ${simPageUrl}`);
       const workerUrl = await startWorker(children, {
         root,
         directory,
@@ -181,6 +181,7 @@ async function startSim(directory: string, children: Map<string, Child>) {
   return {
     sim,
     application,
+    simPageUrl: ready.pageUrl ?? '',
     simEnvironment: { DISCORD_API_URL: ready.apiUrl ?? '', NODE_EXTRA_CA_CERTS: certificateFile },
   };
 }
