@@ -112,7 +112,7 @@ export const say = (userId: string, channelId: string, content: string) => call(
 export async function openDirect(botUserId: string): Promise<void> {
   const { meId } = getState();
   if (meId === undefined) return;
-  const { channelId } = await call('openDirectChannel', { botUserId, userId: meId });
+  const { channelId } = await call('openDirectMessage', { botUserId, userId: meId });
   await refresh();
   openChannel(directGuildId, channelId);
 }

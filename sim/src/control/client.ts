@@ -91,9 +91,6 @@ export class SimControl extends GatewayControl {
   snapshot(options: Input<'snapshot'> = {}): Promise<Output<'snapshot'>> {
     return this.#call('snapshot', options);
   }
-  openDirectChannel(botUserId: string, userId: string): Promise<{ channelId: string }> {
-    return this.#call('openDirectChannel', { botUserId, userId });
-  }
 
   async join(userId: string, channelId: string): Promise<void> {
     await this.#call('join', { userId, channelId });

@@ -36,7 +36,6 @@ export function pageHandlers({ world, log }: PageParts): Pick<Handlers, keyof ty
       })),
       speaking: [...speaking],
     }),
-    openDirectChannel: ({ botUserId, userId }) => ({ channelId: world.openDirectChannel(botUserId, userId).id }),
   };
 }
 

@@ -1,4 +1,4 @@
-/** Operations for whoever shows the simulated world: all of it at once, and direct channels. */
+/** Operations for whoever shows the simulated world: all of it at once. */
 import { z } from 'zod';
 
 const id = z.string().regex(/^\d+$/, 'is no id; ids are strings of digits');
@@ -96,8 +96,6 @@ export type Snapshot = z.infer<typeof snapshot>;
 export const pageOperations = {
   /** The whole world; with `userId`, `channel.visible` says what this person may see. */
   snapshot: { input: z.object({ userId: id.optional() }), output: snapshot },
-  /** The private channel of a bot and a person; the same one each time. */
-  openDirectChannel: { input: z.object({ botUserId: id, userId: id }), output: z.object({ channelId: id }) },
 } as const;
 
 /** Fields of a message that only those need who show it. */

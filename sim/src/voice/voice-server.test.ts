@@ -123,15 +123,25 @@ test('members speak realistic RTP on time: X with BEDE, some padding, +960 each 
   real.destroy();
 });
 
-test('ten members are in one group', async () => {
+test('fifty members and a real client are in one group, formed in two steps', async () => {
   const home = await start();
-  const ids = Array.from({ length: 10 }, (_, index) => `40000000000000000${index}`);
+  const ids = Array.from({ length: 50 }, (_, index) => `4000000000000000${10 + index}`);
+  const epochs: number[] = [];
+  home.server.events.on('epoch', ({ members: { length } }) => epochs.push(length));
+  const real = await joinReal(home, place(ada));
   const members = ids.map((userId) => home.server.addMember(place(userId)));
-  await inGroup(home.server, channelId, ids);
+  await inGroup(home.server, channelId, [ada, ...ids]);
+  // A pair first, then everybody else by one commit.
+  expect(epochs).toEqual([2, 51]);
   await Promise.all(members.map((member) => member.ready()));
   const [speaker, ...others] = members;
+  if (!speaker) throw new Error('fifty members were added');
+  await sameEpoch(real, speaker);
+  const byReal = listen(real, speaker.userId);
   const clip = countedClip('first', 5);
-  await speaker?.speak(clip).finished;
+  await speaker.speak(clip).finished;
+  await byReal.until(10);
+  expect(spoken(byReal.packets)).toEqual(opusOf(clip));
   for (const other of others) expect(spoken(other.heard.map((packet) => packet.opus))).toEqual(opusOf(clip));
 });
 
