@@ -17,6 +17,8 @@ const PEOPLE_PER_GUILD = 5;
 /** So many speaking clients of the library: four rooms of five. */
 const CLIENT_GUILDS = 4;
 const MEASURED_MS = 15_000;
+/** People who join one channel at once. */
+const CROWD = 50;
 const CLIP = 'ada-1';
 /** Ticks of `/proc/PID/stat` in a second (USER_HZ, the same on every Linux platform of Node). */
 const TICKS = 100;
@@ -57,6 +59,7 @@ async function measurePeople(directory: string, children: Map<string, Child>, sa
   const running = await startSimulator(directory, children);
   const { sim, child } = running;
   const { rooms, people } = await makeRooms(sim, GUILDS, PEOPLE_PER_GUILD);
+  await sayHowFastFiftyMeet(sim, say);
   const listener = await sim.createApplication({ name: 'listener' });
   for (const { guildId } of rooms) await sim.addBot(guildId, listener.botUserId);
   await startClients(running, directory, children, [{ token: listener.token, channels: rooms.map(place) }]);
@@ -115,6 +118,27 @@ async function measureClients(directory: string, children: Map<string, Child>, s
     `${total} clients of @discordjs/voice in ${CLIENT_GUILDS} rooms: ${(share * 100).toFixed(0)} % of one core, without the server`,
   );
   return total / share;
+}
+
+/** People who come into one channel at once: from the first join to the epoch with all of them in force. */
+async function sayHowFastFiftyMeet(sim: SimControl, say: (text: string) => void): Promise<void> {
+  const { guildId } = await sim.createGuild({ name: 'crowd' });
+  const { channelId } = await sim.createVoiceChannel(guildId, { name: 'talk' });
+  const people = await Promise.all(
+    Array.from({ length: CROWD }, (_, index) => sim.createMember(guildId, { name: `person ${index}` })),
+  );
+  const since = await sim.lastEventId();
+  const began = performance.now();
+  const formed = sim.waitForEvent(
+    (event) => event.type === 'epoch' && event.channelId === channelId && event.memberUserIds.length === CROWD,
+    { since },
+  );
+  await Promise.all(people.map(({ userId }) => sim.join(userId, channelId)));
+  await formed;
+  say(
+    `${CROWD} people in one encrypted group after ${(performance.now() - began).toFixed(0)} ms, ${CROWD} control requests included`,
+  );
+  await Promise.all(people.map(({ userId }) => sim.leave(userId)));
 }
 
 interface RoomOfGuild {
