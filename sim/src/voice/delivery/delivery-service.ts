@@ -1,9 +1,9 @@
-import { u16 } from '../mls/codec.ts';
-import { type CommitWelcome, readCommitWelcome, welcomeFor } from '../mls/commit.ts';
+import { type CommitWelcome, readCommitWelcome } from '../mls/commit.ts';
 import { identityOf, type KeyPackage, readKeyPackage } from '../mls/key-package.ts';
 import { appendPayload, type ExternalSender, type Proposal } from '../mls/proposal.ts';
 import { Opcode } from '../opcodes.ts';
 import type { DaveVersion } from '../participant.ts';
+import { announceCommit } from './announcement.ts';
 import { Group } from './group.ts';
 import { type Member, Members } from './members.ts';
 import { Round } from './round.ts';
@@ -278,19 +278,8 @@ export class DeliveryService {
     group.remove(changes);
     const atOnce = first && this.#version === 1 && this.#options.firstTransitionId === 'zero';
     const id = atOnce ? 0 : this.#transitions.nextId();
-    const waiting = new Set<string>();
-    for (const userId of first ? [committerId] : oldMembers) {
-      const member = this.#members.get(userId);
-      if (member?.leaf === undefined) continue;
-      waiting.add(userId);
-      member.participant.sendBinary(Opcode.DaveMlsAnnounceCommitTransition, Buffer.concat([u16(id), commit.commit]));
-    }
-    for (const change of changes) {
-      if (change.kind !== 'add') continue;
-      const leaf = group.add(change.keyPackage.userId);
-      if (this.#welcome(change.keyPackage, leaf, commit, id)) waiting.add(change.keyPackage.userId);
-      else group.abandon(leaf);
-    }
+    const told = first ? [committerId] : oldMembers;
+    const waiting = announceCommit(commit, id, { members: this.#members, group, told, changes });
     this.#transitions.begin({
       id,
       waiting,
@@ -299,17 +288,6 @@ export class DeliveryService {
         this.#options.onEpoch(group.epoch, group.memberIds);
       },
     });
-  }
-
-  /** Sends an added member their Welcome, if they are still the same. */
-  #welcome(keyPackage: KeyPackage, leaf: number, commit: CommitWelcome, transitionId: number): boolean {
-    const member = this.#members.get(keyPackage.userId);
-    const welcome = commit.welcome && welcomeFor(commit.welcome, keyPackage.ref);
-    if (!welcome || member?.keyPackage?.ref.equals(keyPackage.ref) !== true) return false;
-    member.leaf = leaf;
-    member.keyPackage = undefined;
-    member.participant.sendBinary(Opcode.DaveMlsWelcome, Buffer.concat([u16(transitionId), welcome]));
-    return true;
   }
 
   #reinitialise(member: Member | undefined): void {
