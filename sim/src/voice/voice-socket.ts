@@ -176,5 +176,5 @@ function parseJson(text: string): unknown {
 
 function toBuffer(data: RawData): Buffer {
   if (Array.isArray(data)) return Buffer.concat(data);
-  return Buffer.isBuffer(data) ? data : Buffer.from(data);
+  return data instanceof ArrayBuffer ? Buffer.from(data) : data;
 }
