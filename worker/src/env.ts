@@ -4,6 +4,7 @@ import type { Fleet } from './fleet/fleet.ts';
 import type { Guild } from './guild/guild.ts';
 import type { Hub } from './hub/hub.ts';
 import type { Matchmaker } from './matchmaker/matchmaker.ts';
+import type { Panel } from './panel/panel.ts';
 import type { Session } from './session/session.ts';
 
 /** What the runtime hands to the Worker: bindings of `wrangler.toml` and the variables that {@link settingsOf} reads. */
@@ -13,6 +14,7 @@ export interface Env {
   GUILD: DurableObjectNamespace<Guild>;
   HUB: DurableObjectNamespace<Hub>;
   FLEET: DurableObjectNamespace<Fleet>;
+  PANEL: DurableObjectNamespace<Panel>;
   DB?: D1Database;
   ASSETS?: Fetcher;
 }
@@ -28,6 +30,8 @@ export const settingsSchema = z.object({
   DISCORD_APPLICATION_ID: z.string().regex(/^\d{1,20}$/, 'must be the id of the Discord application'),
   DISCORD_PUBLIC_KEY: z.string().regex(/^[0-9a-f]{64}$/i, 'must be the 64 hex digits of the application public key'),
   DISCORD_API_URL: z.url().default('https://discord.com/api'),
+  /** Token of the main identity: without it there are no panels. */
+  DISCORD_TOKEN: optionalText,
   /** One secret, or two during a rotation; each signs for the voice nodes. */
   HUB_SECRET: z
     .string()
@@ -81,5 +85,7 @@ export const fleetOf = (env: Env) => env.FLEET.getByName('fleet');
 export const guildOf = (env: Env, guildId: string) => env.GUILD.getByName(guildId);
 export const sessionOf = (env: Env, sessionId: string) => env.SESSION.getByName(sessionId);
 export const matchmakerOf = (env: Env, pool: string) => env.MATCHMAKER.getByName(pool);
+/** The panel of one voice channel. */
+export const panelOf = (env: Env, guildId: string, channelId: string) => env.PANEL.getByName(`${guildId}:${channelId}`);
 /** Shard 0 alone until a guild needs more. */
 export const hubOf = (env: Env, guildId: string) => env.HUB.getByName(`${guildId}:0`);

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Clip } from './clip.ts';
 import { readOggOpus } from './ogg-opus.ts';
 
-export const clipsDirectory: string = fileURLToPath(new URL('../../clips/', import.meta.url));
+export const clipsDirectory: string = fileURLToPath(import.meta.resolve('../../clips/'));
 
 export const entrySchema = z.object({
   name: z.string(),

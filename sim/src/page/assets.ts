@@ -5,7 +5,7 @@ import { findPackageJSON, stripTypeScriptTypes } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('../../page/', import.meta.url));
+const root = fileURLToPath(import.meta.resolve('../../page/'));
 /** `import` name → package and the file in it that browsers can load. */
 const modules: Record<string, [name: string, file: string]> = {
   preact: ['preact', 'dist/preact.mjs'],

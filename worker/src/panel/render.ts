@@ -1,0 +1,110 @@
+/** A panel as a Discord message with components v2. Pure: the same state gives the same bytes. */
+import { ButtonStyle, ComponentType, MessageFlags } from 'discord-api-types/v10';
+import type { PanelPhase, PanelState } from './state.ts';
+import { type PanelTexts, panelTexts } from './texts.ts';
+
+export type PanelAction = 'next' | 'stop' | 'report';
+
+/** What a button of a panel says when it is pressed; under 100 characters. */
+export function buttonId(action: PanelAction, channelId: string, sessionId = ''): string {
+  return `panel:${action}:${channelId}:${sessionId}`;
+}
+
+/** The reverse of {@link buttonId}; undefined for buttons that are no panel's. */
+export function readButtonId(
+  id: string,
+): { action: PanelAction; channelId: string; sessionId: string | undefined } | undefined {
+  const [, action, channelId, sessionId] = /^panel:(next|stop|report):(\d{1,20}):([0-9A-Z]{26})?$/.exec(id) ?? [];
+  if (action === undefined || channelId === undefined) return undefined;
+  return { action: action as PanelAction, channelId, sessionId };
+}
+
+const accents: Record<PanelPhase['kind'], number> = { waiting: 0xf0b232, session: 0x23a55a, ended: 0x80848e };
+
+export interface PanelMessage {
+  flags: number;
+  components: unknown[];
+  allowed_mentions: { parse: string[] };
+}
+
+/** The message as it is posted and edited. Names of other servers and people are shown as text, whatever they hold. */
+export function renderPanel(state: PanelState): PanelMessage {
+  const texts = panelTexts[state.locale];
+  const { title, lines } = describe(state.phase, texts);
+  const text = [`### ${title}`, `🔊 ${plain(state.channelName)}`, ...lines].join('\n');
+  const buttons = buttonsOf(state, texts);
+  return {
+    flags: MessageFlags.IsComponentsV2,
+    components: [
+      {
+        type: ComponentType.Container,
+        accent_color: accents[state.phase.kind],
+        components: [
+          { type: ComponentType.TextDisplay, content: text },
+          ...(buttons.length > 0 ? [{ type: ComponentType.ActionRow, components: buttons }] : []),
+        ],
+      },
+    ],
+    allowed_mentions: { parse: [] },
+  };
+}
+
+function describe(phase: PanelPhase, texts: PanelTexts): { title: string; lines: string[] } {
+  if (phase.kind === 'waiting') {
+    const place = phase.place === undefined ? [] : [texts.place(phase.place)];
+    return { title: texts.waiting, lines: [[texts.since(mark(phase.since)), ...place].join(' · ')] };
+  }
+  if (phase.kind === 'ended') {
+    const seconds = Math.round(phase.lengthMs / 1000);
+    const lasted = texts.lasted(Math.floor(seconds / 60), seconds % 60);
+    return { title: texts.ended, lines: [texts.reason[phase.reason], lasted, texts.after[phase.after]] };
+  }
+  const names = phase.partners.map(({ name, held }) => {
+    const shown = name === undefined ? texts.anonymous : `**${plain(name)}**`;
+    return held ? `${shown} (${texts.held})` : shown;
+  });
+  const speaking = phase.partners.flatMap((partner) => partner.speaking.map(plain));
+  const facts = [
+    texts.started(mark(phase.startedAt)),
+    ...(phase.encrypted === undefined ? [] : [phase.encrypted ? `🔒 ${texts.encrypted}` : `🔓 ${texts.notEncrypted}`]),
+    ...(phase.delayMs === undefined ? [] : [texts.delay(phase.delayMs)]),
+  ];
+  const state = phase.state === 'ended' ? texts.ended : texts.state[phase.state];
+  const running = phase.state === 'active' || phase.state === 'degraded';
+  return {
+    title: names.length === 0 ? state : `${state} ${texts.with(names.join(', '))}`,
+    lines: [
+      ...(running ? [speaking.length > 0 ? `🗣️ ${texts.speaking(speaking.join(', '))}` : texts.quiet] : []),
+      facts.join(' · '),
+      ...(phase.recording ? [`⏺️ ${texts.recording}`] : []),
+      ...(phase.monitors.length > 0 ? [`👂 ${texts.monitors(phase.monitors.map(plain).join(', '))}`] : []),
+    ],
+  };
+}
+
+function buttonsOf({ channelId, phase }: PanelState, texts: PanelTexts): unknown[] {
+  const sessionId = phase.kind === 'waiting' ? undefined : phase.sessionId;
+  const button = (action: PanelAction, style: ButtonStyle) => ({
+    type: ComponentType.Button,
+    style,
+    label: texts[action],
+    custom_id: buttonId(action, channelId, sessionId),
+  });
+  if (phase.kind === 'waiting') return [button('stop', ButtonStyle.Secondary)];
+  if (phase.kind === 'ended' || phase.state === 'ending') return [];
+  return [
+    button('next', ButtonStyle.Primary),
+    button('stop', ButtonStyle.Secondary),
+    button('report', ButtonStyle.Danger),
+  ];
+}
+
+/** A time that each reader's client shows as "3 minutes ago", so that nothing needs to be edited for it. */
+function mark(ms: number): string {
+  return `<t:${Math.floor(ms / 1000)}:R>`;
+}
+
+/** Text that is not ours, with everything defused that Discord would make something of. */
+function plain(text: string): string {
+  return text.replace(/[\\*_~`|>#[\]()<@:-]/g, (character) => `\\${character}`).replaceAll('\n', ' ');
+}

@@ -1,0 +1,48 @@
+import { endReasonSchema } from '@patchbay/shared/end-reason';
+import { snowflake, ulidSchema } from '@patchbay/shared/ids';
+import { sessionStateSchema } from '@patchbay/shared/session-spec';
+import { z } from 'zod';
+
+const instant = z.int().nonnegative();
+
+/** Another side of a call, as this side may see it. */
+const partner = z.strictObject({
+  /** Undefined: the other server does not want its name shown. */
+  name: z.string().max(100).optional(),
+  /** Names of those who speak there. */
+  speaking: z.array(z.string().max(128)).max(10),
+  held: z.boolean(),
+});
+
+/** What a panel shows of one voice channel. Instants in ms since the epoch. */
+export const panelStateSchema = z.strictObject({
+  channelId: snowflake,
+  channelName: z.string().max(100),
+  locale: z.enum(['en', 'it']),
+  phase: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('waiting'), since: instant, place: z.int().positive().optional() }),
+    z.strictObject({
+      kind: z.literal('session'),
+      sessionId: ulidSchema,
+      state: sessionStateSchema,
+      startedAt: instant,
+      partners: z.array(partner).max(8),
+      /** Are all legs end-to-end encrypted? Undefined while it is not known. */
+      encrypted: z.boolean().optional(),
+      recording: z.boolean(),
+      /** Channels that listen in. */
+      monitors: z.array(z.string().max(100)).max(8),
+      /** Added delay of a packet, ms. */
+      delayMs: z.number().nonnegative().optional(),
+    }),
+    z.strictObject({
+      kind: z.literal('ended'),
+      sessionId: ulidSchema,
+      reason: endReasonSchema,
+      lengthMs: z.int().nonnegative(),
+      after: z.enum(['requeue', 'idle', 'cooldown']),
+    }),
+  ]),
+});
+export type PanelState = z.infer<typeof panelStateSchema>;
+export type PanelPhase = PanelState['phase'];

@@ -1,0 +1,128 @@
+import type { EndReason } from '@patchbay/shared/end-reason';
+import type { SessionState } from '@patchbay/shared/session-spec';
+
+/** Everything that a panel says. Times are Discord's own marks (`<t:…:R>`), which every reader sees in their language. */
+export interface PanelTexts {
+  waiting: string;
+  since: (mark: string) => string;
+  place: (place: number) => string;
+  state: Record<Exclude<SessionState, 'ended'>, string>;
+  with: (names: string) => string;
+  anonymous: string;
+  held: string;
+  speaking: (names: string) => string;
+  quiet: string;
+  started: (mark: string) => string;
+  encrypted: string;
+  notEncrypted: string;
+  recording: string;
+  monitors: (names: string) => string;
+  delay: (ms: number) => string;
+  ended: string;
+  lasted: (minutes: number, seconds: number) => string;
+  reason: Record<EndReason, string>;
+  after: { requeue: string; idle: string; cooldown: string };
+  next: string;
+  stop: string;
+  report: string;
+}
+
+const en: PanelTexts = {
+  waiting: 'Waiting for another server',
+  since: (mark) => `since ${mark}`,
+  place: (place) => `place ${place} in the queue`,
+  state: {
+    requested: 'Found a partner',
+    placing: 'Found a partner',
+    connecting: 'Connecting',
+    active: 'In a call',
+    degraded: 'In a call, with trouble',
+    ending: 'Ending',
+  },
+  with: (names) => `with ${names}`,
+  anonymous: 'another server',
+  held: 'on hold',
+  speaking: (names) => `Speaking: ${names}`,
+  quiet: 'Nobody is speaking there',
+  started: (mark) => `since ${mark}`,
+  encrypted: 'end-to-end encrypted',
+  notEncrypted: 'not end-to-end encrypted',
+  recording: 'This side is being recorded',
+  monitors: (names) => `Listening in: ${names}`,
+  delay: (ms) => `${Math.round(ms)} ms delay`,
+  ended: 'The call is over',
+  lasted: (minutes, seconds) => `It lasted ${minutes} min ${seconds} s.`,
+  reason: {
+    user_left: 'Nobody was left on one side.',
+    empty: 'Nobody was left.',
+    timeout: 'The time limit was reached.',
+    command: 'Somebody ended it.',
+    error: 'Something went wrong.',
+    policy: 'A rule of one of the servers ended it.',
+    node_lost: 'The voice node was lost.',
+    bot_moved: 'The bot was moved to another channel.',
+    bot_removed: 'The bot was disconnected or removed.',
+    channel_deleted: 'The channel was deleted.',
+    no_identity: 'No bot was free for this channel.',
+    notice_refused: 'The recording notice could not be shown.',
+  },
+  after: {
+    requeue: 'Looking for the next server.',
+    idle: 'Resting until people come again.',
+    cooldown: 'Looking again after a pause.',
+  },
+  next: 'Next',
+  stop: 'Stop',
+  report: 'Report',
+};
+
+const it: PanelTexts = {
+  waiting: 'In attesa di un altro server',
+  since: (mark) => `da ${mark}`,
+  place: (place) => `posto ${place} in coda`,
+  state: {
+    requested: 'Trovato un altro server',
+    placing: 'Trovato un altro server',
+    connecting: 'Connessione in corso',
+    active: 'In chiamata',
+    degraded: 'In chiamata, con problemi',
+    ending: 'In chiusura',
+  },
+  with: (names) => `con ${names}`,
+  anonymous: 'un altro server',
+  held: 'in attesa',
+  speaking: (names) => `Parla: ${names}`,
+  quiet: 'Dall’altra parte nessuno parla',
+  started: (mark) => `da ${mark}`,
+  encrypted: 'cifrata da un capo all’altro',
+  notEncrypted: 'non cifrata da un capo all’altro',
+  recording: 'Questo lato viene registrato',
+  monitors: (names) => `In ascolto: ${names}`,
+  delay: (ms) => `${Math.round(ms)} ms di ritardo`,
+  ended: 'La chiamata è finita',
+  lasted: (minutes, seconds) => `È durata ${minutes} min ${seconds} s.`,
+  reason: {
+    user_left: 'Da un lato non è rimasto nessuno.',
+    empty: 'Non è rimasto nessuno.',
+    timeout: 'È stato raggiunto il limite di tempo.',
+    command: 'Qualcuno l’ha chiusa.',
+    error: 'Qualcosa è andato storto.',
+    policy: 'L’ha chiusa una regola di uno dei server.',
+    node_lost: 'Il nodo vocale non risponde più.',
+    bot_moved: 'Il bot è stato spostato in un altro canale.',
+    bot_removed: 'Il bot è stato disconnesso o rimosso.',
+    channel_deleted: 'Il canale è stato eliminato.',
+    no_identity: 'Nessun bot era libero per questo canale.',
+    notice_refused: 'Non è stato possibile mostrare l’avviso di registrazione.',
+  },
+  after: {
+    requeue: 'Cerco il prossimo server.',
+    idle: 'In pausa finché non torna qualcuno.',
+    cooldown: 'Riprovo dopo una pausa.',
+  },
+  next: 'Prossimo',
+  stop: 'Ferma',
+  report: 'Segnala',
+};
+
+export const panelTexts: Record<'en' | 'it', PanelTexts> = { en, it };
