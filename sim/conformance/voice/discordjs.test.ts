@@ -6,6 +6,7 @@ import { silenceFrame } from '../../src/voice/rtp.ts';
 import type { VoiceServer, VoiceServerOptions } from '../../src/voice/voice-server.ts';
 import {
   countedClip,
+  hasHeard,
   inGroup,
   joinReal,
   listen,
@@ -115,6 +116,7 @@ test('a member without DAVE takes the room to version 0 and back; everybody is h
     const byHuman = human.heard.length;
     await Promise.all([human.speak(clip).finished, speakReal(real, clip.packets)]);
     await heard.until(before + 20);
+    await hasHeard(human, byHuman + 20);
     expect(spoken(heard.packets).slice(before)).toEqual(opusOf(clip));
     const opus = spoken(human.heard.slice(byHuman).map((packet) => packet.opus));
     expect(opus).toEqual(opusOf(clip));
@@ -124,6 +126,7 @@ test('a member without DAVE takes the room to version 0 and back; everybody is h
   const old = server.addMember({ ...place(ben), maxDaveVersion: 0 });
   expect(await down).toMatchObject([{ version: 0 }]);
   await talk('in clear');
+  await hasHeard(old, 20, bot);
   expect(spoken(old.heard.map(({ opus }) => opus)).length).toBe(40);
   const up = once(server.events, 'daveVersion');
   await old.leave();
@@ -154,6 +157,7 @@ test('a client without DAVE: refused with 4017 where DAVE is required, and heard
   await Promise.all([human.speak(clip).finished, speakReal(real, clip.packets)]);
   await heard.until(10);
   expect(spoken(heard.packets).slice(0, 10)).toEqual(opusOf(clip));
+  await hasHeard(human, 10);
   expect(spoken(human.heard.map(({ opus }) => opus))).toEqual(opusOf(clip));
 });
 

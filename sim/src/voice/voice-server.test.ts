@@ -2,7 +2,16 @@ import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import { silenceFrame } from './rtp.ts';
 import type { VoiceServer } from './voice-server.ts';
-import { countedClip, inGroup, joinReal, listen, sameEpoch, speakReal, startServer } from './voice-test-kit.ts';
+import {
+  countedClip,
+  hasHeard,
+  inGroup,
+  joinReal,
+  listen,
+  sameEpoch,
+  speakReal,
+  startServer,
+} from './voice-test-kit.ts';
 
 const guildId = '100000000000000001';
 const channelId = '200000000000000001';
@@ -50,6 +59,7 @@ for (const firstTransitionId of ['zero', 'counted'] as const) {
     await speakReal(first, reply.packets);
     await fromFirst.until(20);
     expect(fromFirst.packets).toEqual(opusOf(reply));
+    await hasHeard(third, 20, ada);
     expect(third.heard.filter((packet) => packet.fromUserId === ada).map((packet) => packet.opus)).toEqual(
       opusOf(reply),
     );
@@ -72,6 +82,7 @@ test('XChaCha carries DAVE both ways', async () => {
   await Promise.all([member.speak(there).finished, speakReal(real, back.packets)]);
   await heard.until(20);
   expect(spoken(heard.packets)).toEqual(opusOf(there));
+  await hasHeard(member, 15);
   expect(member.heard.map((packet) => packet.opus)).toEqual(opusOf(back));
   real.destroy();
 });
@@ -196,6 +207,7 @@ test('a sole member starts afresh and meets the next one', async () => {
   const epoch = inGroup(home.server, channelId, [ada, cleo, dan]);
   home.server.addMember(place(dan));
   await epoch;
+  await hasHeard(member, clip.packets.length);
   expect(member.heard.map((packet) => packet.opus)).toEqual(opusOf(clip));
   first.destroy();
 });

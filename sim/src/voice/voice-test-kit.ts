@@ -105,6 +105,19 @@ export function listen(connection: VoiceConnection, userId: string) {
   return { packets, until };
 }
 
+/** Resolves when a member has heard so many packets (of `from`, if named). */
+export async function hasHeard(member: LightMember, count: number, from?: string): Promise<void> {
+  const known = () => member.heard.filter(({ fromUserId }) => from === undefined || fromUserId === from).length;
+  while (known() < count) {
+    await new Promise<void>((resolve) => {
+      const stop = member.listen(() => {
+        stop();
+        resolve();
+      });
+    });
+  }
+}
+
 /** Speaks packets through a real client, one each 20 ms, as its audio player would. */
 export async function speakReal(connection: VoiceConnection, packets: readonly Uint8Array[]): Promise<void> {
   connection.setSpeaking(true);
