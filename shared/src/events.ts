@@ -28,7 +28,15 @@ export const voiceMemberSchema = z.strictObject({
 });
 export type VoiceMember = z.infer<typeof voiceMemberSchema>;
 
-const voiceChannelSchema = z.strictObject({ channelId: snowflake, name: z.string().max(128) });
+const voiceChannelSchema = z.strictObject({
+  channelId: snowflake,
+  name: z.string().max(128),
+  /** Marked as age-restricted in Discord; absent = no. */
+  ageRestricted: z.boolean().optional(),
+  /** Permissions that the reporting identity lacks in the channel and a call needs, by Discord's names; absent = not known. */
+  missing: z.array(z.string().max(64)).max(64).optional(),
+});
+export type VoiceChannel = z.infer<typeof voiceChannelSchema>;
 
 /** Everything the gateway knows of a guild's voice channels at one instant; replaces the earlier picture. */
 const voiceSnapshot = z.strictObject({

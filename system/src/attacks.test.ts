@@ -54,8 +54,14 @@ test.each([
     userId: side.ownerId,
     name: 'setup',
     options: [
-      { name: 'channel', type: 7, value: side.channelId },
-      { name: 'after', type: 3, value: 'cooldown' },
+      {
+        name: 'after-end',
+        type: 1,
+        options: [
+          { name: 'policy', type: 3, value: 'cooldown' },
+          { name: 'channel', type: 7, value: side.channelId },
+        ],
+      },
     ],
     variant,
   });

@@ -1,7 +1,7 @@
 /** Registers every slash command with Discord: one bulk overwrite, safe to repeat. */
 import { parseSettings } from '@patchbay/shared/settings';
 import { z } from 'zod';
-import { commands } from '../src/interactions/commands.ts';
+import { registration } from '../src/interactions/registration.ts';
 
 const settings = parseSettings(
   z.object({
@@ -11,6 +11,7 @@ const settings = parseSettings(
   }),
   process.env,
 );
+const commands = registration();
 const token = settings.DISCORD_TOKENS.split(',')[0]?.trim() ?? '';
 const response = await fetch(
   `${settings.DISCORD_API_URL}/v10/applications/${settings.DISCORD_APPLICATION_ID}/commands`,

@@ -58,6 +58,11 @@ export const settingsSchema = z.object({
   COOLDOWN_MS: milliseconds(60_000),
   /** Rest of a channel whose session failed, so that a fault does not make it call in a circle. */
   FAILURE_REST_MS: milliseconds(10_000),
+  /** So many calls that failed to start within the window pause a server … */
+  BREAKER_FAILURES: z.coerce.number().int().min(1).default(5),
+  BREAKER_WINDOW_MS: milliseconds(600_000),
+  /** … for so long at first, and twice as long each further time, an hour at most. */
+  BREAKER_PAUSE_MS: milliseconds(60_000),
   /** How long a claim of two tickets may stay unconfirmed. */
   CLAIM_MS: milliseconds(10_000),
   /** Time of a call in seconds; 0 = until nobody is left. */

@@ -89,7 +89,7 @@ describe('limits', () => {
     await firstEdit;
     expect(edits).toHaveLength(1);
     expect(edits[0]).toMatchObject({ method: 'PATCH', url: '/api/v10/webhooks/900/token/messages/@original' });
-    expect(JSON.parse(edits[0]?.body ?? '')).toMatchObject({ content: expect.stringContaining('voice 2111 is idle') });
+    expect(JSON.parse(edits[0]?.body ?? '')).toMatchObject({ content: expect.stringContaining('<#2111> is idle') });
   });
 
   test('a running call ends with a time-out at its limit', async () => {

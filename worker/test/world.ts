@@ -118,22 +118,25 @@ export class World {
     return ((await response.json()) as { data: { content: string } }).data.content;
   }
 
-  async setup(guildId: string, channelId: string, after = 'requeue', record = true): Promise<string> {
+  /** A `/setup` by somebody who may, about one voice channel. */
+  async setupCommand(guildId: string, channelId: string, sub: string, options: unknown[]): Promise<string> {
     const response = await this.interaction({
       type: 2,
       guild_id: guildId,
       member: { permissions: String(1 << 5), user: { id: '1' } },
       data: {
         name: 'setup',
-        options: [
-          { type: 7, name: 'channel', value: channelId },
-          { type: 5, name: 'record', value: record },
-          { type: 3, name: 'after', value: after },
-        ],
+        options: [{ type: 1, name: sub, options: [{ type: 7, name: 'channel', value: channelId }, ...options] }],
         resolved: { channels: { [channelId]: { name: `voice ${channelId}`, type: 2 } } },
       },
     });
     return ((await response.json()) as { data: { content: string } }).data.content;
+  }
+
+  /** What a channel does after a call, then `/setup channel`: it is queued when people join. */
+  async setup(guildId: string, channelId: string, after = 'requeue', record = true): Promise<string> {
+    await this.setupCommand(guildId, channelId, 'after-end', [{ type: 3, name: 'policy', value: after }]);
+    return this.setupCommand(guildId, channelId, 'channel', [{ type: 5, name: 'record', value: record }]);
   }
 
   open(path: string, headers: Record<string, string> = {}): WebSocket {

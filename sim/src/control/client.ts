@@ -173,6 +173,10 @@ export class SimControl extends GatewayControl {
   async setDirectMessages(userId: string, accepted: boolean): Promise<void> {
     await this.#call('setDirectMessages', { userId, accepted });
   }
+  /** The language of a person's client, such as `it`. */
+  async setLocale(userId: string, locale: Input<'setLocale'>['locale']): Promise<void> {
+    await this.#call('setLocale', { userId, locale });
+  }
   /** Where OAuth2 may send people back to. */
   async setRedirectUris(applicationId: string, redirectUris: string[]): Promise<void> {
     await this.#call('setRedirectUris', { applicationId, redirectUris });

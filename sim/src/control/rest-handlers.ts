@@ -23,6 +23,10 @@ export function restHandlers({ world, rest }: RestControlParts): Pick<Handlers, 
       world.user(userId).refusesDirectMessages = !accepted;
       return {};
     },
+    setLocale: ({ userId, locale }) => {
+      world.user(userId).locale = locale;
+      return {};
+    },
     setRedirectUris: ({ applicationId, redirectUris }) => {
       world.application(applicationId).redirectUris = redirectUris;
       return {};

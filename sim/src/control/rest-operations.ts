@@ -1,4 +1,5 @@
 /** The part of the control protocol that is about REST and what only REST knows. Spread into `operations`. */
+import { Locale } from 'discord-api-types/v10';
 import { z } from 'zod';
 import { faultSchema } from '../rest/faults.ts';
 
@@ -10,5 +11,7 @@ export const restOperations = {
   clearRestFaults: { input: nothing, output: nothing },
   /** Whether a person takes private messages from bots; if not, bots are told 50007. */
   setDirectMessages: { input: z.object({ userId: id, accepted: z.boolean() }), output: nothing },
+  /** The language of a person's client, as interactions tell it. */
+  setLocale: { input: z.object({ userId: id, locale: z.enum(Locale) }), output: nothing },
   setRedirectUris: { input: z.object({ applicationId: id, redirectUris: z.array(z.url()) }), output: nothing },
 } as const;

@@ -65,7 +65,7 @@ export function outgoing(
       ...(message === undefined ? {} : { message }),
       channel_id: channel.id,
       ...(channel.kind === 'dm' ? inPrivate(world, channel, userId) : inGuild(world, channel, application, userId)),
-      locale: 'en-US',
+      locale: world.user(userId).locale,
       entitlements: [],
       authorizing_integration_owners: owners(world, place),
       context,

@@ -31,7 +31,7 @@ export function userRoutes(parts: RestParts): Hono {
     ...userShape(user),
     banner: null,
     accent_color: null,
-    locale: 'en-US',
+    locale: user.locale,
     mfa_enabled: user.bot,
     premium_type: 0,
     flags: 0,

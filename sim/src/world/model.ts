@@ -10,6 +10,8 @@ export interface User {
   bot: boolean;
   /** Takes no private messages of bots. */
   refusesDirectMessages: boolean;
+  /** Language of the person's client, such as `it`. */
+  locale: string;
 }
 
 export interface Presence {

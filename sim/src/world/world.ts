@@ -66,7 +66,7 @@ export class World {
   }
 
   createUser(username: string, bot = false): User {
-    const user: User = { id: this.snowflakes.next(), username, bot, refusesDirectMessages: false };
+    const user: User = { id: this.snowflakes.next(), username, bot, refusesDirectMessages: false, locale: 'en-US' };
     this.users.set(user.id, user);
     return user;
   }

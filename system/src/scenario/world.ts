@@ -30,20 +30,21 @@ export async function makeWorld(sim: SimControl, application: Application): Prom
   return played as [PlayedSide, PlayedSide];
 }
 
-/** `/setup`: from now on this channel is queued when people join it. Returns what the bot answered. */
+/** `/setup`: from now on this channel is queued when people join it, and rests after a call. Returns what the bot answered. */
 export async function configure(sim: SimControl, application: Application, side: PlayedSide): Promise<string> {
-  const answer = await sim.command({
-    applicationId: application.applicationId,
-    guildId: side.guildId,
-    channelId: side.textChannelId,
-    userId: side.ownerId,
-    name: 'setup',
-    options: [
-      { name: 'channel', type: 7, value: side.channelId },
-      { name: 'record', type: 5, value: true },
-      { name: 'after', type: 3, value: 'idle' },
-    ],
-  });
-  if (answer.outcome !== 'message') throw new Error(`/setup was not answered: ${JSON.stringify(answer)}`);
-  return answer.message?.content ?? '';
+  const channel = { name: 'channel', type: 7, value: side.channelId };
+  const setup = async (name: string, option: { name: string; type: number; value: string | boolean }) => {
+    const answer = await sim.command({
+      applicationId: application.applicationId,
+      guildId: side.guildId,
+      channelId: side.textChannelId,
+      userId: side.ownerId,
+      name: 'setup',
+      options: [{ name, type: 1, options: [channel, option] }],
+    });
+    if (answer.outcome !== 'message') throw new Error(`/setup ${name} was not answered: ${JSON.stringify(answer)}`);
+    return answer.message?.content ?? '';
+  };
+  await setup('after-end', { name: 'policy', type: 3, value: 'idle' });
+  return setup('channel', { name: 'record', type: 5, value: true });
 }

@@ -1,8 +1,10 @@
 import type { NodeEventOf } from '@patchbay/shared/events';
-import { sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
+import type { Report } from '../guild/reports.ts';
+import type { StoredSettings } from '../guild/settings.ts';
 import type { SessionRecord } from '../session/record.ts';
 import type { Db } from './db.ts';
-import { chunks, guilds, legs, sessions } from './schema.ts';
+import { chunks, guilds, legs, reports, sessions, settings } from './schema.ts';
 
 const excluded = (column: string) => sql.raw(`excluded.${column}`);
 
@@ -66,4 +68,34 @@ export async function projectGuild(db: Db, id: string, name: string, at: number)
     .insert(guilds)
     .values({ id, name, updatedAt: Math.round(at) })
     .onConflictDoUpdate({ target: guilds.id, set: { name: excluded('name'), updatedAt: excluded('updated_at') } });
+}
+
+/** Keeps what is set up for a channel (an empty id: a server's defaults); `null` = nothing any more. Idempotent. */
+export async function projectSettings(
+  db: Db,
+  guildId: string,
+  channelId: string,
+  body: StoredSettings | null,
+  at: number,
+): Promise<void> {
+  if (body === null) {
+    await db.delete(settings).where(and(eq(settings.guildId, guildId), eq(settings.channelId, channelId)));
+    return;
+  }
+  await db
+    .insert(settings)
+    .values({ guildId, channelId, body, updatedAt: at })
+    .onConflictDoUpdate({
+      target: [settings.guildId, settings.channelId],
+      set: { body: excluded('body'), updatedAt: excluded('updated_at') },
+    });
+}
+
+/** Keeps a report. Idempotent. */
+export async function projectReport(db: Db, report: Report): Promise<void> {
+  const { reportId: id, ...rest } = report;
+  await db
+    .insert(reports)
+    .values({ id, ...rest })
+    .onConflictDoNothing();
 }

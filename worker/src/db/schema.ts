@@ -59,6 +59,34 @@ export const chunks = sqliteTable(
   (table) => [index('chunks_session').on(table.sessionId, table.userId, table.firstSample)],
 );
 
+/** What was set up: one row per channel, and one with an empty channel id for a server's defaults. */
+export const settings = sqliteTable(
+  'settings',
+  {
+    guildId: text('guild_id').notNull(),
+    channelId: text('channel_id').notNull(),
+    body: text('body', { mode: 'json' }).$type<Record<string, unknown>>().notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.guildId, table.channelId] })],
+);
+
+/** Calls that people reported, and who was on the other sides. */
+export const reports = sqliteTable(
+  'reports',
+  {
+    id: text('id').primaryKey(),
+    sessionId: text('session_id').notNull(),
+    guildId: text('guild_id').notNull(),
+    channelId: text('channel_id').notNull(),
+    userId: text('user_id').notNull(),
+    reason: text('reason').notNull(),
+    partners: text('partners', { mode: 'json' }).$type<{ guildId: string; name: string }[]>().notNull(),
+    at: integer('at').notNull(),
+  },
+  (table) => [index('reports_guild').on(table.guildId, table.at)],
+);
+
 /** One-time codes, by the SHA-256 of the code. */
 export const signInCodes = sqliteTable('sign_in_codes', {
   hash: text('hash').primaryKey(),

@@ -54,6 +54,11 @@ export class Fleet extends DurableObject<Env> {
     return this.#store.hasGuild(guildId);
   }
 
+  /** Every identity of the deployment, and whether it is a member of a guild. */
+  identitiesIn(guildId: string): { identityId: string; member: boolean }[] {
+    return this.#store.identitiesIn(guildId);
+  }
+
   /** A guild learned that an identity is a member of it, or no longer. */
   setMember(guildId: string, identityId: string, member: boolean): void {
     this.#store.setMembership(guildId, identityId, member);

@@ -104,6 +104,17 @@ export class FleetStore {
     return this.sql.exec('SELECT 1 FROM memberships WHERE guild_id = ? LIMIT 1', guildId).toArray().length > 0;
   }
 
+  identitiesIn(guildId: string): { identityId: string; member: boolean }[] {
+    return this.sql
+      .exec<{ identity_id: string; member: number }>(
+        `SELECT identity_id, EXISTS(SELECT 1 FROM memberships WHERE guild_id = ? AND identity_id = identities.identity_id)
+          AS member FROM identities ORDER BY identity_id`,
+        guildId,
+      )
+      .toArray()
+      .map((row) => ({ identityId: row.identity_id, member: row.member === 1 }));
+  }
+
   /** Is one of the node's identities a member of the guild? */
   serves(nodeId: string, guildId: string): boolean {
     const sql =

@@ -3,34 +3,57 @@ import type { AfterEnd, EndReason } from '@patchbay/shared/end-reason';
 /** What a channel is used for: one thing at a time. */
 export type ChannelUse = 'idle' | 'waiting' | 'session';
 
+/** Why a channel with people in it does not queue: until they have left, or until somebody joins anew. */
+export type Hold = 'none' | 'until-empty' | 'until-join';
+
+/** What the people of a channel asked for while its call ran: it decides over the setting when the call is over. */
+export type Intent = 'next' | 'leave' | 'stop';
+
 export interface ChannelSituation {
   use: ChannelUse;
   /** Set up to be queued when people join. */
   configured: boolean;
-  /** Ended by setting or command: rests until its people have left. */
-  held: boolean;
+  hold: Hold;
   /** Rests until this instant, in milliseconds; 0 = no rest. */
   restUntil: number;
   humans: number;
+  leastPeople: number;
+  /** The server pauses after repeated failures. */
+  paused: boolean;
+  /** The channel's leg is there already, or an identity could make one. */
+  identityFree: boolean;
 }
 
-/** What a channel should do now: people waiting in a configured channel queue, an empty channel takes its ticket back. */
+/**
+ * What a channel should do now: people waiting in a configured channel queue; a channel that got too empty, or that could not
+ * start now, takes its ticket back.
+ */
 export function decide(channel: ChannelSituation, now: number): 'enqueue' | 'withdraw' | 'nothing' {
-  if (channel.use === 'waiting' && channel.humans === 0) return 'withdraw';
-  const ready = channel.configured && !channel.held && channel.restUntil <= now && channel.humans > 0;
-  return channel.use === 'idle' && ready ? 'enqueue' : 'nothing';
+  const could = channel.humans >= channel.leastPeople && !channel.paused && channel.identityFree;
+  if (channel.use === 'waiting') return could ? 'nothing' : 'withdraw';
+  const may = channel.configured && channel.hold === 'none' && channel.restUntil <= now;
+  return channel.use === 'idle' && may && could ? 'enqueue' : 'nothing';
 }
 
 /** Reasons that people did not cause: the channel rests a moment, so that a fault does not call in a circle. */
 const faults: ReadonlySet<EndReason> = new Set(['error', 'node_lost', 'no_identity', 'bot_moved', 'notice_refused']);
+/** Reasons for which a side that never connected has itself to look after something. */
+const ownFaults: ReadonlySet<EndReason> = new Set(['error', 'no_identity', 'notice_refused']);
 
-/** What a channel does after its session, by its setting; a channel whose own people stopped the session stays quiet. */
+/** Did a session fail to start on this side? Counts for the circuit breaker. */
+export function failedToStart(reason: EndReason, connected: boolean): boolean {
+  return !connected && ownFaults.has(reason);
+}
+
+/** What a channel does after its session: what its people asked for, else what its setting says. */
 export function afterSession(
-  end: { setting: AfterEnd; reason: EndReason; stoppedHere: boolean },
+  end: { setting: AfterEnd; reason: EndReason; intent: Intent | null },
   rest: { cooldownMs: number; faultMs: number },
   now: number,
-): { held: boolean; restUntil: number } {
-  if (end.stoppedHere || end.setting === 'idle') return { held: true, restUntil: 0 };
-  if (end.setting === 'cooldown') return { held: false, restUntil: now + rest.cooldownMs };
-  return { held: false, restUntil: faults.has(end.reason) ? now + rest.faultMs : 0 };
+): { hold: Hold; restUntil: number } {
+  if (end.intent === 'next') return { hold: 'none', restUntil: 0 };
+  if (end.intent === 'leave') return { hold: 'until-join', restUntil: 0 };
+  if (end.intent === 'stop' || end.setting === 'idle') return { hold: 'until-empty', restUntil: 0 };
+  if (end.setting === 'cooldown') return { hold: 'none', restUntil: now + rest.cooldownMs };
+  return { hold: 'none', restUntil: faults.has(end.reason) ? now + rest.faultMs : 0 };
 }

@@ -1,102 +1,98 @@
-import type { AfterEnd } from '@patchbay/shared/end-reason';
-import { type Env, matchmakerOf } from '../env.ts';
+/** What people ask of a channel: queue it, go on to the next partner, leave, stop. Inside a transaction. */
 import type { GuildBook } from './book.ts';
-import { type GuildEffect, POOL } from './effects.ts';
+import { isPaused } from './breaker.ts';
+import type { Intent } from './channel-policy.ts';
+import { holders, identityCount, sessionsIn } from './leases.ts';
+import { accept, type Reply, refuse } from './replies.ts';
+import type { Channel } from './store.ts';
 
-/** What a person's request came to; `message` is for them. */
-export interface Reply {
-  ok: boolean;
-  code: string;
-  message: string;
+/** Why a channel cannot queue now; `null`: it can. */
+export function hindrance(book: GuildBook, channel: Channel): Reply | null {
+  const { channelId } = channel;
+  const { humans, leastPeople, identityFree } = book.situation(channel);
+  const breaker = book.breaker;
+  if (isPaused(breaker, Date.now())) return refuse('guild_paused', { until: Math.ceil(breaker.until / 1000) });
+  if (!identityFree) {
+    if (identityCount(book.store) === 0) return refuse('no_identity_here');
+    return { ...refuse('no_identity', { channel: channelId }), holders: holders(book.store) };
+  }
+  if (humans < leastPeople) return refuse('too_few_people', { channel: channelId, least: leastPeople });
+  return null;
 }
 
 /** `/call join`: queues the channel that the user is in; answers the ticket that waits. */
-export function joinQueue(book: GuildBook, userId: string): Reply | { ticketId: string } {
+export function joinQueue(book: GuildBook, userId: string): Reply | { ticketId: string; pool: string } {
   const channel = book.channelOf(userId);
-  if (!channel) {
-    return { ok: false, code: 'not_in_voice', message: 'Join a voice channel first, then use /call join again.' };
+  if (!channel) return refuse('not_in_voice');
+  const { channelId } = channel;
+  if (channel.use === 'session') return refuse('channel_busy', { channel: channelId });
+  if (channel.use === 'idle') {
+    const problem = hindrance(book, channel);
+    if (problem) return problem;
+    book.store.setRest(channelId, 'none', 0);
+    book.enqueue(channelId);
   }
-  if (channel.use === 'session') {
-    return {
-      ok: false,
-      code: 'channel_busy',
-      message: 'This channel is in a call. Use /call stop to end it first.',
-    };
-  }
-  if (channel.use === 'waiting') return { ticketId: channel.ticketId ?? '' };
-  book.store.setRest(channel.channelId, false, 0);
-  return { ticketId: book.enqueue(channel.channelId) };
+  const ticket = book.settings.ticket(channelId);
+  return { ticketId: ticket?.ticketId ?? '', pool: ticket?.pool ?? '' };
+}
+
+/** Ends a channel's session and notes what its people want then. */
+function endSession(book: GuildBook, channel: Channel, intent: Intent): void {
+  const { channelId } = channel;
+  const sessionId = channel.sessionId ?? '';
+  const call = book.calls.of(sessionId, channelId);
+  if (call) book.calls.update({ ...call, intent });
+  book.owe(`session:${sessionId}`, { kind: 'stop', reason: 'command' });
+}
+
+/** `/call next`: ends this side's call and queues again at once, whatever the setting says. */
+export function next(book: GuildBook, channelId: string): Reply {
+  const channel = book.store.channel(channelId);
+  if (channel?.use !== 'session') return refuse('no_call', { channel: channelId });
+  endSession(book, channel, 'next');
+  return accept('next', { channel: channelId });
+}
+
+/** `/call leave`: out of the queue or the call; idle until somebody joins anew. */
+export function leave(book: GuildBook, channelId: string): Reply {
+  return quit(book, channelId, 'leave', { waiting: 'left_queue', session: 'left_call' });
 }
 
 /** `/call stop`: ends the call of a channel or takes its ticket back. */
-export function stop(book: GuildBook, userId: string, channelId: string | undefined, mayManage: boolean): Reply {
-  const own = book.channelOf(userId);
-  const channel = channelId === undefined ? own : book.store.channel(channelId);
-  if (!channel) {
-    const message = 'Join the voice channel of the call first, or name the channel with the option "channel".';
-    return { ok: false, code: 'not_in_voice', message };
-  }
-  if (own?.channelId !== channel.channelId && !mayManage) {
-    const message = 'Only people in that channel may stop its call, or those with the permission Manage Channels.';
-    return { ok: false, code: 'no_permission', message };
-  }
-  if (channel.use === 'idle') {
-    return {
-      ok: false,
-      code: 'nothing_to_stop',
-      message: 'Nothing to stop: this channel is neither waiting nor in a call.',
-    };
-  }
-  if (channel.use === 'session') {
-    const effect: GuildEffect = { kind: 'stop', reason: 'command' };
-    book.owe(`session:${channel.sessionId}`, effect);
-    return { ok: true, code: 'stopping', message: 'The call is ending.' };
-  }
-  book.withdraw(channel.channelId, channel.ticketId ?? '');
-  book.store.setRest(channel.channelId, true, 0);
-  return { ok: true, code: 'withdrawn', message: 'Your channel has left the queue.' };
+export function stop(book: GuildBook, channelId: string): Reply {
+  return quit(book, channelId, 'stop', { waiting: 'withdrawn', session: 'stopping' });
 }
 
-/** `/call status`. */
-export async function status(book: GuildBook, env: Env, userId: string, channelId?: string): Promise<Reply> {
-  const channel = channelId === undefined ? book.channelOf(userId) : book.store.channel(channelId);
-  if (!channel) {
-    const message = 'Join a voice channel first, or name one with the option "channel".';
-    return { ok: false, code: 'not_in_voice', message };
-  }
-  if (channel.use === 'waiting') {
-    const place = await matchmakerOf(env, POOL).place(channel.ticketId ?? '');
-    const where = place === null ? 'A partner was found; connecting.' : `Place in the queue: ${place}.`;
-    return { ok: true, code: 'waiting', message: `${channel.name} is waiting for another server. ${where}` };
-  }
-  const view = book.views().find((each) => each.sessionId === channel.sessionId);
-  if (channel.use === 'session') {
-    const others = view?.legs.filter((leg) => !leg.own).map((leg) => leg.guildName) ?? [];
-    const partner = others.length > 0 ? ` with ${others.join(', ')}` : '';
-    return {
-      ok: true,
-      code: 'session',
-      message: `${channel.name} is in a call${partner}: ${view?.state ?? 'requested'}.`,
-    };
-  }
-  return { ok: true, code: 'idle', message: `${channel.name} is idle. Use /call join to find another server.` };
-}
-
-/** `/setup`: a channel that is queued when people join. */
-export function configure(
+function quit(
   book: GuildBook,
   channelId: string,
-  name: string,
-  settings: { record: boolean; after: AfterEnd },
+  intent: 'leave' | 'stop',
+  codes: { waiting: 'left_queue' | 'withdrawn'; session: 'left_call' | 'stopping' },
 ): Reply {
-  if (!book.store.channel(channelId)) book.store.putChannel(channelId, name);
-  book.store.configure(channelId, settings);
-  book.announce(channelId);
-  book.reconsider(channelId);
-  const recording = settings.record ? 'Calls are recorded.' : 'Nothing is recorded.';
-  return {
-    ok: true,
-    code: 'configured',
-    message: `${name} is queued when people join. ${recording} After a call: ${settings.after}.`,
-  };
+  const channel = book.store.channel(channelId);
+  if (channel?.use === 'session') {
+    endSession(book, channel, intent);
+    return accept(codes.session, { channel: channelId });
+  }
+  if (channel?.use !== 'waiting') return refuse('nothing_to_stop', { channel: channelId });
+  book.withdraw(channelId, channel.ticketId ?? '');
+  book.store.setRest(channelId, intent === 'leave' ? 'until-join' : 'until-empty', 0);
+  return accept(codes.waiting, { channel: channelId });
+}
+
+/** `/leave`: the bot leaves a channel, whatever it does there: calls and recordings end, a ticket is taken back. */
+export function evict(book: GuildBook, channelId: string): Reply {
+  const channel = book.store.channel(channelId);
+  const sessions = new Set(sessionsIn(book.store, channelId));
+  if (channel?.use === 'session') {
+    endSession(book, channel, 'leave');
+    sessions.delete(channel.sessionId ?? '');
+  } else if (channel?.use === 'waiting') {
+    book.withdraw(channelId, channel.ticketId ?? '');
+    book.store.setRest(channelId, 'until-join', 0);
+  } else if (sessions.size === 0) {
+    return refuse('bot_not_here', { channel: channelId });
+  }
+  for (const sessionId of sessions) book.owe(`session:${sessionId}`, { kind: 'stop', reason: 'command' });
+  return accept('bot_leaving', { channel: channelId });
 }

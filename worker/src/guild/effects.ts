@@ -1,28 +1,30 @@
 import type { EndReason } from '@patchbay/shared/end-reason';
 import { openDb } from '../db/db.ts';
-import { projectGuild } from '../db/project.ts';
+import { projectGuild, projectReport, projectSettings } from '../db/project.ts';
 import { type Env, fleetOf, hubOf, matchmakerOf, sessionOf, settingsOf } from '../env.ts';
 import type { AnyHubEvent } from '../hub/visibility.ts';
-import type { Ticket } from '../matchmaker/policy.ts';
 import type { RecordingReport, SessionReport } from '../session/record.ts';
 import type { GuildBook } from './book.ts';
-
-/** Tickets of all guilds wait in this pool until pools become a setting. */
-export const POOL = 'default';
+import type { Report } from './reports.ts';
+import type { StoredSettings } from './settings.ts';
+import type { GuildTicket } from './ticket.ts';
 
 /** What a guild owes to other objects and to the database; each is idempotent. */
 export type GuildEffect =
-  | { kind: 'enqueue'; ticket: Ticket }
-  | { kind: 'withdraw'; ticketId: string }
+  | { kind: 'enqueue'; ticket: GuildTicket }
+  | { kind: 'withdraw'; pool: string; ticketId: string }
   | { kind: 'hub'; event: AnyHubEvent }
   | { kind: 'leg'; event: SessionReport }
   | { kind: 'recording'; event: RecordingReport }
   | { kind: 'occupancy'; channelId: string; humans: number }
   | { kind: 'stop'; reason: EndReason }
   | { kind: 'identity'; identityId: string; member: boolean }
-  | { kind: 'project'; name: string; at: number };
+  | { kind: 'project'; name: string; at: number }
+  /** `settings: null`: nothing is set any more. */
+  | { kind: 'settings'; channelId: string; settings: StoredSettings | null; at: number }
+  | { kind: 'report'; report: Report };
 
-/** Delivers what is owed in one lane: `hub`, `matchmaker`, `fleet`, `db` or `session:ID`. */
+/** Delivers what is owed in one lane: `hub`, `fleet`, `db`, `matchmaker:POOL` or `session:ID`. */
 export async function deliver(env: Env, book: GuildBook, lane: string, effects: GuildEffect[]): Promise<void> {
   if (lane === 'hub') {
     const events = effects.flatMap((effect) => (effect.kind === 'hub' ? [effect.event] : []));
@@ -31,8 +33,10 @@ export async function deliver(env: Env, book: GuildBook, lane: string, effects: 
   }
   const session = lane.startsWith('session:') ? sessionOf(env, lane.slice('session:'.length)) : null;
   for (const effect of effects) {
-    if (effect.kind === 'enqueue') await matchmakerOf(env, POOL).enqueue(POOL, effect.ticket);
-    if (effect.kind === 'withdraw') await matchmakerOf(env, POOL).withdraw(effect.ticketId);
+    if (effect.kind === 'enqueue') {
+      await matchmakerOf(env, effect.ticket.pool).enqueue(effect.ticket.pool, effect.ticket);
+    }
+    if (effect.kind === 'withdraw') await matchmakerOf(env, effect.pool).withdraw(effect.ticketId);
     if (effect.kind === 'leg') await session?.legEvents([effect.event]);
     if (effect.kind === 'recording') await session?.recordingEvents([effect.event]);
     if (effect.kind === 'occupancy') await session?.occupancy(book.id, effect.channelId, effect.humans);
@@ -43,5 +47,9 @@ export async function deliver(env: Env, book: GuildBook, lane: string, effects: 
     if (effect.kind === 'project') {
       await projectGuild(openDb(env, settingsOf(env)), book.id, effect.name, effect.at);
     }
+    if (effect.kind === 'settings') {
+      await projectSettings(openDb(env, settingsOf(env)), book.id, effect.channelId, effect.settings, effect.at);
+    }
+    if (effect.kind === 'report') await projectReport(openDb(env, settingsOf(env)), effect.report);
   }
 }

@@ -1,4 +1,4 @@
-import type { NodeEvent } from '@patchbay/shared/events';
+import type { NodeEvent, VoiceChannel } from '@patchbay/shared/events';
 import type { GuildBook } from './book.ts';
 import type { GuildEffect } from './effects.ts';
 import { sessionsOf } from './leases.ts';
@@ -48,6 +48,7 @@ function applyEvent(book: GuildBook, event: NodeEvent): void {
     }
     case 'channel.created':
       store.putChannel(event.channel.channelId, event.channel.name);
+      noteFacts(book, event.channel);
       book.announce(event.channel.channelId);
       return;
     case 'channel.deleted':
@@ -59,6 +60,7 @@ function applyEvent(book: GuildBook, event: NodeEvent): void {
       }
       store.sql.exec('DELETE FROM identities WHERE identity_id = ?', event.identityId);
       owesIdentity(book, event.identityId, false);
+      book.reconsiderAll();
       return;
     case 'session.connecting':
     case 'session.active':
@@ -86,6 +88,7 @@ function present(book: GuildBook, changes: readonly PresenceChange[], at: number
     }
     const { member } = change;
     touched.add(member.channelId);
+    if (change.kind !== 'flags' && !member.bot) joinedAnew(book, member.channelId);
     if (change.kind === 'moved') {
       touched.add(change.previousChannelId);
       book.emit('voice.moved', { guildId, previousChannelId: change.previousChannelId, member });
@@ -93,6 +96,19 @@ function present(book: GuildBook, changes: readonly PresenceChange[], at: number
     else book.emit('voice.flags', { guildId, member });
   }
   for (const channelId of touched) book.reconsider(channelId);
+}
+
+/** Somebody came: a channel that left its call by command is ready again. */
+function joinedAnew(book: GuildBook, channelId: string): void {
+  const channel = book.store.channel(channelId);
+  if (channel?.hold === 'until-join') book.store.setRest(channelId, 'none', channel.restUntil);
+}
+
+/** What the node sees of a channel in Discord; a ticket that waits is changed to fit. */
+function noteFacts(book: GuildBook, channel: VoiceChannel): void {
+  const { channelId, ageRestricted = false } = channel;
+  book.settings.putFacts(channelId, { ageRestricted, missing: channel.missing ?? null });
+  book.refreshTicket(channelId);
 }
 
 function owesIdentity(book: GuildBook, identityId: string, member: boolean): void {
@@ -107,7 +123,10 @@ function applySnapshot(book: GuildBook, event: Extract<NodeEvent, { type: 'voice
     event.nodeId,
   );
   owesIdentity(book, event.identityId, true);
-  if (event.at < Number(store.meta('asOf') ?? 0)) return;
+  if (event.at < Number(store.meta('asOf') ?? 0)) {
+    book.reconsiderAll();
+    return;
+  }
   store.setMeta('asOf', String(event.at));
   if (store.meta('name') !== event.guildName) {
     store.setMeta('name', event.guildName);
@@ -115,21 +134,22 @@ function applySnapshot(book: GuildBook, event: Extract<NodeEvent, { type: 'voice
   }
   const listed = new Set(event.channels.map((channel) => channel.channelId));
   for (const channel of store.channels()) if (!listed.has(channel.channelId)) deleteChannel(book, channel.channelId);
-  for (const { channelId, name } of event.channels) {
+  for (const channel of event.channels) {
+    const { channelId, name } = channel;
     const known = store.channel(channelId);
     store.putChannel(channelId, name);
+    noteFacts(book, channel);
     if (!known) book.announce(channelId);
   }
   present(book, snapshotChanges(store.members(), event.members, event.at), event.at);
   store.forgetAbsent(event.at - ABSENT_KEPT_MS);
   // A ticket that the matchmaker lost would wait for ever: it is offered again, which changes nothing when it is known.
-  for (const { use, ticketId, channelId, since } of store.channels()) {
-    if (use !== 'waiting' || ticketId === null) continue;
-    book.owe('matchmaker', {
-      kind: 'enqueue',
-      ticket: { ticketId, guildId: book.id, channelId, at: since },
-    });
+  for (const { use, ticketId, channelId } of store.channels()) {
+    const ticket = book.settings.ticket(channelId);
+    if (use === 'waiting' && ticket && ticket.ticketId === ticketId) book.offer(ticket);
   }
+  // An identity more may be what a channel waited for.
+  book.reconsiderAll();
 }
 
 function deleteChannel(book: GuildBook, channelId: string): void {

@@ -1,20 +1,34 @@
 import { DurableObject } from 'cloudflare:workers';
-import type { AfterEnd, EndReason } from '@patchbay/shared/end-reason';
+import type { EndReason } from '@patchbay/shared/end-reason';
 import type { NodeEvent } from '@patchbay/shared/events';
 import type { PresenceSnapshot, SessionView } from '@patchbay/shared/hub-protocol';
 import { ulid } from 'ulid';
 import { Deadlines } from '../alarms/deadlines.ts';
 import { type Env, matchmakerOf, settingsOf } from '../env.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
-import { GuildBook } from './book.ts';
-import { configure, joinQueue, type Reply, status, stop } from './commands.ts';
-import { deliver, type GuildEffect, POOL } from './effects.ts';
+import { BREAKER_DEADLINE, GuildBook } from './book.ts';
+import { evict, joinQueue, leave, next, stop } from './commands.ts';
+import { deliver, type GuildEffect } from './effects.ts';
 import { ingest } from './events.ts';
+import { accept, type Reply } from './replies.ts';
+import { report } from './reports.ts';
 import { type ReserveAnswer, type ReserveRequest, release, reserve, sessionChanged, sessionOver } from './sessions.ts';
+import type { SettingsPatch } from './settings.ts';
+import { block, change, configure, reset, unblock } from './setup.ts';
+import { type Known, known, type SetupReport, type StatusReport, show, status } from './status.ts';
 import { GuildStore, stateOf } from './store.ts';
 
 /** Used interactions are remembered longer than their signature is accepted. Milliseconds. */
 const INTERACTION_KEPT_MS = 3_600_000;
+
+const actions = { next, leave, stop, evict };
+export type ChannelAction = keyof typeof actions;
+
+/** Where a person is, and which channel they speak of. */
+export interface Located {
+  own: string | null;
+  target: { channelId: string; name: string } | null;
+}
 
 /**
  * One guild: who is where, one use per channel, the leases of its legs. It numbers events and holds no sockets.
@@ -31,7 +45,16 @@ export class Guild extends DurableObject<Env> {
     this.#store = new GuildStore(ctx.storage.sql);
     this.#deadlines = new Deadlines(ctx.storage);
     this.#outbox = new Outbox(ctx.storage, this.#deadlines, (lane, effects) => deliver(env, this.#book, lane, effects));
-    this.#book = new GuildBook(this.#store, this.#deadlines, (lane, effect) => this.#outbox.add(lane, effect));
+    this.#book = new GuildBook(
+      this.#store,
+      this.#deadlines,
+      () => {
+        const { COOLDOWN_MS, FAILURE_REST_MS, BREAKER_FAILURES, BREAKER_WINDOW_MS, BREAKER_PAUSE_MS } = settingsOf(env);
+        const breaker = { failures: BREAKER_FAILURES, windowMs: BREAKER_WINDOW_MS, pauseMs: BREAKER_PAUSE_MS };
+        return { cooldownMs: COOLDOWN_MS, faultMs: FAILURE_REST_MS, breaker };
+      },
+      (lane, effect) => this.#outbox.add(lane, effect),
+    );
     if (ctx.id.name && !this.#store.meta('guildId')) this.#store.setMeta('guildId', ctx.id.name);
     if (!this.#store.meta('epoch')) this.#store.setMeta('epoch', ulid());
   }
@@ -58,33 +81,68 @@ export class Guild extends DurableObject<Env> {
 
   /** A session is over. Idempotent. */
   sessionOver(sessionId: string, reason: EndReason, stoppedHere: boolean): void {
-    const { COOLDOWN_MS, FAILURE_REST_MS } = settingsOf(this.env);
-    const rest = { cooldownMs: COOLDOWN_MS, faultMs: FAILURE_REST_MS };
-    this.#transaction(() => sessionOver(this.#book, sessionId, { reason, stoppedHere }, rest));
+    this.#transaction(() => sessionOver(this.#book, sessionId, { reason, stoppedHere }));
+  }
+
+  /** The channel that a command is about: the one it names, else the caller's own. */
+  locate(userId: string, named?: string): Located {
+    const own = this.#book.channelOf(userId)?.channelId ?? null;
+    const target = this.#store.channel(named ?? own ?? '');
+    return { own, target: target ? { channelId: target.channelId, name: target.name } : null };
   }
 
   /** `/call join`: queues the channel that the user is in. */
   async join(userId: string): Promise<Reply> {
-    const reply = this.#transaction(() => joinQueue(this.#book, userId));
-    if ('code' in reply) return reply;
-    const place = await matchmakerOf(this.env, POOL).place(reply.ticketId);
-    const where = place === null ? '' : ` Place in the queue: ${place}.`;
-    return { ok: true, code: 'queued', message: `Your channel is waiting for another server.${where}` };
+    const waiting = this.#transaction(() => joinQueue(this.#book, userId));
+    if ('code' in waiting) return waiting;
+    const place = await matchmakerOf(this.env, waiting.pool).place(waiting.ticketId);
+    // Without a place it is about to be matched, or the matchmaker has not heard of it yet.
+    return place === null ? accept('waiting') : accept('queued', { place });
   }
 
-  /** `/call stop`: ends the call of a channel or takes its ticket back. */
-  stop(userId: string, channelId: string | undefined, mayManage: boolean): Reply {
-    return this.#transaction(() => stop(this.#book, userId, channelId, mayManage));
+  /** `/call next`, `leave`, `stop`, and `/leave`. */
+  act(action: ChannelAction, channelId: string): Reply {
+    return this.#transaction(() => actions[action](this.#book, channelId));
   }
 
-  /** `/call status`. */
-  status(userId: string, channelId?: string): Promise<Reply> {
-    return status(this.#book, this.env, userId, channelId);
+  /** `/call report`. */
+  report(request: { channelId: string; userId: string; reason: string }): Reply {
+    return this.#transaction(() => report(this.#book, request));
   }
 
-  /** `/setup`: a channel that is queued when people join. */
-  configure(channelId: string, name: string, settings: { record: boolean; after: AfterEnd }): Reply {
-    return this.#transaction(() => configure(this.#book, channelId, name, settings));
+  /** `/call status`; `null` for a channel that is not known. */
+  status(channelId: string): Promise<StatusReport | null> {
+    return status(this.#book, this.env, channelId);
+  }
+
+  /** `/setup channel`. */
+  configure(channelId: string, name: string, patch: SettingsPatch): Reply {
+    return this.#transaction(() => configure(this.#book, channelId, name, patch));
+  }
+
+  /** `/setup after-end`, `limits` and `panel`; without a channel the server's defaults. */
+  change(channelId: string | null, patch: SettingsPatch): Reply {
+    return this.#transaction(() => change(this.#book, channelId, patch));
+  }
+
+  /** `/setup block` and `unblock`. */
+  setBlock(reference: string, blocked: boolean): Reply {
+    return this.#transaction(() => (blocked ? block : unblock)(this.#book, reference));
+  }
+
+  /** `/setup reset`; without a channel everything. */
+  reset(channelId: string | null): Reply {
+    return this.#transaction(() => reset(this.#book, channelId));
+  }
+
+  /** `/setup show`. */
+  show(): SetupReport {
+    return show(this.#book);
+  }
+
+  /** What autocomplete offers. */
+  known(): Known {
+    return known(this.#book);
   }
 
   /** Marks an interaction as used; `false` when it was used before. */
@@ -125,6 +183,7 @@ export class Guild extends DurableObject<Env> {
     const due = this.#deadlines.take(Date.now());
     this.#transaction(() => {
       for (const name of due) if (name.startsWith('rest:')) this.#book.reconsider(name.slice('rest:'.length));
+      if (due.includes(BREAKER_DEADLINE)) this.#book.reconsiderAll();
     });
     if (due.includes(OUTBOX_DEADLINE)) this.#outbox.kick();
     await this.#deadlines.arm();

@@ -1,4 +1,6 @@
+import type { SessionView } from '@patchbay/shared/hub-protocol';
 import { ulid } from 'ulid';
+import type { Holder } from './replies.ts';
 import type { GuildStore } from './store.ts';
 
 export interface LegLease {
@@ -45,10 +47,49 @@ export function lease(
   return lent;
 }
 
+/** Could a channel get a leg: has it one already, or is an identity of any node without one? */
+export function isIdentityFree(store: GuildStore, channelId: string): boolean {
+  const sql = `SELECT 1 FROM legs WHERE channel_id = ?
+    UNION ALL SELECT 1 FROM identities WHERE identity_id NOT IN (SELECT identity_id FROM legs) LIMIT 1`;
+  return store.sql.exec(sql, channelId).toArray().length > 0;
+}
+
+/** How many identities are members of the guild. */
+export function identityCount(store: GuildStore): number {
+  return store.sql.exec<{ count: number }>('SELECT count(*) AS count FROM identities').one().count;
+}
+
+/** Which channels have the identities, and what for: a session of one leg is a recording. */
+export function holders(store: GuildStore): Holder[] {
+  const rows = store.sql
+    .exec<{ channel_id: string; view: string | null }>(
+      `SELECT channel_id, view FROM legs JOIN leg_uses USING(leg_id) LEFT JOIN sessions USING(session_id)
+        ORDER BY channel_id, session_id`,
+    )
+    .toArray();
+  return rows.map(({ channel_id: channelId, view }) => ({ channelId, purpose: purposeOf(view) }));
+}
+
+function purposeOf(view: string | null): Holder['purpose'] {
+  if (view === null) return 'call';
+  return (JSON.parse(view) as SessionView).legs.length > 1 ? 'call' : 'recording';
+}
+
 /** Gives back what a session leased; a leg closes with its last user. */
 export function giveBack(store: GuildStore, sessionId: string): void {
   store.sql.exec('DELETE FROM leg_uses WHERE session_id = ?', sessionId);
   store.sql.exec('DELETE FROM legs WHERE leg_id NOT IN (SELECT leg_id FROM leg_uses)');
+}
+
+/** The sessions that use the leg of a channel: a call and a recording, say. */
+export function sessionsIn(store: GuildStore, channelId: string): string[] {
+  return store.sql
+    .exec<{ session_id: string }>(
+      'SELECT session_id FROM leg_uses JOIN legs USING(leg_id) WHERE channel_id = ?',
+      channelId,
+    )
+    .toArray()
+    .map((row) => row.session_id);
 }
 
 /** The sessions that use an identity in this guild. */

@@ -1,28 +1,78 @@
 import { expect, test } from 'vitest';
-import { afterSession, decide } from './channel-policy.ts';
+import { type BreakerState, closed, failed, isPaused, LONGEST_PAUSE_MS } from './breaker.ts';
+import { afterSession, decide, failedToStart } from './channel-policy.ts';
 import { gone, type KnownMember, seen, snapshotChanges } from './presence.ts';
 
-const base = { use: 'idle' as const, configured: true, held: false, restUntil: 0, humans: 1 };
+const base = {
+  use: 'idle' as const,
+  configured: true,
+  hold: 'none' as const,
+  restUntil: 0,
+  humans: 1,
+  leastPeople: 1,
+  paused: false,
+  identityFree: true,
+};
 const rest = { cooldownMs: 60, faultMs: 10 };
 
-test('people in a configured channel queue; an empty channel takes its ticket back', () => {
+test('people in a configured channel queue; a channel that got too empty takes its ticket back', () => {
   expect(decide(base, 5)).toBe('enqueue');
   expect(decide({ ...base, configured: false }, 5)).toBe('nothing');
-  expect(decide({ ...base, held: true }, 5)).toBe('nothing');
+  expect(decide({ ...base, hold: 'until-empty' }, 5)).toBe('nothing');
+  expect(decide({ ...base, hold: 'until-join' }, 5)).toBe('nothing');
   expect(decide({ ...base, restUntil: 6 }, 5)).toBe('nothing');
   expect(decide({ ...base, humans: 0 }, 5)).toBe('nothing');
+  expect(decide({ ...base, humans: 1, leastPeople: 2 }, 5)).toBe('nothing');
   expect(decide({ ...base, use: 'waiting', humans: 0 }, 5)).toBe('withdraw');
+  expect(decide({ ...base, use: 'waiting', humans: 1, leastPeople: 2 }, 5)).toBe('withdraw');
   expect(decide({ ...base, use: 'waiting' }, 5)).toBe('nothing');
+  // Queued by command: neither a hold nor the missing set-up takes the ticket back.
+  expect(decide({ ...base, use: 'waiting', configured: false, hold: 'until-empty' }, 5)).toBe('nothing');
   expect(decide({ ...base, use: 'session', humans: 0 }, 5)).toBe('nothing');
 });
 
-test('after a session the setting decides, a stop is respected, and faults rest', () => {
-  const end = { setting: 'requeue' as const, reason: 'user_left' as const, stoppedHere: false };
-  expect(afterSession(end, rest, 100)).toEqual({ held: false, restUntil: 0 });
-  expect(afterSession({ ...end, stoppedHere: true }, rest, 100)).toEqual({ held: true, restUntil: 0 });
-  expect(afterSession({ ...end, setting: 'idle' }, rest, 100)).toEqual({ held: true, restUntil: 0 });
-  expect(afterSession({ ...end, setting: 'cooldown' }, rest, 100)).toEqual({ held: false, restUntil: 160 });
-  expect(afterSession({ ...end, reason: 'error' }, rest, 100)).toEqual({ held: false, restUntil: 110 });
+test('a channel that could not start now does not queue, and takes its ticket back', () => {
+  for (const obstacle of [{ paused: true }, { identityFree: false }]) {
+    expect(decide({ ...base, ...obstacle }, 5)).toBe('nothing');
+    expect(decide({ ...base, ...obstacle, use: 'waiting' }, 5)).toBe('withdraw');
+    expect(decide({ ...base, ...obstacle, use: 'session' }, 5)).toBe('nothing');
+  }
+});
+
+test('after a session the setting decides, what people asked for goes before it, and faults rest', () => {
+  const end = { setting: 'requeue' as const, reason: 'user_left' as const, intent: null };
+  const none = { hold: 'none', restUntil: 0 };
+  expect(afterSession(end, rest, 100)).toEqual(none);
+  expect(afterSession({ ...end, intent: 'stop' }, rest, 100)).toEqual({ hold: 'until-empty', restUntil: 0 });
+  expect(afterSession({ ...end, intent: 'leave' }, rest, 100)).toEqual({ hold: 'until-join', restUntil: 0 });
+  expect(afterSession({ ...end, setting: 'idle' }, rest, 100)).toEqual({ hold: 'until-empty', restUntil: 0 });
+  expect(afterSession({ ...end, setting: 'idle', intent: 'next' }, rest, 100)).toEqual(none);
+  expect(afterSession({ ...end, setting: 'cooldown', intent: 'next' }, rest, 100)).toEqual(none);
+  expect(afterSession({ ...end, setting: 'cooldown' }, rest, 100)).toEqual({ hold: 'none', restUntil: 160 });
+  expect(afterSession({ ...end, reason: 'error' }, rest, 100)).toEqual({ hold: 'none', restUntil: 110 });
+});
+
+test('only a side that never connected, for a reason of its own, failed to start', () => {
+  expect(failedToStart('error', false)).toBe(true);
+  expect(failedToStart('no_identity', false)).toBe(true);
+  expect(failedToStart('error', true)).toBe(false);
+  expect(failedToStart('node_lost', false)).toBe(false);
+  expect(failedToStart('user_left', false)).toBe(false);
+});
+
+test('the circuit breaker opens after so many failures in the window, each time for twice as long, an hour at most', () => {
+  const rule = { failures: 3, windowMs: 1_000, pauseMs: 60_000 };
+  const fail = (state: BreakerState, ...times: number[]) => times.reduce((now, at) => failed(now, at, rule), state);
+  expect(isPaused(fail(closed, 0, 1), 2)).toBe(false);
+  // The first one is too long ago to count.
+  expect(isPaused(fail(closed, 0, 900, 1_000), 1_000)).toBe(false);
+  const once = fail(closed, 0, 1, 2);
+  expect(once.until).toBe(60_002);
+  expect([isPaused(once, 60_001), isPaused(once, 60_002)]).toEqual([true, false]);
+  const twice = fail(once, 70_000, 70_001, 70_002);
+  expect(twice.until).toBe(70_002 + 120_000);
+  const often = Array.from({ length: 20 }).reduce<BreakerState>((state) => fail(state, 5, 5, 5), closed);
+  expect(often.until).toBe(5 + LONGEST_PAUSE_MS);
 });
 
 const member = (userId: string, channelId: string) => ({

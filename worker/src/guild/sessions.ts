@@ -1,53 +1,124 @@
 import type { EndReason } from '@patchbay/shared/end-reason';
 import type { SessionView } from '@patchbay/shared/hub-protocol';
 import type { GuildBook } from './book.ts';
-import { afterSession } from './channel-policy.ts';
-import { giveBack, lease } from './leases.ts';
+import type { Call } from './calls.ts';
+import { afterSession, failedToStart, type Hold, type Intent } from './channel-policy.ts';
+import { giveBack, holders, lease } from './leases.ts';
 
 /** Ended sessions that the page still shows. */
 const ENDED_KEPT = 5;
+
+/** How a server that is set up as anonymous is named to the other side. */
+export const ANONYMOUS = 'Another server';
 
 export interface ReserveRequest {
   sessionId: string;
   channelId: string;
   ticketId: string;
   nodeId: string;
+  /** The servers on the other sides. */
+  partners?: string[];
 }
 export type ReserveAnswer =
-  | { ok: true; legId: string; identityId: string; guildName: string; record: boolean }
+  | {
+      ok: true;
+      legId: string;
+      identityId: string;
+      guildName: string;
+      record: boolean;
+      /** What this side allows, in seconds; `seconds` 0 = until nobody is left, `null` = as the deployment sets it. */
+      limits: { seconds: number | null; warnSeconds: number };
+    }
   /** `gone`: the ticket is no longer wanted; otherwise the side cannot start now. */
   | { ok: false; code: string; gone: boolean };
 
 /** Leases a leg for a session whose ticket waits here. Idempotent. */
 export function reserve(book: GuildBook, request: ReserveRequest): ReserveAnswer {
-  const channel = book.store.channel(request.channelId);
+  const { sessionId, channelId, ticketId } = request;
+  const channel = book.store.channel(channelId);
   if (!channel) return { ok: false, code: 'channel_gone', gone: true };
-  const mine = channel.use === 'session' && channel.sessionId === request.sessionId;
-  const waiting = channel.use === 'waiting' && channel.ticketId === request.ticketId;
+  const mine = channel.use === 'session' && channel.sessionId === sessionId;
+  const waiting = channel.use === 'waiting' && channel.ticketId === ticketId;
   if (!mine && !waiting) return { ok: false, code: 'ticket_withdrawn', gone: true };
   const leg = lease(book.store, request);
-  if (!leg) return { ok: false, code: 'no_identity', gone: false };
-  if (waiting) {
-    book.use(channel.channelId, 'session', { ticketId: request.ticketId, sessionId: request.sessionId });
+  if (!leg) {
+    // An identity that serves another channel is no fault; a node without any of this server is.
+    if (holders(book.store).length === 0) book.noteStart(true);
+    return { ok: false, code: 'no_identity', gone: false };
   }
-  return { ok: true, ...leg, guildName: book.name, record: channel.record };
+  const settings = book.settingsOf(channelId);
+  if (waiting) {
+    book.calls.begin(sessionId, channelId, request.partners ?? [], Date.now());
+    book.use(channelId, 'session', { ticketId, sessionId });
+    book.reconsiderAll();
+  }
+  return {
+    ok: true,
+    ...leg,
+    guildName: settings.anonymous ? ANONYMOUS : book.name,
+    record: settings.record,
+    limits: { seconds: settings.limitSeconds, warnSeconds: settings.warnSeconds },
+  };
 }
 
-/** A session was given up before it was placed: its channel waits again with its old ticket, unless it stopped it itself. */
+/**
+ * A session was given up before it was placed: its channel waits again with its old ticket. One whose own people stopped it
+ * does what they asked for; another channel of the same server then queues anew, since the matchmaker dropped its ticket too.
+ */
 export function release(book: GuildBook, sessionId: string, stoppedHere: boolean): void {
   giveBack(book.store, sessionId);
+  const calls = book.calls.ofSession(sessionId);
   for (const channel of book.store.channels()) {
     if (channel.sessionId !== sessionId) continue;
-    if (stoppedHere) book.store.setRest(channel.channelId, true, 0);
-    if (stoppedHere) book.use(channel.channelId, 'idle', {});
-    else book.use(channel.channelId, 'waiting', { ticketId: channel.ticketId });
-    book.reconsider(channel.channelId);
+    const { channelId, ticketId, since } = channel;
+    const intent = intentOf(calls, channelId, stoppedHere);
+    if (intent) {
+      settle(
+        book,
+        channelId,
+        afterSession({ setting: 'requeue', reason: 'command', intent }, book.rules(), Date.now()),
+      );
+    } else if (stoppedHere) {
+      book.enqueue(channelId, since);
+    } else {
+      book.use(channelId, 'waiting', { ticketId });
+      book.refreshTicket(channelId);
+    }
+  }
+  book.reconsiderAll();
+}
+
+/** What the people of a channel asked for; a stop that names nobody is everybody's on that side. */
+function intentOf(calls: readonly Call[], channelId: string, stoppedHere: boolean): Intent | null {
+  const own = calls.find((call) => call.channelId === channelId)?.intent ?? null;
+  if (own || !stoppedHere) return own;
+  return calls.some((call) => call.intent) ? null : 'stop';
+}
+
+/** The channel of an ended session is free again: it holds, rests or queues. */
+function settle(book: GuildBook, channelId: string, next: { hold: Hold; restUntil: number }): void {
+  book.use(channelId, 'idle', {});
+  book.store.setRest(channelId, next.hold, next.restUntil);
+  if (next.restUntil > 0) book.deadlines.set(`rest:${channelId}`, next.restUntil);
+  book.reconsider(channelId);
+}
+
+/** Notes what a session says of this server's calls: who is on the other side, and that the own leg is connected. */
+function noteView(book: GuildBook, view: SessionView): void {
+  const others = view.legs.filter((leg) => !leg.own);
+  for (const call of book.calls.ofSession(view.sessionId)) {
+    const leg = view.legs.find((each) => each.channelId === call.channelId);
+    const connected = call.connected || leg?.state === 'active' || leg?.state === 'degraded';
+    const partners = call.partners.map((partner, index) => ({ ...partner, name: others[index]?.guildName ?? '' }));
+    book.calls.update({ ...call, partners, connected });
+    if (connected && !call.connected) book.noteStart(false);
   }
 }
 
 /** The newest view of a session that has a leg here. */
 export function sessionChanged(book: GuildBook, view: SessionView): void {
   const { sql } = book.store;
+  noteView(book, view);
   const body = JSON.stringify(view);
   const known = sql.exec('SELECT 1 FROM sessions WHERE session_id = ? AND view = ?', view.sessionId, body).toArray();
   if (known.length > 0) return;
@@ -60,20 +131,26 @@ export function sessionChanged(book: GuildBook, view: SessionView): void {
   book.emit('session.state', { guildId: book.id, session: view });
 }
 
-/** A session is over: gives its legs back and does with the channel what its setting says. Idempotent. */
+/** A session is over: gives its legs back and does with each channel what its people or its setting say. Idempotent. */
 export function sessionOver(
   book: GuildBook,
   sessionId: string,
   end: { reason: EndReason; stoppedHere: boolean },
-  rest: { cooldownMs: number; faultMs: number },
 ): void {
   giveBack(book.store, sessionId);
+  const calls = book.calls.ofSession(sessionId);
+  const { cooldownMs, faultMs } = book.rules();
   for (const channel of book.store.channels()) {
     if (channel.sessionId !== sessionId) continue;
-    const next = afterSession({ setting: channel.after, ...end }, rest, Date.now());
-    book.store.setRest(channel.channelId, next.held, next.restUntil);
-    if (next.restUntil > 0) book.deadlines.set(`rest:${channel.channelId}`, next.restUntil);
-    book.use(channel.channelId, 'idle', {});
-    book.reconsider(channel.channelId);
+    const { channelId } = channel;
+    const connected = calls.find((call) => call.channelId === channelId)?.connected ?? true;
+    // Counted before the channel is free: a server that pauses now does not queue it for a moment.
+    if (failedToStart(end.reason, connected)) book.noteStart(true);
+    const { after, cooldownSeconds } = book.settingsOf(channelId);
+    const rest = { faultMs, cooldownMs: cooldownSeconds === null ? cooldownMs : cooldownSeconds * 1000 };
+    const intent = intentOf(calls, channelId, end.stoppedHere);
+    settle(book, channelId, afterSession({ setting: after, reason: end.reason, intent }, rest, Date.now()));
   }
+  // Its identities are free again: another channel may have waited for one.
+  book.reconsiderAll();
 }

@@ -1,6 +1,5 @@
-import type { AfterEnd } from '@patchbay/shared/end-reason';
 import type { ChannelState } from '@patchbay/shared/hub-protocol';
-import type { ChannelUse } from './channel-policy.ts';
+import type { ChannelUse, Hold } from './channel-policy.ts';
 import type { KnownMember, PresenceChange } from './presence.ts';
 
 type ChannelRow = {
@@ -8,8 +7,6 @@ type ChannelRow = {
   name: string;
   present: number;
   configured: number;
-  record: number;
-  after: string;
   held: number;
   rest_until: number;
   use: string;
@@ -31,9 +28,7 @@ export interface Channel {
   channelId: string;
   name: string;
   configured: boolean;
-  record: boolean;
-  after: AfterEnd;
-  held: boolean;
+  hold: Hold;
   restUntil: number;
   use: ChannelUse;
   ticketId: string | null;
@@ -41,13 +36,14 @@ export interface Channel {
   since: number;
 }
 
+/** `hold` as it is stored. */
+const holds: readonly Hold[] = ['none', 'until-empty', 'until-join'];
+
 const channelOf = (row: ChannelRow): Channel => ({
   channelId: row.channel_id,
   name: row.name,
   configured: row.configured === 1,
-  record: row.record === 1,
-  after: row.after as AfterEnd,
-  held: row.held === 1,
+  hold: holds[row.held] ?? 'none',
   restUntil: row.rest_until,
   use: row.use as ChannelUse,
   ticketId: row.ticket_id,
@@ -80,9 +76,9 @@ export class GuildStore {
     sql.exec(`
       CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS channels(channel_id TEXT PRIMARY KEY, name TEXT NOT NULL, present INTEGER NOT NULL DEFAULT 1,
-        configured INTEGER NOT NULL DEFAULT 0, record INTEGER NOT NULL DEFAULT 0, after TEXT NOT NULL DEFAULT 'requeue',
-        held INTEGER NOT NULL DEFAULT 0, rest_until INTEGER NOT NULL DEFAULT 0, use TEXT NOT NULL DEFAULT 'idle',
-        ticket_id TEXT, session_id TEXT, since INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+        configured INTEGER NOT NULL DEFAULT 0, held INTEGER NOT NULL DEFAULT 0,
+        rest_until INTEGER NOT NULL DEFAULT 0, use TEXT NOT NULL DEFAULT 'idle', ticket_id TEXT,
+        session_id TEXT, since INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS members(user_id TEXT PRIMARY KEY, channel_id TEXT, display_name TEXT NOT NULL,
         bot INTEGER NOT NULL, self_mute INTEGER NOT NULL, self_deaf INTEGER NOT NULL, as_of REAL NOT NULL) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS identities(identity_id TEXT PRIMARY KEY, node_id TEXT NOT NULL) WITHOUT ROWID;
@@ -133,11 +129,11 @@ export class GuildStore {
     );
   }
 
-  configure(channelId: string, settings: { record: boolean; after: AfterEnd }): void {
+  /** Whether the channel is queued when people join; setting it up ends a hold and a rest. */
+  setConfigured(channelId: string, configured: boolean): void {
     this.sql.exec(
-      'UPDATE channels SET configured = 1, held = 0, rest_until = 0, record = ?, after = ? WHERE channel_id = ?',
-      settings.record ? 1 : 0,
-      settings.after,
+      'UPDATE channels SET configured = ?, held = 0, rest_until = 0 WHERE channel_id = ?',
+      configured ? 1 : 0,
       channelId,
     );
   }
@@ -157,13 +153,9 @@ export class GuildStore {
     );
   }
 
-  setRest(channelId: string, held: boolean, restUntil: number): void {
-    this.sql.exec(
-      'UPDATE channels SET held = ?, rest_until = ? WHERE channel_id = ?',
-      held ? 1 : 0,
-      restUntil,
-      channelId,
-    );
+  setRest(channelId: string, hold: Hold, restUntil: number): void {
+    const sql = 'UPDATE channels SET held = ?, rest_until = ? WHERE channel_id = ?';
+    this.sql.exec(sql, holds.indexOf(hold), restUntil, channelId);
   }
 
   humans(channelId: string): number {

@@ -1,29 +1,94 @@
+/** What a command is: one file per command describes itself and runs. See `commands/index.ts` for how to add one. */
+import type { ApplicationCommandOptionType, ChannelType } from 'discord-api-types/v10';
 import { type Env, guildOf } from '../env.ts';
-import type { CommandInteraction } from './schema.ts';
+import type { Rule } from './permissions.ts';
+import type { OptionValue, ResolvedChannel } from './schema.ts';
+import type { Language, NamedKey, TextKey } from './texts/texts.ts';
 
 /** What a command may use. */
 export interface CommandContext {
   env: Env;
+  /** Empty outside of a server (commands with `anywhere` only). */
   guildId: string;
   userId: string;
-  /** Permission bits of the caller in the channel of the command. */
+  /** Permission bits of the caller in the channel that the command names, else in that in which it was used. */
   permissions: bigint;
-  options: ReadonlyMap<string, string | number | boolean>;
+  /** By the English name of the option. */
+  options: ReadonlyMap<string, OptionValue>;
   /** Channels that the options name. */
-  channels: NonNullable<NonNullable<CommandInteraction['data']['resolved']>['channels']>;
+  channels: Readonly<Record<string, ResolvedChannel>>;
+  language: Language;
+  /** A text in the caller's language. */
+  say: (key: TextKey, values?: Record<string, string | number>) => string;
 }
 
-/** Runs a command and says its answer, shown to the caller alone. */
-export type Command = (context: CommandContext) => Promise<string>;
+/** The voice channel that a command with `target` is about: the one it names, else the caller's own. */
+export interface Target {
+  channelId: string;
+  name: string;
+}
+export type TargetContext = CommandContext & { target: Target };
 
-export const textOption = (context: CommandContext, name: string): string | undefined => {
-  const value = context.options.get(name);
-  return typeof value === 'string' ? value : undefined;
-};
+export interface Choice {
+  name: string;
+  value: string | number;
+}
 
-export const mayDo = (context: CommandContext, permission: bigint): boolean => {
-  const administrator = 1n << 3n;
-  return (context.permissions & (permission | administrator)) !== 0n;
-};
+/** An option of a command. Its name and description are the texts `key` and `key.about`. */
+export interface OptionSpec {
+  key: Extract<NamedKey, `option.${string}`>;
+  type:
+    | ApplicationCommandOptionType.String
+    | ApplicationCommandOptionType.Integer
+    | ApplicationCommandOptionType.Boolean
+    | ApplicationCommandOptionType.Channel;
+  required?: true;
+  /** Fixed choices: value → the text that names it. */
+  choices?: Readonly<Record<string, TextKey>>;
+  /** What is offered while the person types; at most 25 of what it gives are shown. */
+  complete?: (context: CommandContext, typed: string) => Choice[] | Promise<Choice[]>;
+  channelTypes?: readonly (ChannelType.GuildVoice | ChannelType.GuildStageVoice | ChannelType.GuildText)[];
+  min?: number;
+  max?: number;
+  maxLength?: number;
+}
+
+interface Described {
+  /** The words of the command after `command.`, joined by dots: name and description are the texts of this key. */
+  key: Extract<NamedKey, `command.${string}`>;
+  options?: readonly OptionSpec[];
+  rule: Rule;
+}
+
+/** A command answers with a text that the caller alone reads. */
+export type Command = Described &
+  (
+    | {
+        /** Works where the bot is not a member, too. */
+        anywhere?: true;
+        target?: never;
+        run: (context: CommandContext) => string | Promise<string>;
+      }
+    /** Is about one voice channel: refused without one. */
+    | { target: true; anywhere?: never; run: (context: TargetContext) => string | Promise<string> }
+  );
+
+/** For the type of a command file: `export const callNext = command({ … })`. */
+export const command = (definition: Command): Command => definition;
 
 export const ownGuild = (context: CommandContext) => guildOf(context.env, context.guildId);
+
+export function textOption(context: CommandContext, name: string): string | undefined {
+  const value = context.options.get(name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function numberOption(context: CommandContext, name: string): number | undefined {
+  const value = context.options.get(name);
+  return typeof value === 'number' ? value : undefined;
+}
+
+export function booleanOption(context: CommandContext, name: string): boolean | undefined {
+  const value = context.options.get(name);
+  return typeof value === 'boolean' ? value : undefined;
+}

@@ -2,31 +2,61 @@
 import { snowflake } from '@patchbay/shared/ids';
 import { z } from 'zod';
 
-const optionValue = z.union([z.string(), z.number(), z.boolean()]);
-const leafOption = z.object({ name: z.string(), type: z.int(), value: optionValue.optional() });
-const option = leafOption.extend({ options: z.array(leafOption).optional() });
+export const PING = 1;
+export const COMMAND = 2;
+export const AUTOCOMPLETE = 4;
 
-const ping = z.object({ type: z.literal(1), id: snowflake });
-const command = z.object({
-  type: z.literal(2),
+const optionValue = z.union([z.string(), z.number(), z.boolean()]);
+export type OptionValue = z.infer<typeof optionValue>;
+
+/** An option, a subcommand or a group of subcommands: at most three levels. */
+const optionSchema = z.object({
+  name: z.string(),
+  type: z.int(),
+  value: optionValue.optional(),
+  /** The person is typing this one (autocomplete). */
+  focused: z.boolean().optional(),
+  get options() {
+    return z.array(optionSchema).optional();
+  },
+});
+export type Option = z.infer<typeof optionSchema>;
+
+/** Permission bits in decimal. */
+const bits = z.string().regex(/^\d+$/);
+const resolvedChannel = z.object({
+  name: z.string().default(''),
+  type: z.int(),
+  /** What the caller may do in that channel. */
+  permissions: bits.optional(),
+});
+export type ResolvedChannel = z.infer<typeof resolvedChannel>;
+
+const invoked = {
   id: snowflake,
   token: z.string().min(1).max(512),
   guild_id: snowflake.optional(),
+  /** The caller's language; absent in none of Discord's own commands, but a panel of ours may be read without. */
+  locale: z.string().max(16).optional(),
+  guild_locale: z.string().max(16).optional(),
   member: z
     .object({
       /** Permission bits of the member in the channel, in decimal. */
-      permissions: z.string().regex(/^\d+$/),
+      permissions: bits,
       user: z.object({ id: snowflake }),
     })
     .optional(),
   data: z.object({
     name: z.string(),
-    options: z.array(option).optional(),
-    resolved: z
-      .object({ channels: z.record(snowflake, z.object({ name: z.string().default(''), type: z.int() })).optional() })
-      .optional(),
+    options: z.array(optionSchema).optional(),
+    resolved: z.object({ channels: z.record(snowflake, resolvedChannel).optional() }).optional(),
   }),
-});
+};
 
-export const interactionSchema = z.discriminatedUnion('type', [ping, command]);
-export type CommandInteraction = z.infer<typeof command>;
+export const interactionSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal(PING), id: snowflake }),
+  z.object({ type: z.literal(COMMAND), ...invoked }),
+  z.object({ type: z.literal(AUTOCOMPLETE), ...invoked }),
+]);
+export type Interaction = z.infer<typeof interactionSchema>;
+export type CommandInteraction = Extract<Interaction, { type: typeof COMMAND | typeof AUTOCOMPLETE }>;

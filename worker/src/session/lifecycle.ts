@@ -4,7 +4,7 @@ import type { Settings } from '../env.ts';
 import type { Outcome } from '../matchmaker/policy.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { SessionEffect } from './effects.ts';
-import { isLive, move, placed, type SessionRecord, specOf } from './record.ts';
+import { isLive, limitOf, move, placed, type SessionRecord, specOf } from './record.ts';
 import type { SessionStore } from './store.ts';
 
 /** Not yet placed sessions are looked at again after a crash of the object. Milliseconds. */
@@ -104,9 +104,10 @@ export class Lifecycle {
     const now = Date.now();
     const record = placed(from, nodeId, epochs, now);
     this.deadlines.set('connecting', now + settings.CONNECT_TIMEOUT_MS);
-    if (settings.CALL_LIMIT_SECONDS > 0) this.deadlines.set('limit', now + settings.CALL_LIMIT_SECONDS * 1000);
+    const limitSeconds = limitOf(record, settings.CALL_LIMIT_SECONDS);
+    if (limitSeconds > 0) this.deadlines.set('limit', now + limitSeconds * 1000);
     this.outbox.add('matchmaker', { kind: 'settle', pool: record.pool, outcome: { kind: 'confirm' } });
-    this.outbox.add('fleet', { kind: 'apply', nodeId, spec: specOf(record, settings.CALL_LIMIT_SECONDS) });
+    this.outbox.add('fleet', { kind: 'apply', nodeId, spec: specOf(record, limitSeconds) });
     this.commit(record);
   }
 }

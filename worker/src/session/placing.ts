@@ -34,7 +34,8 @@ export async function place(env: Env, life: Lifecycle): Promise<void> {
     if (leg.reservation) continue;
     const sessionId = record.id;
     const { guildId, channelId, ticketId } = leg;
-    const answer = await guildOf(env, guildId).reserve({ sessionId, channelId, ticketId, nodeId });
+    const partners = guildIds.filter((each) => each !== guildId);
+    const answer = await guildOf(env, guildId).reserve({ sessionId, channelId, ticketId, nodeId, partners });
     record = placing(life);
     if (!record) {
       // Ended meanwhile: the release may have overtaken this reservation, so it is owed once more.
@@ -52,8 +53,8 @@ export async function place(env: Env, life: Lifecycle): Promise<void> {
       );
       return;
     }
-    const { legId, identityId, guildName, record: mayRecord } = answer;
-    record = patchLeg(record, index, { reservation: { legId, identityId, guildName, record: mayRecord } });
+    const { legId, identityId, guildName, record: mayRecord, limits } = answer;
+    record = patchLeg(record, index, { reservation: { legId, identityId, guildName, record: mayRecord, limits } });
     life.commit(record);
   }
   const identityIds = record.legs.flatMap((leg) => (leg.reservation ? [leg.reservation.identityId] : []));

@@ -31,6 +31,8 @@ export interface LegReservation {
   guildName: string;
   /** The guild's setting: may this side be recorded? */
   record: boolean;
+  /** What this side allows, in seconds; `seconds` 0 = no limit, `null` = as the deployment sets it. */
+  limits?: { seconds: number | null; warnSeconds: number };
 }
 
 export interface SessionLeg {
@@ -118,6 +120,13 @@ export function placed(
     return { ...leg, epoch, state: 'connecting' };
   });
   return move({ ...record, legs, nodeId, timeZero: now, revision: 1 }, { state: 'connecting' });
+}
+
+/** The time of a call in seconds: the shortest that a side allows; 0 = until nobody is left. */
+export function limitOf(record: SessionRecord, deploymentSeconds: number): number {
+  const allowed = record.legs.map((leg) => leg.reservation?.limits?.seconds ?? deploymentSeconds);
+  const limited = allowed.filter((seconds) => seconds > 0);
+  return limited.length > 0 ? Math.min(...limited) : 0;
 }
 
 /** What the node is asked to run. Only legs of guilds that allow it are recorded. */

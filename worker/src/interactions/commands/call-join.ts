@@ -1,4 +1,10 @@
-import { type Command, ownGuild } from '../command.ts';
+import { command, ownGuild } from '../command.ts';
+import { anyone } from '../permissions.ts';
+import { reply } from '../words.ts';
 
 /** `/call join`: queues the voice channel that the caller is in. */
-export const callJoin: Command = async (context) => (await ownGuild(context).join(context.userId)).message;
+export const callJoin = command({
+  key: 'command.call.join',
+  rule: anyone,
+  run: async (context) => reply(context.language, await ownGuild(context).join(context.userId)),
+});

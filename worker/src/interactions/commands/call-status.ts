@@ -1,5 +1,18 @@
-import { type Command, ownGuild, textOption } from '../command.ts';
+import { command, ownGuild } from '../command.ts';
+import { withPermission } from '../permissions.ts';
+import { refusal, statusWords } from '../words.ts';
+import { channelOption } from './options.ts';
 
-/** `/call status`: idle, waiting, or in a call with whom. */
-export const callStatus: Command = async (context) =>
-  (await ownGuild(context).status(context.userId, textOption(context, 'channel'))).message;
+/** `/call status`: idle, waiting at which place, or in a call with whom and for how long. */
+export const callStatus = command({
+  key: 'command.call.status',
+  options: [channelOption],
+  // Nobody learns here of a channel that Discord does not show them.
+  rule: withPermission('ViewChannel'),
+  target: true,
+  run: async (context) => {
+    const status = await ownGuild(context).status(context.target.channelId);
+    if (!status) return refusal(context.say('voice_channel_needed'), 'voice_channel_needed');
+    return statusWords(context.language, status, Date.now());
+  },
+});

@@ -1,9 +1,13 @@
-import { type Command, mayDo, ownGuild, textOption } from '../command.ts';
+import { command, ownGuild } from '../command.ts';
+import { inChannelOr } from '../permissions.ts';
+import { reply } from '../words.ts';
+import { channelOption } from './options.ts';
 
-const MANAGE_CHANNELS = 1n << 4n;
-
-/** `/call stop`: ends the call of the caller's channel, or takes it out of the queue. */
-export const callStop: Command = async (context) => {
-  const mayManage = mayDo(context, MANAGE_CHANNELS);
-  return (await ownGuild(context).stop(context.userId, textOption(context, 'channel'), mayManage)).message;
-};
+/** `/call stop`: ends the call for both sides, or takes the channel out of the queue. */
+export const callStop = command({
+  key: 'command.call.stop',
+  options: [channelOption],
+  rule: inChannelOr('ManageChannels'),
+  target: true,
+  run: async (context) => reply(context.language, await ownGuild(context).act('stop', context.target.channelId)),
+});

@@ -1,0 +1,78 @@
+/** What a person's request came to. The sentence for each code is in `interactions/texts`, in the reader's language. */
+
+/** Refusals: nothing happened. */
+export const refusals = [
+  'not_in_voice',
+  'channel_busy',
+  'too_few_people',
+  'guild_paused',
+  'no_identity',
+  'no_identity_here',
+  'nothing_to_stop',
+  'no_call',
+  'bot_not_here',
+  'not_reportable',
+  'not_set_up',
+  'server_unknown',
+  'block_self',
+  'not_blocked',
+  'pool_private',
+  'warn_after_limit',
+  'policy_without_custom',
+  'wrong_mode',
+  'wrong_pool',
+  'wrong_language',
+  'wrong_region',
+  'wrong_priority',
+  'wrong_record',
+  'wrong_anonymous',
+  'wrong_policy',
+  'wrong_after',
+  'wrong_cooldownSeconds',
+  'wrong_limitSeconds',
+  'wrong_warnSeconds',
+  'wrong_leastPeople',
+  'wrong_panel',
+] as const;
+export const successes = [
+  'queued',
+  'waiting',
+  'stopping',
+  'withdrawn',
+  'next',
+  'left_call',
+  'left_queue',
+  'bot_leaving',
+  'reported',
+  'configured',
+  'changed',
+  'defaults_changed',
+  'blocked',
+  'unblocked',
+  'channel_reset',
+  'guild_reset',
+] as const;
+export type RefusalCode = (typeof refusals)[number];
+export type ReplyCode = RefusalCode | (typeof successes)[number];
+
+/** A voice channel that one of the bot's identities is in, and what for. */
+export interface Holder {
+  channelId: string;
+  purpose: 'call' | 'recording';
+}
+
+export interface Reply {
+  ok: boolean;
+  code: ReplyCode;
+  /** What the sentence names: `{channel}`, `{place}` and the like. Instants in seconds since the epoch. */
+  values: Record<string, string | number>;
+  /** With `no_identity`: who has the identities. */
+  holders?: Holder[];
+}
+
+export const accept = (code: (typeof successes)[number], values: Reply['values'] = {}): Reply => ({
+  ok: true,
+  code,
+  values,
+});
+export const refuse = (code: RefusalCode, values: Reply['values'] = {}): Reply => ({ ok: false, code, values });

@@ -1,0 +1,129 @@
+/** What a guild tells about its channels and settings: plain data, put into words by `interactions/`. */
+import { type Env, matchmakerOf } from '../env.ts';
+import type { GuildBook } from './book.ts';
+import { isPaused } from './breaker.ts';
+import { hindrance } from './commands.ts';
+import { identityCount } from './leases.ts';
+import type { Reply } from './replies.ts';
+import { ANONYMOUS } from './sessions.ts';
+import { type ChannelSettings, DEFAULT_POOL, type StoredSettings } from './settings.ts';
+import { DEFAULTS } from './settings-store.ts';
+
+/** `/call status`. Instants in milliseconds. */
+export type StatusReport = { channelId: string; name: string } & (
+  | {
+      use: 'idle';
+      configured: boolean;
+      /** Why it does not queue although it is set up and people are there. */
+      hold: 'none' | 'until-empty' | 'until-join' | 'rest';
+      restUntil: number;
+      hindrance: Reply | null;
+    }
+  | { use: 'waiting'; since: number; place: number | null }
+  | { use: 'session'; state: string; partners: string[]; since: number | null }
+);
+
+export async function status(book: GuildBook, env: Env, channelId: string): Promise<StatusReport | null> {
+  const channel = book.store.channel(channelId);
+  if (!channel) return null;
+  const { name, use, since, configured } = channel;
+  if (use === 'waiting') {
+    const ticket = book.settings.ticket(channelId);
+    const place = await matchmakerOf(env, ticket?.pool ?? DEFAULT_POOL).place(channel.ticketId ?? '');
+    return { channelId, name, use, since, place };
+  }
+  if (use === 'session') {
+    const view = book.views().find((each) => each.sessionId === channel.sessionId);
+    const partners = view?.legs.filter((leg) => leg.channelId !== channelId).map((leg) => leg.guildName) ?? [];
+    const active = view?.state === 'active' || view?.state === 'degraded';
+    return {
+      channelId,
+      name,
+      use,
+      state: view?.state ?? 'requested',
+      partners,
+      since: active ? view.startedAt : null,
+    };
+  }
+  const humans = book.store.humans(channelId);
+  const resting = channel.restUntil > Date.now();
+  return {
+    channelId,
+    name,
+    use: 'idle',
+    configured,
+    hold: resting ? 'rest' : channel.hold,
+    restUntil: channel.restUntil,
+    // Only the people in it are hindered: an empty channel has nothing to tell.
+    hindrance: humans > 0 ? hindrance(book, channel) : null,
+  };
+}
+
+/** `/setup show`: everything that is set, and what is missing. */
+export interface SetupReport {
+  defaults: StoredSettings;
+  channels: {
+    channelId: string;
+    name: string;
+    configured: boolean;
+    settings: ChannelSettings;
+    ageRestricted: boolean;
+    /** Permissions that the bot lacks in the channel; `null` = not told yet. */
+    missing: string[] | null;
+  }[];
+  blocks: { name: string }[];
+  identities: number;
+  /** The circuit breaker: paused until this instant in milliseconds; 0 = no. */
+  pausedUntil: number;
+}
+
+export function show(book: GuildBook): SetupReport {
+  const { breaker } = book;
+  const channels = book.store.channels().flatMap(({ channelId, name, configured }) => {
+    if (!configured && Object.keys(book.settings.stored(channelId)).length === 0) return [];
+    const settings = book.settingsOf(channelId);
+    return [{ channelId, name, configured, settings, ...book.settings.facts(channelId) }];
+  });
+  return {
+    defaults: book.settings.stored(DEFAULTS),
+    channels,
+    blocks: book.settings.blocks().map(({ name }) => ({ name })),
+    identities: identityCount(book.store),
+    pausedUntil: isPaused(breaker, Date.now()) ? breaker.until : 0,
+  };
+}
+
+/** A server as a choice of autocomplete: one that calls itself nothing is named by a call with it, so that its id stays its own. */
+export interface ServerChoice {
+  reference: string;
+  name: string;
+}
+
+/** What autocomplete offers besides fixed lists. */
+export interface Known {
+  pools: string[];
+  /** Servers that this one talked with lately and did not block, newest first. */
+  partners: ServerChoice[];
+  blocks: ServerChoice[];
+}
+
+export function known(book: GuildBook): Known {
+  const pools = book.store.channels().map(({ channelId }) => book.settingsOf(channelId).pool);
+  const blocks = book.settings.blocks();
+  const seen = new Set(blocks.map(({ guildId }) => guildId));
+  const partners: ServerChoice[] = [];
+  for (const { sessionId, partners: others } of book.calls.recent()) {
+    for (const [index, { guildId, name }] of others.entries()) {
+      if (seen.has(guildId)) continue;
+      seen.add(guildId);
+      partners.push({ reference: isNamed(name) ? guildId : `call:${sessionId}:${index}`, name });
+    }
+  }
+  return {
+    pools: [...new Set([DEFAULT_POOL, ...pools, book.id])],
+    partners,
+    blocks: blocks.map(({ guildId, name, at }) => ({ reference: isNamed(name) ? guildId : `block:${at}`, name })),
+  };
+}
+
+const isNamed = (name: string) => name !== '' && name !== ANONYMOUS;

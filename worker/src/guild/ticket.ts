@@ -1,0 +1,56 @@
+/** The ticket of a channel: what the matchmaker knows of it. Pure. */
+import type { Ticket } from '../matchmaker/policy.ts';
+import type { ChannelSettings } from './settings.ts';
+
+/** A ticket with everything that a match policy may look at. */
+export interface GuildTicket extends Ticket {
+  mode: 'bridge' | 'support' | 'custom';
+  side?: 'caller' | 'staff';
+  priority: number;
+  staff: boolean;
+  language?: string;
+  region?: string;
+  pool: string;
+  ageRestricted: boolean;
+  policy?: string;
+  /** Servers that this one blocked. */
+  blocks: string[];
+  /** The server that this channel talked with last. */
+  lastPartner?: string;
+}
+
+export interface TicketFacts {
+  ticketId: string;
+  guildId: string;
+  channelId: string;
+  at: number;
+  ageRestricted: boolean;
+  blocks: string[];
+  lastPartner: string | undefined;
+}
+
+export function ticketOf(facts: TicketFacts, settings: ChannelSettings): GuildTicket {
+  const { lastPartner, ...known } = facts;
+  const { mode, language, region, policy, pool, priority } = settings;
+  const staff = mode === 'support-staff';
+  const desk = staff || mode === 'support-caller';
+  return {
+    ...known,
+    mode: desk ? 'support' : mode === 'custom' ? 'custom' : 'bridge',
+    ...(desk ? { side: staff ? 'staff' : 'caller' } : {}),
+    priority,
+    staff,
+    ...(language === null ? {} : { language }),
+    ...(region === null ? {} : { region }),
+    pool,
+    ...(policy === null ? {} : { policy }),
+    ...(lastPartner === undefined ? {} : { lastPartner }),
+  };
+}
+
+/** Would the matchmaker treat both the same? Their id and place do not count. */
+export function sameWishes(left: GuildTicket, right: GuildTicket): boolean {
+  const wishes = ({ ticketId: _id, at: _at, ...rest }: GuildTicket) =>
+    JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return wishes(left) === wishes(right);
+}

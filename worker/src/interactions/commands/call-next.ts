@@ -1,0 +1,13 @@
+import { command, ownGuild } from '../command.ts';
+import { inChannelOr } from '../permissions.ts';
+import { reply } from '../words.ts';
+import { channelOption } from './options.ts';
+
+/** `/call next`: ends the call of this side and looks for another partner at once. */
+export const callNext = command({
+  key: 'command.call.next',
+  options: [channelOption],
+  rule: inChannelOr('ManageChannels'),
+  target: true,
+  run: async (context) => reply(context.language, await ownGuild(context).act('next', context.target.channelId)),
+});

@@ -1,0 +1,44 @@
+/**
+ * Every command. To add one: write a file like its neighbours, give its name and description (and those of its options) to
+ * `texts/en.ts` and `texts/it.ts`, list it here, and run `npm run commands:register`.
+ */
+import type { Command } from '../command.ts';
+import type { AskedPermission } from '../permissions.ts';
+import { callJoin } from './call-join.ts';
+import { callLeave } from './call-leave.ts';
+import { callNext } from './call-next.ts';
+import { callReport } from './call-report.ts';
+import { callStatus } from './call-status.ts';
+import { callStop } from './call-stop.ts';
+import { invite } from './invite.ts';
+import { leave } from './leave.ts';
+import { setupAfterEnd } from './setup-after-end.ts';
+import { setupBlock } from './setup-block.ts';
+import { setupChannel } from './setup-channel.ts';
+import { setupLimits } from './setup-limits.ts';
+import { setupPanel } from './setup-panel.ts';
+import { setupReset } from './setup-reset.ts';
+import { setupShow } from './setup-show.ts';
+import { setupUnblock } from './setup-unblock.ts';
+
+export const commandList: readonly Command[] = [
+  callJoin,
+  callLeave,
+  callNext,
+  callStop,
+  callStatus,
+  callReport,
+  leave,
+  invite,
+  setupChannel,
+  setupAfterEnd,
+  setupLimits,
+  setupPanel,
+  setupBlock,
+  setupUnblock,
+  setupShow,
+  setupReset,
+];
+
+/** Commands that Discord shows only to members with a permission, until a server's admins decide otherwise. */
+export const memberPermissions: Readonly<Record<string, AskedPermission>> = { setup: 'ManageGuild' };

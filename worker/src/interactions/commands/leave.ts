@@ -1,0 +1,13 @@
+import { command, ownGuild } from '../command.ts';
+import { inChannelOr } from '../permissions.ts';
+import { reply } from '../words.ts';
+import { channelOption } from './options.ts';
+
+/** `/leave`: the bot leaves the channel, whatever it does there. */
+export const leave = command({
+  key: 'command.leave',
+  options: [channelOption],
+  rule: inChannelOr('ManageChannels'),
+  target: true,
+  run: async (context) => reply(context.language, await ownGuild(context).act('evict', context.target.channelId)),
+});

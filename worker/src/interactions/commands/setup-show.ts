@@ -1,0 +1,71 @@
+import type { ChannelSettings } from '../../guild/settings.ts';
+import type { SetupReport } from '../../guild/status.ts';
+import { type CommandContext, command, ownGuild } from '../command.ts';
+import { withPermission } from '../permissions.ts';
+import { isTextKey, type TextKey } from '../texts/texts.ts';
+import { clip } from '../words.ts';
+import { languageName } from './languages.ts';
+import { serverName } from './options.ts';
+
+type Shown = { [K in keyof ChannelSettings]?: ChannelSettings[K] | undefined };
+
+/** What is set, piece by piece, in the reader's language. */
+function pieces({ say, language }: CommandContext, settings: Shown): string[] {
+  const { after, cooldownSeconds, limitSeconds, warnSeconds, region, record, anonymous } = settings;
+  const all: (string | false | undefined)[] = [];
+  if (settings.pool) all.push(say('show.pool', { pool: `\`${settings.pool}\`` }));
+  if (settings.language) all.push(say('show.language', { language: languageName(language, settings.language) }));
+  all.push(say('show.region', { region: say(`region.${region}` as TextKey) }));
+  if (settings.priority) all.push(say('show.priority', { priority: settings.priority }));
+  if (settings.policy) all.push(say('show.match_policy', { policy: settings.policy }));
+  if (record) all.push(say('show.record'));
+  if (anonymous) all.push(say('show.anonymous'));
+  if (after) {
+    const pause =
+      after === 'cooldown' && cooldownSeconds ? ` (${say('show.minutes', { minutes: cooldownSeconds / 60 })})` : '';
+    all.push(say('show.after', { after: say(`after.${after}`) + pause }));
+  }
+  if (limitSeconds) all.push(say('show.limit', { seconds: limitSeconds, warning: warnSeconds ?? 30 }));
+  if (settings.leastPeople && settings.leastPeople > 1) all.push(say('show.people', { people: settings.leastPeople }));
+  if (settings.panel) all.push(say('show.panel', { text: settings.panel }));
+  return all.filter((piece) => typeof piece === 'string');
+}
+
+function lines(context: CommandContext, report: SetupReport): string[] {
+  const { say, language } = context;
+  const list = new Intl.ListFormat(language, { type: 'conjunction' });
+  const { channels, defaults, blocks, identities, pausedUntil } = report;
+  const told = [say('show.title'), say('show.identities', { count: identities })];
+  if (identities === 0) told.push(say('answer.no_identity_here'));
+  if (pausedUntil > 0) told.push(say('show.paused', { until: Math.ceil(pausedUntil / 1000) }));
+  const general = pieces(context, defaults);
+  if (general.length > 0) told.push(`${say('show.defaults')}: ${general.join(' · ')}`);
+  if (blocks.length > 0)
+    told.push(say('show.blocked', { servers: list.format(blocks.map(({ name }) => serverName(context, name))) }));
+  if (channels.length === 0) told.push(say('show.nothing'));
+  for (const channel of channels) {
+    const { channelId, settings, configured, ageRestricted, missing } = channel;
+    const said = [
+      say('show.channel', { channel: channelId, mode: say(`mode.${settings.mode}`) }),
+      ...(configured ? [] : [say('show.not_queued')]),
+      ...pieces(context, settings),
+      ...(ageRestricted ? [say('show.age')] : []),
+    ];
+    const names = (missing ?? []).map((name) =>
+      isTextKey(`permission.${name}`) ? say(`permission.${name}` as 'any') : name,
+    );
+    const lacks = names.length > 0 ? `\n  ${say('show.missing', { permissions: list.format(names) })}` : '';
+    told.push(`- ${said.join(' · ')}${lacks}`);
+  }
+  return told;
+}
+
+/** `/setup show`: everything that is set, and what is missing, in one message. */
+export const setupShow = command({
+  key: 'command.setup.show',
+  rule: withPermission('ManageGuild'),
+  run: async (context) => {
+    const report = await ownGuild(context).show();
+    return clip(lines(context, report), (count) => context.say('show.more', { count }));
+  },
+});

@@ -1,0 +1,119 @@
+/** From an interaction to its answer: finds the command, judges the caller, runs it. */
+import { type Env, fleetOf, guildOf } from '../env.ts';
+import type { Choice, Command, CommandContext, OptionSpec } from './command.ts';
+import { commandList } from './commands/index.ts';
+import { judge, permissionKey } from './permissions.ts';
+import { nameOf, wordsOf } from './registration.ts';
+import type { CommandInteraction, Option } from './schema.ts';
+import { languageOf, text } from './texts/texts.ts';
+import { refusal, reply } from './words.ts';
+
+const SUBCOMMAND = 1;
+const GROUP = 2;
+const MOST_CHOICES = 25;
+const CHOICE_NAME_LIMIT = 100;
+
+const byWords = new Map(commandList.map((command) => [wordsOf(command).join(' '), command]));
+
+/** The command that an interaction names, and the options that were given to it. */
+function parse({ data }: CommandInteraction): { command: Command | undefined; options: Option[] } {
+  const words = [data.name];
+  let options = data.options ?? [];
+  for (;;) {
+    const [only] = options;
+    if (!only || (only.type !== SUBCOMMAND && only.type !== GROUP)) break;
+    words.push(only.name);
+    options = only.options ?? [];
+  }
+  return { command: byWords.get(words.join(' ')), options };
+}
+
+/** The option that names the voice channel which a command is about. */
+const TARGET_OPTION = 'channel';
+
+function contextOf(env: Env, interaction: CommandInteraction, options: readonly Option[]): CommandContext {
+  const { guild_id: guildId = '', member, data, locale, guild_locale: guildLocale } = interaction;
+  const language = languageOf(locale, guildLocale);
+  const values = new Map(options.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const])));
+  const channels = data.resolved?.channels ?? {};
+  const named = channels[String(values.get(TARGET_OPTION) ?? '')];
+  return {
+    env,
+    guildId,
+    userId: member?.user.id ?? '',
+    permissions: BigInt(named?.permissions ?? member?.permissions ?? 0),
+    options: values,
+    channels,
+    language,
+    say: (key, given) => text(language, key, given),
+  };
+}
+
+/** Why nothing can be done here; `null`: go on. Asked before any object of the guild is made. */
+export async function notHere(env: Env, interaction: CommandInteraction): Promise<string | null> {
+  const { say, guildId, userId } = contextOf(env, interaction, []);
+  if (guildId === '' || userId === '') return refusal(say('guild_only'), 'guild_only');
+  if (worksAnywhere(interaction)) return null;
+  return (await fleetOf(env).hasGuild(guildId)) ? null : refusal(say('not_ready'), 'not_ready');
+}
+
+/** Does the command work where the bot is not a member? Such a command changes nothing and may be replayed. */
+export const worksAnywhere = (interaction: CommandInteraction): boolean =>
+  parse(interaction).command?.anywhere === true;
+
+/** Runs a command and says its answer; a failure is logged and answered with a sentence. */
+export async function runCommand(env: Env, interaction: CommandInteraction): Promise<string> {
+  const { command, options } = parse(interaction);
+  const context = contextOf(env, interaction, options);
+  const { say } = context;
+  if (!command) return refusal(say('unknown_command'), 'unknown_command');
+  try {
+    return await allowed(command, context);
+  } catch (error) {
+    console.error(`interactions: ${command.key} failed`, error);
+    return refusal(say('failure'), 'internal');
+  }
+}
+
+async function allowed(command: Command, context: CommandContext): Promise<string> {
+  const { say, language } = context;
+  if (!command.target) {
+    const lack = judge(command.rule, { permissions: context.permissions, inChannel: false });
+    if (lack) return refusal(say(lack.kind, { permission: say(permissionKey(lack.permission)) }), lack.kind);
+    return command.run(context);
+  }
+  const named = context.options.get(TARGET_OPTION);
+  const { own, target } = await guildOf(context.env, context.guildId).locate(
+    context.userId,
+    typeof named === 'string' ? named : undefined,
+  );
+  if (!target) return reply(language, { ok: false, code: 'not_in_voice', values: {} });
+  const inChannel = own === target.channelId;
+  // Whoever is in a channel sees it, whatever the permissions of the text channel in which they type.
+  const judged = inChannel && command.rule.kind === 'permission' && command.rule.permission === 'ViewChannel';
+  const lack = judged ? null : judge(command.rule, { permissions: context.permissions, inChannel });
+  if (lack) {
+    const values = { permission: say(permissionKey(lack.permission)), channel: target.channelId };
+    return refusal(say(lack.kind, values), lack.kind);
+  }
+  return command.run({ ...context, target });
+}
+
+/** What is offered while a person types; nothing to those who may not use the command. */
+export async function completeOption(env: Env, interaction: CommandInteraction): Promise<Choice[]> {
+  const { command, options } = parse(interaction);
+  const focused = options.find((option) => option.focused);
+  const spec = command?.options?.find((option: OptionSpec) => nameOf(option) === focused?.name);
+  if (!command || !spec?.complete) return [];
+  const context = contextOf(env, interaction, options);
+  if (judge(command.rule, { permissions: context.permissions, inChannel: false })) return [];
+  try {
+    const choices = await spec.complete(context, String(focused?.value ?? '').toLowerCase());
+    return choices
+      .slice(0, MOST_CHOICES)
+      .map((choice) => ({ ...choice, name: choice.name.slice(0, CHOICE_NAME_LIMIT) }));
+  } catch (error) {
+    console.error(`interactions: choices of ${command.key} failed`, error);
+    return [];
+  }
+}
