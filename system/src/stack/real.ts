@@ -69,6 +69,8 @@ export async function startReal(
     port,
     settings: {
       ...Object.fromEntries(forWorker.flatMap((name) => (settings[name] ? [[name, settings[name]]] : []))),
+      // The first token is the main identity's, which posts the panels.
+      DISCORD_TOKEN: settings.DISCORD_TOKENS?.split(',')[0]?.trim() ?? '',
       HUB_SECRET: hubSecret,
       JWT_SECRET: jwtSecret,
     },

@@ -90,6 +90,7 @@ export class Stack {
           DISCORD_APPLICATION_ID: application.applicationId,
           DISCORD_PUBLIC_KEY: application.publicKey,
           DISCORD_API_URL: simEnvironment.DISCORD_API_URL,
+          DISCORD_TOKEN: application.token,
           HUB_SECRET: hubSecret,
           JWT_SECRET: randomBytes(32).toString('hex'),
         },

@@ -7,6 +7,7 @@ import { CallLog } from './calls.ts';
 import { type ChannelSituation, decide } from './channel-policy.ts';
 import type { GuildEffect } from './effects.ts';
 import { isIdentityFree } from './leases.ts';
+import { refreshPanel } from './panels.ts';
 import { type ChannelSettings, resolveSettings } from './settings.ts';
 import { DEFAULTS, SettingsStore } from './settings-store.ts';
 import { type Channel, type GuildStore, stateOf } from './store.ts';
@@ -91,6 +92,7 @@ export class GuildBook {
     if (!channel) return;
     const { configured } = channel;
     this.emit('channel.state', { guildId: this.id, channelId, configured, state: stateOf(channel) });
+    refreshPanel(this, channelId);
   }
 
   use(channelId: string, use: 'idle' | 'waiting' | 'session', of: Parameters<GuildStore['setUse']>[2]): void {

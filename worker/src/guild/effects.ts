@@ -1,8 +1,10 @@
 import type { EndReason } from '@patchbay/shared/end-reason';
 import { openDb } from '../db/db.ts';
 import { projectGuild, projectReport, projectSettings } from '../db/project.ts';
-import { type Env, fleetOf, hubOf, matchmakerOf, sessionOf, settingsOf } from '../env.ts';
+import { type Env, fleetOf, hubOf, matchmakerOf, panelOf, sessionOf, settingsOf } from '../env.ts';
 import type { AnyHubEvent } from '../hub/visibility.ts';
+import type { PanelPlace } from '../panel/plan.ts';
+import type { PanelState } from '../panel/state.ts';
 import type { RecordingReport, SessionReport } from '../session/record.ts';
 import type { GuildBook } from './book.ts';
 import type { Report } from './reports.ts';
@@ -22,9 +24,11 @@ export type GuildEffect =
   | { kind: 'project'; name: string; at: number }
   /** `settings: null`: nothing is set any more. */
   | { kind: 'settings'; channelId: string; settings: StoredSettings | null; at: number }
-  | { kind: 'report'; report: Report };
+  | { kind: 'report'; report: Report }
+  | { kind: 'panel'; channelId: string; place: PanelPlace; state: PanelState; version: number }
+  | { kind: 'panel.forget'; channelId: string };
 
-/** Delivers what is owed in one lane: `hub`, `fleet`, `db`, `matchmaker:POOL` or `session:ID`. */
+/** Delivers what is owed in one lane: `hub`, `fleet`, `db`, `matchmaker:POOL`, `panel:CHANNEL` or `session:ID`. */
 export async function deliver(env: Env, book: GuildBook, lane: string, effects: GuildEffect[]): Promise<void> {
   if (lane === 'hub') {
     const events = effects.flatMap((effect) => (effect.kind === 'hub' ? [effect.event] : []));
@@ -50,6 +54,10 @@ export async function deliver(env: Env, book: GuildBook, lane: string, effects: 
     if (effect.kind === 'settings') {
       await projectSettings(openDb(env, settingsOf(env)), book.id, effect.channelId, effect.settings, effect.at);
     }
+    if (effect.kind === 'panel') {
+      await panelOf(env, book.id, effect.channelId).show(effect.place, effect.state, effect.version);
+    }
+    if (effect.kind === 'panel.forget') await panelOf(env, book.id, effect.channelId).forget();
     if (effect.kind === 'report') await projectReport(openDb(env, settingsOf(env)), effect.report);
   }
 }

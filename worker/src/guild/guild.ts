@@ -100,6 +100,11 @@ export class Guild extends DurableObject<Env> {
     return place === null ? accept('waiting') : accept('queued', { place });
   }
 
+  /** The session that a channel is in. */
+  sessionOf(channelId: string): string | null {
+    return this.#store.channel(channelId)?.sessionId ?? null;
+  }
+
   /** `/call next`, `leave`, `stop`, and `/leave`. */
   act(action: ChannelAction, channelId: string): Reply {
     return this.#transaction(() => actions[action](this.#book, channelId));

@@ -4,6 +4,7 @@ import type { GuildBook } from './book.ts';
 import type { Call } from './calls.ts';
 import { afterSession, failedToStart, type Hold, type Intent } from './channel-policy.ts';
 import { giveBack, holders, lease } from './leases.ts';
+import { noteEnd, refreshPanel } from './panels.ts';
 
 /** Ended sessions that the page still shows. */
 const ENDED_KEPT = 5;
@@ -129,6 +130,9 @@ export function sessionChanged(book: GuildBook, view: SessionView): void {
     ENDED_KEPT,
   );
   book.emit('session.state', { guildId: book.id, session: view });
+  for (const channel of book.store.channels()) {
+    if (channel.sessionId === view.sessionId) refreshPanel(book, channel.channelId);
+  }
 }
 
 /** A session is over: gives its legs back and does with each channel what its people or its setting say. Idempotent. */
@@ -144,6 +148,8 @@ export function sessionOver(
     if (channel.sessionId !== sessionId) continue;
     const { channelId } = channel;
     const connected = calls.find((call) => call.channelId === channelId)?.connected ?? true;
+    const view = book.views().find((each) => each.sessionId === sessionId);
+    if (view && connected) noteEnd(book, channelId, end.reason, Math.max(0, Date.now() - view.startedAt));
     // Counted before the channel is free: a server that pauses now does not queue it for a moment.
     if (failedToStart(end.reason, connected)) book.noteStart(true);
     const { after, cooldownSeconds } = book.settingsOf(channelId);

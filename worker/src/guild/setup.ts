@@ -1,6 +1,7 @@
 /** What `/setup` changes. Inside a transaction; a wrong value changes nothing. */
 import { snowflake } from '@patchbay/shared/ids';
 import type { GuildBook } from './book.ts';
+import { forgetPanel, refreshPanel } from './panels.ts';
 import { accept, type Reply, refuse } from './replies.ts';
 import { ANONYMOUS } from './sessions.ts';
 import { applyPatch, type SettingsPatch, type StoredSettings } from './settings.ts';
@@ -87,12 +88,19 @@ export function reset(book: GuildBook, channelId: string | null): Reply {
 function forget(book: GuildBook, channelId: string): void {
   if (Object.keys(book.settings.stored(channelId)).length === 0) return;
   book.settings.drop(channelId);
+  if (channelId !== DEFAULTS) forgetPanel(book, channelId);
   book.owe('db', { kind: 'settings', channelId, settings: null, at: Date.now() });
 }
 
 function keep(book: GuildBook, channelId: string, settings: StoredSettings): void {
+  const before = new Map(book.store.channels().map((each) => [each.channelId, book.settingsOf(each.channelId).panel]));
   book.settings.put(channelId, settings);
   book.owe('db', { kind: 'settings', channelId, settings, at: Date.now() });
+  for (const [each, panel] of before) {
+    const now = book.settingsOf(each).panel;
+    if (panel !== null && now === null) forgetPanel(book, each);
+    else if (panel !== now) refreshPanel(book, each);
+  }
   refreshAll(book);
 }
 

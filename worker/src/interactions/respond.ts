@@ -4,8 +4,8 @@ import type { Choice, Command, CommandContext, OptionSpec } from './command.ts';
 import { commandList } from './commands/index.ts';
 import { judge, permissionKey } from './permissions.ts';
 import { nameOf, wordsOf } from './registration.ts';
-import type { CommandInteraction, Option } from './schema.ts';
-import { languageOf, text } from './texts/texts.ts';
+import type { CommandInteraction, Option, PressInteraction } from './schema.ts';
+import { languageOf, type TextKey, text } from './texts/texts.ts';
 import { refusal, reply } from './words.ts';
 
 const SUBCOMMAND = 1;
@@ -50,11 +50,17 @@ function contextOf(env: Env, interaction: CommandInteraction, options: readonly 
 }
 
 /** Why nothing can be done here; `null`: go on. Asked before any object of the guild is made. */
-export async function notHere(env: Env, interaction: CommandInteraction): Promise<string | null> {
-  const { say, guildId, userId } = contextOf(env, interaction, []);
-  if (guildId === '' || userId === '') return refusal(say('guild_only'), 'guild_only');
-  if (worksAnywhere(interaction)) return null;
+export async function notHere(env: Env, interaction: CommandInteraction | PressInteraction): Promise<string | null> {
+  const { guild_id: guildId, member, locale, guild_locale: guildLocale } = interaction;
+  const say = (key: TextKey) => text(languageOf(locale, guildLocale), key);
+  if (guildId === undefined || member === undefined) return refusal(say('guild_only'), 'guild_only');
+  if ('name' in interaction.data && worksAnywhere(interaction as CommandInteraction)) return null;
   return (await fleetOf(env).hasGuild(guildId)) ? null : refusal(say('not_ready'), 'not_ready');
+}
+
+/** What is said when something failed on our side. */
+export function failure({ locale, guild_locale: guildLocale }: CommandInteraction | PressInteraction): string {
+  return refusal(text(languageOf(locale, guildLocale), 'failure'), 'internal');
 }
 
 /** Does the command work where the bot is not a member? Such a command changes nothing and may be replayed. */

@@ -5,8 +5,9 @@ import { Hono } from 'hono';
 import { parseJson } from '../auth/signed.ts';
 import { editOriginal } from '../discord/webhook.ts';
 import { type Env, guildOf, settingsOf } from '../env.ts';
-import { completeOption, notHere, runCommand, worksAnywhere } from './respond.ts';
-import { AUTOCOMPLETE, type CommandInteraction, interactionSchema, PING } from './schema.ts';
+import { isPress, type PressAnswer, press } from './panel-buttons.ts';
+import { completeOption, failure, notHere, runCommand, worksAnywhere } from './respond.ts';
+import { AUTOCOMPLETE, type CommandInteraction, interactionSchema, PING, type PressInteraction } from './schema.ts';
 
 const TIMESTAMP_WINDOW_S = 5 * 60;
 const MAX_INTERACTION = 256 * 1024;
@@ -50,13 +51,15 @@ interactionRoutes.post('/interactions', async (context) => {
   if (!(await isFirstUse(env, interaction))) {
     return context.json(errorBody('interaction_replayed', 'This interaction was handled before.'), 409);
   }
-  const content = runCommand(env, interaction);
+  const outcome = answerTo(env, interaction);
   const { ANSWER_MS } = settings;
-  const first = ANSWER_MS > 0 ? await Promise.race([content, scheduler.wait(ANSWER_MS).then(() => null)]) : null;
-  if (first !== null) return context.json(say(first));
+  const first = ANSWER_MS > 0 ? await Promise.race([outcome, scheduler.wait(ANSWER_MS).then(() => null)]) : null;
+  if (first !== null) return context.json('modal' in first ? first.modal : say(first.content));
   const { DISCORD_API_URL, DISCORD_APPLICATION_ID } = settings;
   context.executionCtx.waitUntil(
-    content
+    outcome
+      // A form cannot follow "thinking": the person presses again.
+      .then((late) => ('modal' in late ? failure(interaction) : late.content))
       .then((text) => editOriginal(DISCORD_API_URL, DISCORD_APPLICATION_ID, interaction.token, text))
       .catch((error: unknown) => console.error('interactions: a late answer was lost', error)),
   );
@@ -66,8 +69,13 @@ interactionRoutes.post('/interactions', async (context) => {
   });
 });
 
+/** What a command or a pressed button comes to. */
+async function answerTo(env: Env, interaction: CommandInteraction | PressInteraction): Promise<PressAnswer> {
+  return isPress(interaction) ? press(env, interaction) : { content: await runCommand(env, interaction) };
+}
+
 /** An interaction works once. No object is made for a server that the bot is not in. */
-async function isFirstUse(env: Env, interaction: CommandInteraction): Promise<boolean> {
-  if (worksAnywhere(interaction)) return true;
+async function isFirstUse(env: Env, interaction: CommandInteraction | PressInteraction): Promise<boolean> {
+  if (!isPress(interaction) && worksAnywhere(interaction)) return true;
   return guildOf(env, interaction.guild_id ?? '').useInteraction(interaction.id);
 }

@@ -4,7 +4,9 @@ import { z } from 'zod';
 
 export const PING = 1;
 export const COMMAND = 2;
+export const COMPONENT = 3;
 export const AUTOCOMPLETE = 4;
+export const MODAL = 5;
 
 const optionValue = z.union([z.string(), z.number(), z.boolean()]);
 export type OptionValue = z.infer<typeof optionValue>;
@@ -53,10 +55,24 @@ const invoked = {
   }),
 };
 
+/** A pressed button, or a form that was sent: its text inputs are within labels. */
+const pressed = {
+  ...invoked,
+  data: z.object({
+    custom_id: z.string().max(100),
+    components: z
+      .array(z.object({ component: z.object({ custom_id: z.string(), value: z.string().optional() }).optional() }))
+      .optional(),
+  }),
+};
+
 export const interactionSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal(PING), id: snowflake }),
   z.object({ type: z.literal(COMMAND), ...invoked }),
   z.object({ type: z.literal(AUTOCOMPLETE), ...invoked }),
+  z.object({ type: z.literal(COMPONENT), ...pressed }),
+  z.object({ type: z.literal(MODAL), ...pressed }),
 ]);
 export type Interaction = z.infer<typeof interactionSchema>;
+export type PressInteraction = Extract<Interaction, { type: typeof COMPONENT | typeof MODAL }>;
 export type CommandInteraction = Extract<Interaction, { type: typeof COMMAND | typeof AUTOCOMPLETE }>;

@@ -48,8 +48,9 @@ test('it says what the channel does, in the language of its server, and times wi
   expect(text(crowd)).toContain('Nobody is speaking there');
   expect(text(crowd)).toContain('This side is being recorded');
   expect(text(crowd)).toContain('Listening in: Desk');
-  const ended = { kind: 'ended', sessionId, reason: 'timeout', lengthMs: 125_000, after: 'requeue' } as const;
-  expect(text({ ...waiting, phase: ended })).toContain('It lasted 2 min 5 s.');
+  const last = { reason: 'timeout', lengthMs: 125_000 } as const;
+  expect(text({ ...waiting, phase: { kind: 'idle', last } })).toContain('It lasted 2 min 5 s.');
+  expect(text({ ...waiting, phase: { kind: 'waiting', since: 0, last } })).toContain('-# Last call: The time limit');
 });
 
 test('names of other servers and people cannot mention, link or format anything', () => {

@@ -1,4 +1,5 @@
 /** A panel as a Discord message with components v2. Pure: the same state gives the same bytes. */
+import type { EndReason } from '@patchbay/shared/end-reason';
 import { ButtonStyle, ComponentType, MessageFlags } from 'discord-api-types/v10';
 import type { PanelPhase, PanelState } from './state.ts';
 import { type PanelTexts, panelTexts } from './texts.ts';
@@ -19,7 +20,7 @@ export function readButtonId(
   return { action: action as PanelAction, channelId, sessionId };
 }
 
-const accents: Record<PanelPhase['kind'], number> = { waiting: 0xf0b232, session: 0x23a55a, ended: 0x80848e };
+const accents: Record<PanelPhase['kind'], number> = { waiting: 0xf0b232, session: 0x23a55a, idle: 0x80848e };
 
 export interface PanelMessage {
   flags: number;
@@ -52,13 +53,10 @@ export function renderPanel(state: PanelState): PanelMessage {
 function describe(phase: PanelPhase, texts: PanelTexts): { title: string; lines: string[] } {
   if (phase.kind === 'waiting') {
     const place = phase.place === undefined ? [] : [texts.place(phase.place)];
-    return { title: texts.waiting, lines: [[texts.since(mark(phase.since)), ...place].join(' · ')] };
+    const last = phase.last ? [`-# ${texts.last(lastWords(phase.last, texts))}`] : [];
+    return { title: texts.waiting, lines: [[texts.since(mark(phase.since)), ...place].join(' · '), ...last] };
   }
-  if (phase.kind === 'ended') {
-    const seconds = Math.round(phase.lengthMs / 1000);
-    const lasted = texts.lasted(Math.floor(seconds / 60), seconds % 60);
-    return { title: texts.ended, lines: [texts.reason[phase.reason], lasted, texts.after[phase.after]] };
-  }
+  if (phase.kind === 'idle') return { title: texts.ended, lines: [lastWords(phase.last, texts)] };
   const names = phase.partners.map(({ name, held }) => {
     const shown = name === undefined ? texts.anonymous : `**${plain(name)}**`;
     return held ? `${shown} (${texts.held})` : shown;
@@ -82,8 +80,13 @@ function describe(phase: PanelPhase, texts: PanelTexts): { title: string; lines:
   };
 }
 
+function lastWords({ reason, lengthMs }: { reason: EndReason; lengthMs: number }, texts: PanelTexts): string {
+  const seconds = Math.round(lengthMs / 1000);
+  return `${texts.reason[reason]} ${texts.lasted(Math.floor(seconds / 60), seconds % 60)}`;
+}
+
 function buttonsOf({ channelId, phase }: PanelState, texts: PanelTexts): unknown[] {
-  const sessionId = phase.kind === 'waiting' ? undefined : phase.sessionId;
+  const sessionId = phase.kind === 'session' ? phase.sessionId : undefined;
   const button = (action: PanelAction, style: ButtonStyle) => ({
     type: ComponentType.Button,
     style,
@@ -91,7 +94,7 @@ function buttonsOf({ channelId, phase }: PanelState, texts: PanelTexts): unknown
     custom_id: buttonId(action, channelId, sessionId),
   });
   if (phase.kind === 'waiting') return [button('stop', ButtonStyle.Secondary)];
-  if (phase.kind === 'ended' || phase.state === 'ending') return [];
+  if (phase.kind === 'idle' || phase.state === 'ending') return [];
   return [
     button('next', ButtonStyle.Primary),
     button('stop', ButtonStyle.Secondary),

@@ -5,6 +5,9 @@ import { z } from 'zod';
 
 const instant = z.int().nonnegative();
 
+/** How a call ended. */
+const ended = z.strictObject({ reason: endReasonSchema, lengthMs: z.int().nonnegative() });
+
 /** Another side of a call, as this side may see it. */
 const partner = z.strictObject({
   /** Undefined: the other server does not want its name shown. */
@@ -20,7 +23,13 @@ export const panelStateSchema = z.strictObject({
   channelName: z.string().max(100),
   locale: z.enum(['en', 'it']),
   phase: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('waiting'), since: instant, place: z.int().positive().optional() }),
+    z.strictObject({
+      kind: z.literal('waiting'),
+      since: instant,
+      place: z.int().positive().optional(),
+      /** How the call before ended. */
+      last: ended.optional(),
+    }),
     z.strictObject({
       kind: z.literal('session'),
       sessionId: ulidSchema,
@@ -35,13 +44,8 @@ export const panelStateSchema = z.strictObject({
       /** Added delay of a packet, ms. */
       delayMs: z.number().nonnegative().optional(),
     }),
-    z.strictObject({
-      kind: z.literal('ended'),
-      sessionId: ulidSchema,
-      reason: endReasonSchema,
-      lengthMs: z.int().nonnegative(),
-      after: z.enum(['requeue', 'idle', 'cooldown']),
-    }),
+    /** Nothing is going on since the last call. */
+    z.strictObject({ kind: z.literal('idle'), last: ended }),
   ]),
 });
 export type PanelState = z.infer<typeof panelStateSchema>;

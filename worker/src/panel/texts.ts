@@ -19,9 +19,9 @@ export interface PanelTexts {
   monitors: (names: string) => string;
   delay: (ms: number) => string;
   ended: string;
+  last: (reason: string) => string;
   lasted: (minutes: number, seconds: number) => string;
   reason: Record<EndReason, string>;
-  after: { requeue: string; idle: string; cooldown: string };
   next: string;
   stop: string;
   report: string;
@@ -51,6 +51,7 @@ const en: PanelTexts = {
   monitors: (names) => `Listening in: ${names}`,
   delay: (ms) => `${Math.round(ms)} ms delay`,
   ended: 'The call is over',
+  last: (reason) => `Last call: ${reason}`,
   lasted: (minutes, seconds) => `It lasted ${minutes} min ${seconds} s.`,
   reason: {
     user_left: 'Nobody was left on one side.',
@@ -65,11 +66,6 @@ const en: PanelTexts = {
     channel_deleted: 'The channel was deleted.',
     no_identity: 'No bot was free for this channel.',
     notice_refused: 'The recording notice could not be shown.',
-  },
-  after: {
-    requeue: 'Looking for the next server.',
-    idle: 'Resting until people come again.',
-    cooldown: 'Looking again after a pause.',
   },
   next: 'Next',
   stop: 'Stop',
@@ -100,6 +96,7 @@ const it: PanelTexts = {
   monitors: (names) => `In ascolto: ${names}`,
   delay: (ms) => `${Math.round(ms)} ms di ritardo`,
   ended: 'La chiamata è finita',
+  last: (reason) => `Ultima chiamata: ${reason}`,
   lasted: (minutes, seconds) => `È durata ${minutes} min ${seconds} s.`,
   reason: {
     user_left: 'Da un lato non è rimasto nessuno.',
@@ -114,11 +111,6 @@ const it: PanelTexts = {
     channel_deleted: 'Il canale è stato eliminato.',
     no_identity: 'Nessun bot era libero per questo canale.',
     notice_refused: 'Non è stato possibile mostrare l’avviso di registrazione.',
-  },
-  after: {
-    requeue: 'Cerco il prossimo server.',
-    idle: 'In pausa finché non torna qualcuno.',
-    cooldown: 'Riprovo dopo una pausa.',
   },
   next: 'Prossimo',
   stop: 'Ferma',

@@ -2,6 +2,9 @@
 export const answers = {
   guild_only: 'Use this command in a server.',
   not_ready: 'The bot is not ready in this server. Invite it with the link of /invite, or try again in a moment.',
+  unknown_button: 'This button is not known here any more. Use the commands of /call instead.',
+  panel_stale: 'That call is over. Look at the newest state of the panel.',
+  'report.title': 'Report this call',
   unknown_command: 'This command is not known here. Try again in a moment.',
   failure: 'Something went wrong. Try again in a moment.',
   missing_permission: 'You need the permission **{permission}** for this.',

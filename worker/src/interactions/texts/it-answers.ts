@@ -4,6 +4,9 @@ import type { answers as english } from './en-answers.ts';
 export const answers: Record<keyof typeof english, string> = {
   guild_only: 'Usa questo comando in un server.',
   not_ready: 'Il bot non è pronto in questo server. Invitalo con il link di /invito, o riprova tra poco.',
+  unknown_button: 'Questo pulsante non è più noto qui. Usa i comandi di /chiamata.',
+  panel_stale: 'Quella chiamata è finita. Guarda lo stato più recente del pannello.',
+  'report.title': 'Segnala questa chiamata',
   unknown_command: 'Questo comando non è noto qui. Riprova tra poco.',
   failure: 'Qualcosa è andato storto. Riprova tra poco.',
   missing_permission: 'Ti serve il permesso **{permission}** per farlo.',

@@ -1,0 +1,72 @@
+/** What the panel of a voice channel shows, and that it is shown. Call it inside a transaction. */
+import { endReasonSchema } from '@patchbay/shared/end-reason';
+import type { SessionView } from '@patchbay/shared/hub-protocol';
+import { sessionStateSchema } from '@patchbay/shared/session-spec';
+import type { PanelPhase, PanelState } from '../panel/state.ts';
+import type { GuildBook } from './book.ts';
+import { ANONYMOUS } from './sessions.ts';
+import type { Channel } from './store.ts';
+
+const lastKey = (channelId: string) => `panel.last:${channelId}`;
+type Last = NonNullable<Extract<PanelPhase, { kind: 'waiting' }>['last']>;
+
+/** Owes the panel of a channel its newest state; nothing where no text channel is set up, or nothing ever happened. */
+export function refreshPanel(book: GuildBook, channelId: string): void {
+  const { panel: textChannelId, language } = book.settingsOf(channelId);
+  const channel = book.store.channel(channelId);
+  if (textChannelId === null || !channel) return;
+  const phase = phaseOf(book, channel);
+  if (!phase) return;
+  const version = Number(book.store.meta('panel.version') ?? 0) + 1;
+  book.store.setMeta('panel.version', String(version));
+  const state: PanelState = { channelId, channelName: channel.name, locale: language === 'it' ? 'it' : 'en', phase };
+  const place = { guildId: book.id, textChannelId };
+  book.owe(`panel:${channelId}`, { kind: 'panel', channelId, place, state, version });
+}
+
+/** The panel of a channel is not wanted any more. */
+export function forgetPanel(book: GuildBook, channelId: string): void {
+  book.owe(`panel:${channelId}`, { kind: 'panel.forget', channelId });
+}
+
+/** Notes how a call of a channel ended, for the panel to tell until the next one. */
+export function noteEnd(book: GuildBook, channelId: string, reason: Last['reason'], lengthMs: number): void {
+  book.store.setMeta(lastKey(channelId), JSON.stringify({ reason, lengthMs } satisfies Last));
+}
+
+function phaseOf(book: GuildBook, channel: Channel): PanelPhase | undefined {
+  const stored = book.store.meta(lastKey(channel.channelId));
+  const last = stored ? (JSON.parse(stored) as Last) : undefined;
+  if (channel.use === 'waiting') return { kind: 'waiting', since: channel.since, ...(last ? { last } : {}) };
+  if (channel.use === 'idle') return last ? { kind: 'idle', last } : undefined;
+  const view = book.views().find(({ sessionId }) => sessionId === channel.sessionId);
+  return {
+    kind: 'session',
+    sessionId: channel.sessionId ?? '',
+    state: sessionStateSchema.catch('requested').parse(view?.state),
+    startedAt: view?.startedAt ?? channel.since,
+    partners: view ? partnersOf(view, channel.channelId) : [],
+    ...encryption(view),
+    recording: view?.recording ?? false,
+    monitors: [],
+  };
+}
+
+function partnersOf(view: SessionView, channelId: string) {
+  const others = view.legs.filter((leg) => leg.channelId !== channelId);
+  return others.map(({ guildName }) => ({
+    ...(guildName === ANONYMOUS ? {} : { name: guildName }),
+    speaking: [],
+    held: false,
+  }));
+}
+
+/** Known once every leg has said its version. */
+function encryption(view: SessionView | undefined): { encrypted?: boolean } {
+  const versions = view?.legs.map((leg) => leg.daveVersion) ?? [];
+  if (versions.length === 0 || versions.includes(undefined)) return {};
+  return { encrypted: versions.every((version) => version !== 0) };
+}
+
+/** The reason of an end, as the panel's schema knows it. */
+export const endReasonOf = (reason: string | undefined) => endReasonSchema.catch('error').parse(reason);
