@@ -6,6 +6,7 @@ import type { ControlMessage } from '@patchbay/sim/control-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Scene, setScene } from './scenario/first-call.ts';
 import type { PlayedSide } from './scenario/world.ts';
+import { findChromium, launchChromium } from './stack/browser.ts';
 import { Stack } from './stack/stack.ts';
 
 let directory: string;
@@ -84,6 +85,27 @@ test('it is posted when a channel waits, and follows the call in the same messag
   expect(textOf(here)).toContain('end-to-end encrypted');
   expect(here.editedAt).not.toBeNull();
   expect(partsOf(there).flatMap(({ label }) => label ?? [])).toEqual(['Next', 'Stop', 'Report']);
+});
+
+const chromium = findChromium();
+
+test.skipIf(!chromium)('people see it in their text channel, and press it there', async () => {
+  const browser = await launchChromium(chromium ?? '');
+  try {
+    const page = await browser.newPage({ viewport: { width: 1100, height: 720 } });
+    await page.goto(scene.stack.simPageUrl);
+    await page.getByRole('button', { name: left.guildName, exact: true }).click();
+    await page.getByRole('button', { name: 'general', exact: true }).click();
+    const panel = page.locator('.message', { hasText: `In a call with ${right.guildName}` });
+    await panel.waitFor();
+    if (process.env.SCREENSHOT_FILE) await page.screenshot({ path: process.env.SCREENSHOT_FILE });
+    await page.getByRole('button', { name: 'Act as somebody else' }).click();
+    await page.getByRole('menuitem', { name: left.members[0]?.name ?? '' }).click();
+    await panel.getByRole('button', { name: 'Report' }).click();
+    await page.getByRole('dialog').getByText('Report this call').waitFor();
+  } finally {
+    await browser.close();
+  }
 });
 
 test('who is not in the channel may not press; a report asks why, and is kept', async () => {

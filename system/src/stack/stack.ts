@@ -39,6 +39,8 @@ export class Stack {
   readonly s3: S3Access;
   readonly directory: string;
   readonly children: Map<string, Child>;
+  /** The page of the simulated Discord. */
+  readonly simPageUrl: string;
   /** Variables with which any program of this machine takes the simulator for Discord. */
   readonly simEnvironment: Record<string, string>;
   readonly #nodeEnvironment: Record<string, string>;
@@ -51,6 +53,7 @@ export class Stack {
     s3: S3Access;
     directory: string;
     children: Map<string, Child>;
+    simPageUrl: string;
     simEnvironment: Record<string, string>;
     nodeEnvironment: Record<string, string>;
   }) {
@@ -61,6 +64,7 @@ export class Stack {
     this.s3 = parts.s3;
     this.directory = parts.directory;
     this.children = parts.children;
+    this.simPageUrl = parts.simPageUrl;
     this.simEnvironment = parts.simEnvironment;
     this.#nodeEnvironment = parts.nodeEnvironment;
   }
@@ -105,6 +109,7 @@ export class Stack {
         s3,
         directory,
         children,
+        simPageUrl,
         simEnvironment,
         nodeEnvironment: {
           ...simEnvironment,

@@ -56,7 +56,6 @@ function partnersOf(view: SessionView, channelId: string) {
   const others = view.legs.filter((leg) => leg.channelId !== channelId);
   return others.map(({ guildName }) => ({
     ...(guildName === ANONYMOUS ? {} : { name: guildName }),
-    speaking: [],
     held: false,
   }));
 }

@@ -61,7 +61,8 @@ function describe(phase: PanelPhase, texts: PanelTexts): { title: string; lines:
     const shown = name === undefined ? texts.anonymous : `**${plain(name)}**`;
     return held ? `${shown} (${texts.held})` : shown;
   });
-  const speaking = phase.partners.flatMap((partner) => partner.speaking.map(plain));
+  const told = phase.partners.some(({ speaking }) => speaking !== undefined);
+  const speaking = phase.partners.flatMap((partner) => (partner.speaking ?? []).map(plain));
   const facts = [
     texts.started(mark(phase.startedAt)),
     ...(phase.encrypted === undefined ? [] : [phase.encrypted ? `🔒 ${texts.encrypted}` : `🔓 ${texts.notEncrypted}`]),
@@ -72,7 +73,7 @@ function describe(phase: PanelPhase, texts: PanelTexts): { title: string; lines:
   return {
     title: names.length === 0 ? state : `${state} ${texts.with(names.join(', '))}`,
     lines: [
-      ...(running ? [speaking.length > 0 ? `🗣️ ${texts.speaking(speaking.join(', '))}` : texts.quiet] : []),
+      ...(running && told ? [speaking.length > 0 ? `🗣️ ${texts.speaking(speaking.join(', '))}` : texts.quiet] : []),
       facts.join(' · '),
       ...(phase.recording ? [`⏺️ ${texts.recording}`] : []),
       ...(phase.monitors.length > 0 ? [`👂 ${texts.monitors(phase.monitors.map(plain).join(', '))}`] : []),

@@ -12,8 +12,8 @@ const ended = z.strictObject({ reason: endReasonSchema, lengthMs: z.int().nonneg
 const partner = z.strictObject({
   /** Undefined: the other server does not want its name shown. */
   name: z.string().max(100).optional(),
-  /** Names of those who speak there. */
-  speaking: z.array(z.string().max(128)).max(10),
+  /** Names of those who speak there; undefined while nobody tells. */
+  speaking: z.array(z.string().max(128)).max(10).optional(),
   held: z.boolean(),
 });
 
