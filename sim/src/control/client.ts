@@ -174,7 +174,7 @@ export class SimControl extends GatewayControl {
     await this.#call('setDirectMessages', { userId, accepted });
   }
   /** The language of a person's client, such as `it`. */
-  async setLocale(userId: string, locale: Input<'setLocale'>['locale']): Promise<void> {
+  async setLocale(userId: string, locale: string): Promise<void> {
     await this.#call('setLocale', { userId, locale });
   }
   /** Where OAuth2 may send people back to. */

@@ -14,7 +14,15 @@ class FakeIdentity extends EventEmitter {
     this.identityId = identityId;
   }
   join(guildId: string, name: string): void {
-    const picture = { guildId, name, channels: new Map(), members: new Map(), ownNick: null };
+    const facts = { guildId, identityId: this.identityId, ownerId: '9', roles: new Map(), ownRoles: [] };
+    const picture: GuildPicture = {
+      guildId,
+      name,
+      channels: new Map(),
+      members: new Map(),
+      facts: { ...facts, overwrites: new Map(), ageRestricted: new Set() },
+      ownNick: null,
+    };
     this.guilds.set(guildId, picture);
     this.emit('guild', picture);
   }

@@ -1,8 +1,21 @@
-import { ChannelType, type GatewayGuildCreateDispatchData, type GatewayVoiceState } from 'discord-api-types/v10';
+import {
+  ChannelType,
+  type GatewayGuildCreateDispatchData,
+  type GatewayVoiceState,
+  PermissionFlagsBits,
+} from 'discord-api-types/v10';
 import { expect, test } from 'vitest';
-import { applyChannel, applyChannelDelete, applyVoiceState, pictureOf, snapshotOf } from './guild-picture.ts';
+import {
+  applyChannel,
+  applyChannelDelete,
+  applyVoiceState,
+  changesChannels,
+  pictureOf,
+  snapshotOf,
+} from './guild-picture.ts';
 import { reporterOf } from './reporter.ts';
 
+const { Connect, Speak, ViewChannel } = PermissionFlagsBits;
 const user = (id: string, more = {}) => ({
   user: { id, username: `user-${id}`, global_name: null, ...more },
   roles: [],
@@ -15,6 +28,8 @@ function picture() {
     {
       id: '1',
       name: 'Guild',
+      owner_id: '9',
+      roles: [{ id: '1', permissions: String(ViewChannel | Connect | Speak) }],
       channels: [
         { id: '10', type: ChannelType.GuildVoice, name: 'Lounge' },
         { id: '11', type: ChannelType.GuildText, name: 'text' },
@@ -34,8 +49,8 @@ test('a guild becomes a snapshot of its voice channels and the people in them', 
     guildName: 'Guild',
     identityId: '100',
     channels: [
-      { channelId: '10', name: 'Lounge' },
-      { channelId: '12', name: 'Stage' },
+      { channelId: '10', name: 'Lounge', missing: [] },
+      { channelId: '12', name: 'Stage', missing: [] },
     ],
     members: [{ userId: '101', channelId: '10', bot: false, displayName: 'Ada', selfMute: false, selfDeaf: false }],
   });
@@ -68,6 +83,24 @@ test('who leaves a deleted channel leaves for that reason; text channels and ren
   expect(applyChannel(guild, channel('New'))).toMatchObject([{ type: 'channel.created' }]);
   expect(applyChannel(guild, channel('New'))).toEqual([]);
   expect(applyChannel(guild, channel('Newer'))).toBe('snapshot');
+});
+
+test('an age restriction and permissions that are missing are told with the channel, and when they change', () => {
+  const guild = picture();
+  const lounge = (more: object) =>
+    ({ id: '10', type: ChannelType.GuildVoice, name: 'Lounge', ...more }) as Parameters<typeof applyChannel>[1];
+  const told = () => {
+    const event = snapshotOf(guild, '100');
+    return event.type === 'voice.snapshot' ? event.channels[0] : undefined;
+  };
+  expect(applyChannel(guild, lounge({ nsfw: true }))).toBe('snapshot');
+  expect(told()).toEqual({ channelId: '10', name: 'Lounge', ageRestricted: true, missing: [] });
+  const denied = [{ id: '1', type: 0, allow: '0', deny: String(Connect) }];
+  expect(applyChannel(guild, lounge({ permission_overwrites: denied }))).toBe('snapshot');
+  expect(told()).toEqual({ channelId: '10', name: 'Lounge', missing: ['Connect'] });
+  expect(changesChannels(guild, (facts) => facts.roles.set('1', ViewChannel))).toBe(true);
+  expect(told()?.missing).toEqual(['Connect', 'Speak']);
+  expect(changesChannels(guild, (facts) => facts.roles.set('2', Speak))).toBe(false);
 });
 
 test('the lowest connected identity reports, by number and not by text', () => {

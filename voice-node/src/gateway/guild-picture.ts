@@ -7,6 +7,7 @@ import {
   type GatewayGuildCreateDispatchData,
   type GatewayVoiceState,
 } from 'discord-api-types/v10';
+import { type ChannelFacts, describe, factsOf, noteChannel } from './channel-facts.ts';
 
 export interface GuildPicture {
   guildId: string;
@@ -15,6 +16,8 @@ export interface GuildPicture {
   channels: Map<string, string>;
   /** People in voice channels by user id, the node's own identities included (as bots). */
   members: Map<string, VoiceMember>;
+  /** What decides what the identity may do in the channels. */
+  facts: ChannelFacts;
   /** The identity's own nickname here, as far as dispatches told; null = none. */
   ownNick: string | null;
 }
@@ -58,8 +61,21 @@ export function pictureOf(guild: GatewayGuildCreateDispatchData, identityId: str
     name: guild.name.slice(0, NAME_LIMIT),
     channels,
     members,
+    facts: factsOf(guild, identityId),
     ownNick: people.get(identityId)?.nick ?? null,
   };
+}
+
+/** The voice channels as they are reported. */
+function channelsOf({ channels, facts }: GuildPicture) {
+  return [...channels].map(([channelId, name]) => describe(facts, channelId, name));
+}
+
+/** Makes a change of roles or settings; `true` when what is reported of the channels is different now. */
+export function changesChannels(picture: GuildPicture, change: (facts: ChannelFacts) => void): boolean {
+  const before = JSON.stringify(channelsOf(picture));
+  change(picture.facts);
+  return JSON.stringify(channelsOf(picture)) !== before;
 }
 
 /** The whole picture as an event; `identityId` says who is a member of the guild. */
@@ -69,7 +85,7 @@ export function snapshotOf(picture: GuildPicture, identityId: string): NodeEvent
     guildId: picture.guildId,
     guildName: picture.name,
     identityId,
-    channels: [...picture.channels].map(([channelId, name]) => ({ channelId, name })),
+    channels: channelsOf(picture),
     members: [...picture.members.values()],
   };
 }
@@ -106,16 +122,19 @@ export function applyVoiceState(picture: GuildPicture, state: GatewayVoiceState)
   return same ? [] : [{ type: 'voice.flags', guildId, member }];
 }
 
-/** Takes CHANNEL_CREATE or CHANNEL_UPDATE into the picture. `'snapshot'` = renamed, send the whole picture. */
+/** Takes CHANNEL_CREATE or CHANNEL_UPDATE into the picture. `'snapshot'` = what is known of it changed, send the whole picture. */
 export function applyChannel(picture: GuildPicture, channel: APIChannel): NodeEventDraft[] | 'snapshot' {
   if (!isVoice(channel)) return [];
-  const name = nameOf(channel);
-  const before = picture.channels.get(channel.id);
-  picture.channels.set(channel.id, name);
-  if (before === undefined) {
-    return [{ type: 'channel.created', guildId: picture.guildId, channel: { channelId: channel.id, name } }];
+  const isNew = !picture.channels.has(channel.id);
+  const changed = changesChannels(picture, (facts) => {
+    noteChannel(facts, channel);
+    picture.channels.set(channel.id, nameOf(channel));
+  });
+  if (isNew) {
+    const described = describe(picture.facts, channel.id, nameOf(channel));
+    return [{ type: 'channel.created', guildId: picture.guildId, channel: described }];
   }
-  return before === name ? [] : 'snapshot';
+  return changed ? 'snapshot' : [];
 }
 
 /** Takes CHANNEL_DELETE into the picture. Discord tells of the people in it by voice states of their own. */

@@ -14,10 +14,12 @@ import {
 } from 'discord-api-types/v10';
 import { ignore } from '../ops/ignore.ts';
 import type { Logger } from '../ops/logger.ts';
+import { type ChannelFacts, noteRole } from './channel-facts.ts';
 import {
   applyChannel,
   applyChannelDelete,
   applyVoiceState,
+  changesChannels,
   type GuildPicture,
   pictureOf,
   snapshotOf,
@@ -178,6 +180,11 @@ export class Identity extends EventEmitter<IdentityEvents> {
     this.emit('guildRemoved', guildId);
   }
 
+  /** What the identity may do in the channels may be different now. */
+  #change(picture: GuildPicture | undefined, change: (facts: ChannelFacts) => void): void {
+    if (picture && changesChannels(picture, change)) this.emit('delta', [snapshotOf(picture, this.identityId)]);
+  }
+
   #dispatch(payload: GatewayDispatchPayload): void {
     switch (payload.t) {
       case GatewayDispatchEvents.GuildCreate: {
@@ -205,7 +212,23 @@ export class Identity extends EventEmitter<IdentityEvents> {
       }
       case GatewayDispatchEvents.GuildMemberUpdate: {
         const picture = this.guilds.get(payload.d.guild_id);
-        if (picture && payload.d.user.id === this.identityId) picture.ownNick = payload.d.nick ?? null;
+        if (!picture || payload.d.user.id !== this.identityId) break;
+        picture.ownNick = payload.d.nick ?? null;
+        const { roles } = payload.d;
+        this.#change(picture, (facts) => {
+          facts.ownRoles = roles;
+        });
+        break;
+      }
+      case GatewayDispatchEvents.GuildRoleCreate:
+      case GatewayDispatchEvents.GuildRoleUpdate: {
+        const { guild_id: guildId, role } = payload.d;
+        this.#change(this.guilds.get(guildId), (facts) => noteRole(facts, role));
+        break;
+      }
+      case GatewayDispatchEvents.GuildRoleDelete: {
+        const { guild_id: guildId, role_id: roleId } = payload.d;
+        this.#change(this.guilds.get(guildId), (facts) => facts.roles.delete(roleId));
         break;
       }
       case GatewayDispatchEvents.ChannelCreate:

@@ -15,7 +15,7 @@ function pieces({ say, language }: CommandContext, settings: Shown): string[] {
   const all: (string | false | undefined)[] = [];
   if (settings.pool) all.push(say('show.pool', { pool: `\`${settings.pool}\`` }));
   if (settings.language) all.push(say('show.language', { language: languageName(language, settings.language) }));
-  all.push(say('show.region', { region: say(`region.${region}` as TextKey) }));
+  if (region) all.push(say('show.region', { region: say(`region.${region}` as TextKey) }));
   if (settings.priority) all.push(say('show.priority', { priority: settings.priority }));
   if (settings.policy) all.push(say('show.match_policy', { policy: settings.policy }));
   if (record) all.push(say('show.record'));
@@ -52,7 +52,7 @@ function lines(context: CommandContext, report: SetupReport): string[] {
       ...(ageRestricted ? [say('show.age')] : []),
     ];
     const names = (missing ?? []).map((name) =>
-      isTextKey(`permission.${name}`) ? say(`permission.${name}` as 'any') : name,
+      isTextKey(`permission.${name}`) ? say(`permission.${name}` as TextKey) : name,
     );
     const lacks = names.length > 0 ? `\n  ${say('show.missing', { permissions: list.format(names) })}` : '';
     told.push(`- ${said.join(' · ')}${lacks}`);
