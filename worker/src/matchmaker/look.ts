@@ -1,0 +1,84 @@
+import type { Match, Ticket } from '@patchbay/shared/match';
+import { oppositeOf, policyOf, SIDES } from './lanes.ts';
+import { faultsOf } from './policies/check.ts';
+import type { Registry } from './policies/registry.ts';
+import { inOrder, type Queue } from './queue.ts';
+
+/** Tickets of each line that a policy sees at once. */
+export const WINDOW = 500;
+/** Groups behind the window that it sees at once; the next look goes on behind them. */
+export const GROUPS = 500;
+/** A newcomer usually meets one of the very first. */
+const NEAR = 2;
+/** Groups that a newcomer is looked for among, and first tickets when there are more groups than this. */
+const NEWCOMER_GROUPS = 64;
+
+/** Looks for matches in the queue: shows a bounded part of it to the policies, and changes nothing. */
+export class Look {
+  readonly #queue: Queue;
+  readonly #registry: Registry;
+  /** Where the next look at the groups of a line goes on. Lost with the object, which costs no more than a round. */
+  readonly #cursors = new Map<string, string>();
+
+  constructor(queue: Queue, registry: Registry) {
+    this.#queue = queue;
+    this.#registry = registry;
+  }
+
+  /** A newcomer's match with those who wait; null when there is none, or its policy only looks at whole windows. */
+  forNewcomer(lane: string, side: string, newcomer: Ticket, now: number): Match | null {
+    const policy = policyOf(lane, this.#registry);
+    if (!policy.arrive) return null;
+    const seen = [newcomer];
+    const match = policy.arrive(newcomer, this.#candidates(lane, oppositeOf(side), seen), now);
+    return match && (sound(policy.name, [match], seen)[0] ?? null);
+  }
+
+  /** Matches in a lane: among the first, or, when those do not match, with the others behind them. */
+  inLane(lane: string, now: number): Match[] {
+    const policy = policyOf(lane, this.#registry);
+    const lines = SIDES.map((side) => ({ side, first: this.#queue.first(lane, side, WINDOW) }));
+    const first = lines.flatMap((line) => line.first);
+    if (first.length < 2 && lines.every((line) => line.first.length < WINDOW)) return [];
+    const window = inOrder(first);
+    const matches = sound(policy.name, policy.match(window, now), window);
+    const crowded = lines.filter((line) => line.first.length === WINDOW);
+    if (matches.length > 0 || crowded.length === 0) return matches;
+    const wider = inOrder([...first, ...crowded.flatMap(({ side }) => this.#nextGroups(lane, side))]);
+    return sound(policy.name, policy.match(wider, now), wider);
+  }
+
+  /** In order, unless there are too many groups to know it; notes in `seen` what was read. */
+  *#candidates(lane: string, side: string, seen: Ticket[]): Generator<Ticket> {
+    const near = this.#queue.first(lane, side, NEAR);
+    const show = function* (tickets: Ticket[]) {
+      for (const ticket of tickets) {
+        seen.push(ticket);
+        yield ticket;
+      }
+    };
+    yield* show(near.map(({ ticket }) => ticket));
+    if (near.length < NEAR) return;
+    const heads = this.#queue.heads(lane, side, '', NEWCOMER_GROUPS);
+    // With all groups known, the first of each are enough: who is not among them is behind one who is alike.
+    const more = heads.length < NEWCOMER_GROUPS ? [] : this.#queue.first(lane, side, NEWCOMER_GROUPS);
+    yield* show(inOrder([...more, ...heads]));
+  }
+
+  #nextGroups(lane: string, side: string) {
+    const key = `${lane}/${side}`;
+    const heads = this.#queue.heads(lane, side, this.#cursors.get(key) ?? '', GROUPS);
+    const last = heads.at(-1);
+    if (last && heads.length === GROUPS) this.#cursors.set(key, last.group);
+    else this.#cursors.delete(key);
+    return heads;
+  }
+}
+
+/** The matches without a fault; the others are told and left out. */
+function sound(policy: string, matches: Match[], given: readonly Ticket[]): Match[] {
+  const faults = faultsOf(matches, given);
+  const [fault] = faults.values();
+  if (fault) console.error(`match policy ${policy}: ${faults.size} matches were dropped: ${fault}`);
+  return matches.filter((match) => !faults.has(match));
+}
