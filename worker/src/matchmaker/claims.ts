@@ -76,14 +76,9 @@ export class Claims {
 
   /** Sessions whose claim was not settled in time, the longest overdue first. */
   expired(now: number, limit: number): string[] {
-    return this.#sql
-      .exec<{ session_id: string }>(
-        'SELECT session_id FROM claimed WHERE expires_at <= ? GROUP BY session_id ORDER BY min(expires_at) LIMIT ?',
-        now,
-        limit,
-      )
-      .toArray()
-      .map((row) => row.session_id);
+    const query = 'SELECT session_id FROM claimed WHERE expires_at <= ? ORDER BY expires_at LIMIT ?';
+    const rows = this.#sql.exec<{ session_id: string }>(query, now, limit).toArray();
+    return [...new Set(rows.map((row) => row.session_id))];
   }
 
   /** When the next claim expires. */

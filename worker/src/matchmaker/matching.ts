@@ -96,10 +96,11 @@ export class Matching {
         } else {
           const restUntil = notBefore(ticketId, outcome, failures, now);
           const again = { ticket, failures: failures + (outcome.blamed.includes(ticketId) ? 1 : 0) };
-          if (restUntil > now) this.#queue.rest(again, restUntil);
+          if (restUntil > now) this.#queue.rest(again, this.#spotOf(ticket), restUntil);
           else back.push(again);
         }
       }
+      back.sort((left, right) => right.ticket.priority - left.ticket.priority || left.ticket.at - right.ticket.at);
       return back.flatMap((each) => this.#arrive(each, now));
     });
   }
@@ -112,7 +113,8 @@ export class Matching {
   pass(now: number): { claims: Claim[]; more: boolean } {
     return this.#host.transactionSync(() => {
       const rested = this.#queue.rested(now, RESTED_AT_ONCE);
-      const claims = rested.flatMap((each) => this.#arrive(each, now));
+      for (const each of rested) this.#queue.add(each, this.#spotOf(each.ticket));
+      const claims: Claim[] = [];
       for (const lane of this.#nextLanes()) {
         this.#promote(lane, now);
         while (claims.length < MATCHES_AT_ONCE) {
@@ -143,7 +145,7 @@ export class Matching {
 
   /** As {@link Queue.place}. */
   place(ticketId: string): number | null {
-    return this.#queue.place(ticketId, (ticket) => this.#spotOf(ticket));
+    return this.#queue.place(ticketId);
   }
 
   /** How long tickets like this one waited lately, in milliseconds; null when unknown, or when it does not wait. */

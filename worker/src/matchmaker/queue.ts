@@ -15,7 +15,7 @@ export interface Standing {
 }
 type Row = { body: string; failures: number };
 type StandingRow = { body: string; rank: number };
-type KeyRow = { lane: string; side: string; rank: number; at: number; ticket_id: string };
+type KeyRow = { lane: string; side: string; rank: number; at: number };
 
 /** The rank of tickets that waited so long that priority no longer counts; below that of any priority. */
 export const OVERDUE_RANK = -1_000;
@@ -51,7 +51,8 @@ export class Queue {
       'CREATE UNIQUE INDEX IF NOT EXISTS waiting_ticket ON waiting(ticket_id)',
       'CREATE INDEX IF NOT EXISTS waiting_group ON waiting(lane, side, grp, rank, at, ticket_id)',
       `CREATE TABLE IF NOT EXISTS resting(ticket_id TEXT PRIMARY KEY, not_before INTEGER NOT NULL, failures INTEGER NOT NULL,
-        body TEXT NOT NULL) WITHOUT ROWID`,
+        body TEXT NOT NULL, lane TEXT NOT NULL, side TEXT NOT NULL, rank INTEGER NOT NULL, at REAL NOT NULL) WITHOUT ROWID`,
+      'CREATE INDEX IF NOT EXISTS resting_place ON resting(lane, side, rank, at, ticket_id)',
       'CREATE INDEX IF NOT EXISTS resting_due ON resting(not_before)',
     ]) {
       sql.exec(statement);
@@ -59,7 +60,9 @@ export class Queue {
   }
 
   has(ticketId: string): boolean {
-    return this.#exists('waiting', ticketId) || this.#exists('resting', ticketId);
+    const known =
+      'SELECT 1 FROM waiting WHERE ticket_id = ? UNION ALL SELECT 1 FROM resting WHERE ticket_id = ? LIMIT 1';
+    return this.#sql.exec(known, ticketId, ticketId).toArray().length > 0;
   }
 
   add({ ticket, failures }: Queued, { lane, side, group }: Spot, rank = -ticket.priority): void {
@@ -85,11 +88,12 @@ export class Queue {
     this.#sql.exec('DELETE FROM resting WHERE ticket_id = ?', ticketId);
   }
 
-  /** Sets a ticket aside until `notBefore`: it is in nobody's way. */
-  rest({ ticket, failures }: Queued, notBefore: number): void {
+  /** Sets a ticket aside until `notBefore`: it keeps its place and is in nobody's way. */
+  rest({ ticket, failures }: Queued, { lane, side }: Spot, notBefore: number): void {
     this.#sql.exec(
-      'INSERT OR IGNORE INTO resting(ticket_id, not_before, failures, body) VALUES (?, ?, ?, ?)',
-      ...[ticket.ticketId, notBefore, failures, JSON.stringify(ticket)],
+      `INSERT OR IGNORE INTO resting(ticket_id, not_before, failures, body, lane, side, rank, at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[ticket.ticketId, notBefore, failures, JSON.stringify(ticket), lane, side, -ticket.priority, ticket.at],
     );
   }
 
@@ -168,50 +172,43 @@ export class Queue {
   }
 
   /**
-   * Place of a ticket in its line, from 1; null when it does not wait. A ticket that rests has the place that it would return to.
-   * Exact for the first thousand. Behind them it is an estimate: as if the others had come as evenly as the first.
+   * Place of a ticket in its line, from 1, those who rest included; null when it is in no queue. Exact for the first thousand.
+   * Behind them it is an estimate: as if the others had come as evenly as the first.
    */
-  place(ticketId: string, spotOf: (ticket: Ticket) => Spot): number | null {
-    const own = this.#key(ticketId, spotOf);
+  place(ticketId: string): number | null {
+    const own = this.#find<KeyRow>('lane, side, rank, at', ticketId);
     if (!own) return null;
     const { lane, side, rank, at } = own;
-    const before = this.#sql
-      .exec<{ rank: number; at: number }>(
-        `SELECT rank, at FROM waiting WHERE ${LINE} AND (rank, at, ticket_id) < (?, ?, ?) ${ORDER} LIMIT ?`,
-        ...[lane, side, rank, at, ticketId, COUNTED],
-      )
-      .toArray();
-    const [head, last] = [before[0], before.at(-1)];
-    if (before.length < COUNTED || !head || !last) return before.length + 1;
-    const even = last.rank === rank && last.at > head.at ? (at - head.at) / (last.at - head.at) : 1;
+    const before = ['waiting', 'resting'].flatMap((table) =>
+      this.#sql
+        .exec<{ rank: number; at: number }>(
+          `SELECT rank, at FROM ${table} WHERE ${LINE} AND (rank, at, ticket_id) < (?, ?, ?) ${ORDER} LIMIT ?`,
+          ...[lane, side, rank, at, ticketId, COUNTED],
+        )
+        .toArray(),
+    );
+    if (before.length < COUNTED) return before.length + 1;
+    before.sort((left, right) => left.rank - right.rank || left.at - right.at);
+    const [head, last] = [before[0], before[COUNTED - 1]];
+    const even = head && last?.rank === rank && last.at > head.at ? (at - head.at) / (last.at - head.at) : 1;
     return Math.max(COUNTED + 1, Math.round(COUNTED * even));
   }
 
-  /** The ticket with its line, whether it waits or rests. */
+  /** The ticket, whether it waits or rests. */
   find(ticketId: string): Ticket | null {
-    for (const table of ['waiting', 'resting']) {
-      const [row] = this.#sql.exec<Row>(`SELECT body, failures FROM ${table} WHERE ticket_id = ?`, ticketId).toArray();
-      if (row) return queuedOf(row).ticket;
-    }
-    return null;
+    const row = this.#find<Row>('body, failures', ticketId);
+    return row ? queuedOf(row).ticket : null;
   }
 
   isEmpty(): boolean {
     return this.#sql.exec('SELECT 1 FROM waiting UNION ALL SELECT 1 FROM resting LIMIT 1').toArray().length === 0;
   }
 
-  #exists(table: 'waiting' | 'resting', ticketId: string): boolean {
-    return this.#sql.exec(`SELECT 1 FROM ${table} WHERE ticket_id = ?`, ticketId).toArray().length > 0;
-  }
-
-  #key(ticketId: string, spotOf: (ticket: Ticket) => Spot): KeyRow | null {
-    const [row] = this.#sql
-      .exec<KeyRow>('SELECT lane, side, rank, at, ticket_id FROM waiting WHERE ticket_id = ?', ticketId)
-      .toArray();
-    if (row) return row;
-    const ticket = this.find(ticketId);
-    if (!ticket) return null;
-    const { lane, side } = spotOf(ticket);
-    return { lane, side, rank: -ticket.priority, at: ticket.at, ticket_id: ticketId };
+  #find<T extends Row | KeyRow>(columns: string, ticketId: string): T | null {
+    for (const table of ['waiting', 'resting']) {
+      const [row] = this.#sql.exec<T>(`SELECT ${columns} FROM ${table} WHERE ticket_id = ?`, ticketId).toArray();
+      if (row) return row;
+    }
+    return null;
   }
 }
