@@ -2,12 +2,12 @@ import type { Match, Ticket } from '@patchbay/shared/match';
 import { oppositeOf, policyOf, SIDES } from './lanes.ts';
 import { faultsOf } from './policies/check.ts';
 import type { Registry } from './policies/registry.ts';
-import { inOrder, type Queue } from './queue.ts';
+import { inOrder, type Queue, type Standing } from './queue.ts';
 
 /** Tickets of each line that a policy sees at once. */
-export const WINDOW = 500;
-/** Groups behind the window that it sees at once; the next look goes on behind them. */
-export const GROUPS = 500;
+const WINDOW = 500;
+/** Groups in a slice of those behind the window; it sees two slices at once, and the next look the next two. */
+const GROUPS = 300;
 /** A newcomer usually meets one of the very first. */
 const NEAR = 2;
 /** Groups that a newcomer is looked for among, and first tickets when there are more groups than this. */
@@ -18,7 +18,7 @@ export class Look {
   readonly #queue: Queue;
   readonly #registry: Registry;
   /** Where the next look at the groups of a line goes on. Lost with the object, which costs no more than a round. */
-  readonly #cursors = new Map<string, string>();
+  readonly #cursors = new Map<string, { outer: string; inner: string }>();
 
   constructor(queue: Queue, registry: Registry) {
     this.#queue = queue;
@@ -65,13 +65,23 @@ export class Look {
     yield* show(inOrder([...more, ...heads]));
   }
 
-  #nextGroups(lane: string, side: string) {
+  /**
+   * Two slices of the groups of a line, so that each slice is seen with each other one in the end: with `n` groups after
+   * `s (s + 1) / 2` looks, `s = n / GROUPS` rounded up.
+   */
+  #nextGroups(lane: string, side: string): Standing[] {
     const key = `${lane}/${side}`;
-    const heads = this.#queue.heads(lane, side, this.#cursors.get(key) ?? '', GROUPS);
-    const last = heads.at(-1);
-    if (last && heads.length === GROUPS) this.#cursors.set(key, last.group);
-    else this.#cursors.delete(key);
-    return heads;
+    const { outer, inner } = this.#cursors.get(key) ?? { outer: '', inner: '' };
+    const near = this.#queue.heads(lane, side, outer, GROUPS);
+    const nearEnd = near.length === GROUPS ? near.at(-1)?.group : undefined;
+    if (nearEnd === undefined) {
+      this.#cursors.delete(key);
+      return near;
+    }
+    const far = this.#queue.heads(lane, side, inner === '' ? nearEnd : inner, GROUPS);
+    const farEnd = far.length === GROUPS ? far.at(-1)?.group : undefined;
+    this.#cursors.set(key, farEnd === undefined ? { outer: nearEnd, inner: '' } : { outer, inner: farEnd });
+    return [...near, ...far];
   }
 }
 
