@@ -51,8 +51,8 @@ test('behind more groups than one look takes, the next looks go on', () => {
   // Two that cannot talk with the crowd, with each other only after a while, and whose groups are the first and the last by name.
   const more = { blocks: ['5'], at: NOW + 5_000 };
   matching.enqueue(ticket('italian', 1, { ...more, language: 'it' }), NOW + 5_000);
-  matching.enqueue(ticket('english', 9, { ...more, language: 'en' }), NOW + 5_000);
-  const now = NOW + 5_000 + LANGUAGE_FIRST_MS;
+  matching.enqueue(ticket('english', 9, { ...more, at: NOW + 5_001, language: 'en' }), NOW + 5_001);
+  const now = NOW + 5_001 + LANGUAGE_FIRST_MS;
   const looks = Array.from({ length: 15 }, () => matching.pass(now).claims);
   expect(names(looks.flat())).toEqual(['italian+english']);
   expect(looks[0]).toEqual([]);
