@@ -1,8 +1,9 @@
 import type { Match, Ticket } from '@patchbay/shared/match';
 import { oppositeOf, policyOf, SIDES } from './lanes.ts';
 import { faultsOf } from './policies/check.ts';
+import type { MatchPolicy } from './policies/policy.ts';
 import type { Registry } from './policies/registry.ts';
-import { inOrder, type Queue, type Standing } from './queue.ts';
+import { inOrder, LAST, type Queue, type Standing } from './queue.ts';
 
 /** Tickets of each line that a policy sees at once. */
 const WINDOW = 500;
@@ -10,6 +11,8 @@ const WINDOW = 500;
 const GROUPS = 300;
 /** A newcomer usually meets one of the very first. */
 const NEAR = 2;
+/** … or, if it is picky, one of these. */
+const FURTHER = 32;
 /** Groups that a newcomer is looked for among, and first tickets when there are more groups than this. */
 const NEWCOMER_GROUPS = 64;
 
@@ -29,8 +32,8 @@ export class Look {
   forNewcomer(lane: string, side: string, newcomer: Ticket, now: number): Match | null {
     const policy = policyOf(lane, this.#registry);
     if (!policy.arrive) return null;
-    const seen = [newcomer];
-    const match = policy.arrive(newcomer, this.#candidates(lane, oppositeOf(side), seen), now);
+    const seen: [Ticket, ...Ticket[]] = [newcomer];
+    const match = policy.arrive(newcomer, this.#candidates(policy, lane, oppositeOf(side), seen), now);
     return match && (sound(policy.name, [match], seen)[0] ?? null);
   }
 
@@ -48,21 +51,35 @@ export class Look {
     return sound(policy.name, policy.match(wider, now), wider);
   }
 
-  /** In order, unless there are too many groups to know it; notes in `seen` what was read. */
-  *#candidates(lane: string, side: string, seen: Ticket[]): Generator<Ticket> {
-    const near = this.#queue.first(lane, side, NEAR);
-    const show = function* (tickets: Ticket[]) {
-      for (const ticket of tickets) {
+  /**
+   * Who waits on a side, in order, read as far as it is asked for: the very first, then more of them, then the first of each group. Of
+   * more groups than {@link NEWCOMER_GROUPS} only some are shown. Notes in `seen`, behind
+   * the newcomer, who was.
+   */
+  *#candidates(policy: MatchPolicy, lane: string, side: string, seen: [Ticket, ...Ticket[]]): Generator<Ticket> {
+    const avoided = policy.avoids?.(seen[0]);
+    const show = function* (standing: Standing[]) {
+      for (const ticket of inOrder(standing)) {
         seen.push(ticket);
         yield ticket;
       }
     };
-    yield* show(near.map(({ ticket }) => ticket));
+    const near = this.#queue.first(lane, side, NEAR);
+    yield* show(near);
     if (near.length < NEAR) return;
-    const heads = this.#queue.heads(lane, side, '', NEWCOMER_GROUPS);
+    // In a crowd that the newcomer avoids, those behind the very first are most likely of the crowd, too.
+    if (avoided === undefined || !near.every(({ ticket }) => policy.group(ticket).startsWith(avoided))) {
+      const further = this.#queue.first(lane, side, FURTHER);
+      yield* show(further.slice(NEAR));
+      if (further.length < FURTHER) return;
+    }
+    const heads = this.#queue.heads(lane, side, NEWCOMER_GROUPS, '', avoided);
+    if (avoided !== undefined && heads.length < NEWCOMER_GROUPS) {
+      heads.push(...this.#queue.heads(lane, side, NEWCOMER_GROUPS - heads.length, `${avoided}${LAST}`));
+    }
     // With all groups known, the first of each are enough: who is not among them is behind one who is alike.
     const more = heads.length < NEWCOMER_GROUPS ? [] : this.#queue.first(lane, side, NEWCOMER_GROUPS);
-    yield* show(inOrder([...more, ...heads]));
+    yield* show([...more, ...heads]);
   }
 
   /**
@@ -72,13 +89,13 @@ export class Look {
   #nextGroups(lane: string, side: string): Standing[] {
     const key = `${lane}/${side}`;
     const { outer, inner } = this.#cursors.get(key) ?? { outer: '', inner: '' };
-    const near = this.#queue.heads(lane, side, outer, GROUPS);
+    const near = this.#queue.heads(lane, side, GROUPS, outer);
     const nearEnd = near.length === GROUPS ? near.at(-1)?.group : undefined;
     if (nearEnd === undefined) {
       this.#cursors.delete(key);
       return near;
     }
-    const far = this.#queue.heads(lane, side, inner === '' ? nearEnd : inner, GROUPS);
+    const far = this.#queue.heads(lane, side, GROUPS, inner === '' ? nearEnd : inner);
     const farEnd = far.length === GROUPS ? far.at(-1)?.group : undefined;
     this.#cursors.set(key, farEnd === undefined ? { outer: nearEnd, inner: '' } : { outer, inner: farEnd });
     return [...near, ...far];

@@ -25,6 +25,8 @@ const COUNTED = 1_000;
 const queuedOf = ({ body, failures }: Row): Queued => ({ ticket: JSON.parse(body) as Ticket, failures });
 const standingOf = ({ body, rank }: StandingRow): Standing => ({ ticket: JSON.parse(body) as Ticket, rank });
 const ORDER = 'ORDER BY rank, at, ticket_id';
+/** Comes after every name. */
+export const LAST = '\u{10ffff}';
 const LINE = 'lane = ? AND side = ?';
 
 /** Tickets in the order of the queue, each once. */
@@ -59,6 +61,7 @@ export class Queue {
     }
   }
 
+  /** Does the ticket wait or rest? */
   has(ticketId: string): boolean {
     const known =
       'SELECT 1 FROM waiting WHERE ticket_id = ? UNION ALL SELECT 1 FROM resting WHERE ticket_id = ? LIMIT 1';
@@ -70,7 +73,7 @@ export class Queue {
       'INSERT OR IGNORE INTO waiting(lane, side, rank, at, ticket_id, grp, failures, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       ...[lane, side, rank, ticket.at, ticket.ticketId],
       // Within a group the first stands for all, and those of a lower priority may have waited longer.
-      `${rank}|${group}`,
+      `${group}|${rank}`,
       failures,
       JSON.stringify(ticket),
     );
@@ -115,9 +118,9 @@ export class Queue {
       .map(standingOf);
   }
 
-  /** The first ticket of each group whose name comes after `after`, by name of the group. */
-  heads(lane: string, side: string, after: string, limit: number): (Standing & { group: string })[] {
-    const next = `SELECT min(grp) FROM waiting WHERE ${LINE} AND grp >`;
+  /** The first ticket of each group whose name lies between `after` and `until`, by name of the group. */
+  heads(lane: string, side: string, limit: number, after = '', until = LAST): (Standing & { group: string })[] {
+    const next = `SELECT min(grp) FROM waiting WHERE ${LINE} AND grp < ? AND grp >`;
     const head = `SELECT ticket_id FROM waiting WHERE ${LINE} AND grp = hop.grp ${ORDER} LIMIT 1`;
     return this.#sql
       .exec<StandingRow & { grp: string }>(
@@ -125,7 +128,7 @@ export class Queue {
            SELECT (${next} ?) UNION ALL SELECT (${next} hop.grp) FROM hop WHERE hop.grp IS NOT NULL LIMIT ?)
          SELECT hop.grp, waiting.rank, waiting.body FROM hop CROSS JOIN waiting
          WHERE hop.grp IS NOT NULL AND waiting.ticket_id = (${head})`,
-        ...[lane, side, after, lane, side, limit, lane, side],
+        ...[lane, side, until, after, lane, side, until, limit, lane, side],
       )
       .toArray()
       .map((row) => ({ ...standingOf(row), group: row.grp }));

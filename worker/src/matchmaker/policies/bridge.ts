@@ -21,6 +21,7 @@ const matchOf = (...tickets: [Ticket, Ticket]): Match => ({ mode: 'bridge', tick
 export const bridge: MatchPolicy = {
   name: 'bridge',
   group: rules.group,
+  avoids: ({ guildId }) => `${guildId}|`,
   match: (tickets, now) => pairUp(tickets, now, rules).map((pair) => matchOf(...pair)),
   arrive(ticket, candidates, now) {
     const partner = firstPartner(ticket, candidates, now, rules);

@@ -22,6 +22,12 @@ export interface MatchPolicy {
   group(ticket: Ticket): string;
 
   /**
+   * How the names of groups begin that `ticket` cannot meet whatever happens, such as those of its own guild: they are not
+   * even read for a newcomer.
+   */
+  avoids?(ticket: Ticket): string;
+
+  /**
    * Makes matches. `tickets` come in the order of the queue: higher priority first, then older first (and before all, oldest first,
    * those that waited very long): prefer earlier ones, do not sort by `priority`. They are a window of the queue, a few
    * thousand at most, not all of it; this is called every two seconds. `now` is in milliseconds.
