@@ -9,11 +9,16 @@ import { parseArgs } from 'node:util';
 import './require-node.ts';
 import { benchBridge } from './bench/bridge.ts';
 import type { BenchContext } from './bench/context.ts';
+import { benchMatchmaker } from './bench/matchmaker.ts';
 import { type BenchRow, benchTable } from './bench/row.ts';
 import { benchSim } from './bench/sim.ts';
 import type { Stack } from './stack/stack.ts';
 
-const benches: Record<string, (context: BenchContext) => Promise<BenchRow[]>> = { bridge: benchBridge, sim: benchSim };
+const benches: Record<string, (context: BenchContext) => Promise<BenchRow[]>> = {
+  bridge: benchBridge,
+  matchmaker: benchMatchmaker,
+  sim: benchSim,
+};
 
 const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true });
 const names = positionals.length > 0 ? positionals : Object.keys(benches);

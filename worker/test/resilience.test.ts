@@ -86,26 +86,6 @@ test('a session that was asked to confirm before it started never starts', async
   expect(await session.record()).toBeNull();
 });
 
-test('an expired claim whose session never heard of it gives the tickets back to their places', async () => {
-  const pool = ulid();
-  const queue = world.env.MATCHMAKER.getByName(pool);
-  const ticket = (at: number) => ({ ticketId: `${at}-${pool}`, guildId: '91', channelId: '1', at });
-  await queue.enqueue(pool, ticket(3));
-  // What a crash between the claim and the start of the session leaves behind.
-  const storage = await world.harness.getWorker().getDurableObjectStorage('MATCHMAKER', { name: pool });
-  for (const at of [1, 2]) {
-    const claim = "INSERT INTO claims VALUES (?, ?, '91', '1', ?, 0, 1)";
-    await storage.exec(claim, '01ARZ3NDEKTSV4RRFFQ69G5FAV', ticket(at).ticketId, at);
-  }
-  // Leaving during a claim cancels it, and a ticket that is claimed is not queued a second time.
-  await queue.withdraw(ticket(2).ticketId);
-  await queue.enqueue(pool, ticket(1));
-  await queue.tick(Date.now());
-  await expect.poll(() => queue.place(ticket(1).ticketId), { timeout: 10_000 }).toBe(1);
-  expect(await queue.place(ticket(2).ticketId)).toBeNull();
-  expect(await queue.place(ticket(3).ticketId)).toBe(2);
-});
-
 test('a node that restarts gets its sessions again under a new epoch; what is not wanted is ended', async () => {
   const node = new TestNode(world, 'node-c');
   const identities = [{ identityId: '531', guildIds: ['131', '132'] }];

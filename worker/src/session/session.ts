@@ -23,6 +23,8 @@ export interface StartRequest {
   pool: string;
   mode: Mode;
   tickets: Ticket[];
+  /** Who hears whom, by index of `tickets`; without them everybody hears everybody else. */
+  routes?: [number, number][];
 }
 
 /** One session: its state machine, made durable. The pure part is in `record.ts`, the steps in `lifecycle.ts`. */
