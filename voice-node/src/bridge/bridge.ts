@@ -23,6 +23,8 @@ export interface BridgeOptions {
   scheduler?: Scheduler;
   /** False: every spurt is decoded, mixed and encoded, also of one voice alone. For measurements. Default true. */
   passThrough?: boolean;
+  /** False: in a mix, silence takes the place of lost packets. For measurements. Default true. */
+  conceal?: boolean;
 }
 
 export interface BridgeCounters {
@@ -30,9 +32,11 @@ export interface BridgeCounters {
   passed: number;
   /** Frames mixed and encoded, per output. */
   mixed: number;
-  /** Late and duplicate packets that were dropped. */
+  /** Packets that were dropped: they came twice, or after their turn. */
   late: number;
+  /** Frames of lost or late packets in mixes. */
   concealed: number;
+  /** Frames left out of mixes to shorten a delay. */
   skipped: number;
   undecodable: number;
   /** Ticks left out after a stall. */
@@ -52,24 +56,27 @@ export class Bridge {
   readonly #codec: OpusCodec;
   readonly #scheduler: Scheduler;
   readonly #passThrough: boolean;
+  readonly #conceal: boolean;
   readonly #speakers = new Map<string, Speaker>();
   readonly #outputs: Output[];
   readonly #detach: (() => void)[];
   readonly #ticker: Ticker;
   #cancelHousekeeping: (() => void) | undefined;
 
-  constructor({ legs, routes, codec = libopus, scheduler = realTime, passThrough = true }: BridgeOptions) {
-    this.#codec = codec;
-    this.#scheduler = scheduler;
-    this.#passThrough = passThrough;
+  constructor({ legs, routes, codec, scheduler, passThrough, conceal }: BridgeOptions) {
+    this.#codec = codec ?? libopus;
+    this.#scheduler = scheduler ?? realTime;
+    this.#passThrough = passThrough ?? true;
+    this.#conceal = conceal ?? true;
     this.#outputs = legs.map(
-      (leg) => new Output(leg, new Set(sourcesOf(routes, leg.legId)), () => codec.createEncoder()),
+      (leg) => new Output(leg, new Set(sourcesOf(routes, leg.legId)), () => this.#codec.createEncoder()),
     );
-    this.#ticker = new Ticker(scheduler, {
+    this.#ticker = new Ticker(this.#scheduler, {
       tick: () => this.#tick(),
       skip: () => {
         this.counters.missedTicks += 1;
         for (const output of this.#outputs) output.skipTick();
+        for (const speaker of this.#speakers.values()) speaker.leaveOut();
       },
     });
     this.#detach = legs.map((leg) => leg.onPacket((packet) => this.#packet(leg.legId, packet)));
@@ -95,9 +102,9 @@ export class Bridge {
 
   #packet(legId: string, packet: VoicePacket): void {
     const speaker = this.#speaker(legId, packet.userId);
-    const { fresh, starts } = speaker.take(packet);
+    const { fresh, kept, starts } = speaker.take(packet);
     if (!fresh) {
-      this.counters.late += 1;
+      if (!kept) this.counters.late += 1;
       return;
     }
     for (const output of this.#outputs) {
@@ -140,7 +147,7 @@ export class Bridge {
     const frames = new Map<Speaker, Int16Array | undefined>();
     for (const speaker of this.#speakers.values()) {
       speaker.timeOut(now);
-      if (speaker.mixing) frames.set(speaker, speaker.nextFrame());
+      if (speaker.mixing) frames.set(speaker, speaker.nextFrame(now));
     }
     for (const output of this.#outputs) {
       if (output.mode.kind !== 'mix' && output.mode.kind !== 'tail') continue;
@@ -193,7 +200,13 @@ export class Bridge {
     const key = `${legId}:${userId}`;
     let speaker = this.#speakers.get(key);
     if (!speaker) {
-      speaker = new Speaker(legId, userId, () => this.#codec.createDecoder(), this.counters);
+      speaker = new Speaker({
+        legId,
+        userId,
+        createDecoder: () => this.#codec.createDecoder(),
+        counters: this.counters,
+        conceal: this.#conceal,
+      });
       this.#speakers.set(key, speaker);
     }
     return speaker;
