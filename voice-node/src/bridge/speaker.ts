@@ -1,5 +1,5 @@
 /** One person who may be heard through a bridge: are they speaking, and, while mixing, what is their next frame. */
-import { crossFade, isQuiet, ramp } from '../audio/fade.ts';
+import { crossFade, isQuiet, ramp, type Sound } from '../audio/fade.ts';
 import type { OpusDecoder } from '../audio/opus-codec.ts';
 import type { VoicePacket } from '../audio/packet.ts';
 import { sequenceDistance } from '../audio/rtp.ts';
@@ -37,6 +37,8 @@ export class Speaker {
   /** In a spurt: voice has come and no silence frame since. */
   speaking = false;
   lastArrivedAt = 0;
+  /** 0…2; 1 is as spoken. A change is heard in mixes only, as a swell over one frame. */
+  volume = 1;
 
   #ssrc = -1;
   #lastSequence = 0;
@@ -46,6 +48,7 @@ export class Speaker {
   #lastDecoded: Uint8Array | undefined;
   /** Gain at the end of the frame before: below 1 after a concealed run. */
   #level = 1;
+  #lastVolume = 1;
 
   constructor({ legId, userId, createDecoder, counters, conceal }: SpeakerOptions) {
     this.legId = legId;
@@ -102,6 +105,7 @@ export class Speaker {
     if (this.mixing) return;
     this.#decoder = this.#createDecoder();
     this.#level = 1;
+    this.#lastVolume = this.volume;
     this.#buffer.clear();
     const last = this.#history.at(-1);
     if (!last) return;
@@ -124,15 +128,17 @@ export class Speaker {
   }
 
   /** The next 20 ms of this speaker for the mix; undefined = silence. */
-  nextFrame(now: number): Int16Array | undefined {
+  nextFrame(now: number): Sound | undefined {
     const before = this.#buffer.skipped;
     const step = this.#buffer.next(now, this.speaking);
     const frame = this.#frameOf(step, now);
     this.#counters.skipped += this.#buffer.skipped - before;
-    return frame;
+    const from = this.#lastVolume;
+    this.#lastVolume = this.volume;
+    return frame && (from !== 1 || this.volume !== 1) ? ramp(frame, from, this.volume) : frame;
   }
 
-  #frameOf(step: ReturnType<JitterBuffer['next']>, now: number): Int16Array | undefined {
+  #frameOf(step: ReturnType<JitterBuffer['next']>, now: number): Sound | undefined {
     if (step.kind === 'silence') return undefined;
     if (step.kind === 'conceal') return this.#conceal(step.run);
     if (step.kind === 'hurry') {
@@ -145,7 +151,7 @@ export class Speaker {
   }
 
   /** The decoder's own guess: the first whole, the run then fading out, so that no voice hums on. */
-  #conceal(run: number): Int16Array | undefined {
+  #conceal(run: number): Sound | undefined {
     this.#counters.concealed += 1;
     if (!this.#conceals) return undefined;
     const from = this.#level;
@@ -154,7 +160,7 @@ export class Speaker {
     return frame && ramp(frame, from, this.#level);
   }
 
-  #fadeIn(frame: Int16Array | undefined): Int16Array | undefined {
+  #fadeIn(frame: Int16Array | undefined): Sound | undefined {
     const from = this.#level;
     this.#level = 1;
     return frame && from < 1 ? ramp(frame, from, 1, FADE_IN_SAMPLES) : frame;
