@@ -31,7 +31,12 @@ export async function makeWorld(sim: SimControl, application: Application): Prom
 }
 
 /** `/setup`: from now on this channel is queued when people join it. Returns what the bot answered. */
-export async function configure(sim: SimControl, application: Application, side: PlayedSide): Promise<string> {
+export async function configure(
+  sim: SimControl,
+  application: Application,
+  side: PlayedSide,
+  { record = true }: { record?: boolean } = {},
+): Promise<string> {
   const answer = await sim.command({
     applicationId: application.applicationId,
     guildId: side.guildId,
@@ -40,7 +45,7 @@ export async function configure(sim: SimControl, application: Application, side:
     name: 'setup',
     options: [
       { name: 'channel', type: 7, value: side.channelId },
-      { name: 'record', type: 5, value: true },
+      { name: 'record', type: 5, value: record },
       { name: 'after', type: 3, value: 'idle' },
     ],
   });

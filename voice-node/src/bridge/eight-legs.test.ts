@@ -68,8 +68,8 @@ test('eight legs, everybody talking at once: each hears exactly whom the matrix 
     const packets = legs[listener].sent.map((packet) => ({ ...packet, ssrc: 1, receivedAt: packet.at }));
     return decodeHeard(packets, start, start + 6000);
   });
-  const judged = (isRouted: (from: string, to: string) => boolean) =>
-    names.flatMap((to, index) => {
+  const judged = (isRouted: (from: string, to: string) => boolean, listeners: readonly string[] = names) =>
+    listeners.flatMap((to, index) => {
       const routed = spoken.filter(({ label }) => label !== to && isRouted(label, to));
       const others = spoken.filter((clip) => !routed.includes(clip));
       const verdicts = judge(timelines[index] ?? { startAt: start, samples: new Float32Array() }, routed, others);
@@ -79,8 +79,8 @@ test('eight legs, everybody talking at once: each hears exactly whom the matrix 
   expect(verdicts).toHaveLength(64);
   expect(verdicts.filter(({ routed }) => routed)).toHaveLength(routes.length - 1);
   expect(verdicts.filter(({ ok }) => !ok)).toEqual([]);
-  // The proof can fail: by the matrix with its directions turned round, much is wrong.
-  const turned = judged((from, to) => (matrix[to] ?? []).includes(from));
-  expect(turned.filter(({ ok }) => !ok).length).toBeGreaterThan(10);
+  // The proof can fail: leg 0 hears two of eight, and by the matrix with its directions turned round it would hear all.
+  const turned = judged((from, to) => (matrix[to] ?? []).includes(from), ['0']);
+  expect(turned.filter(({ ok }) => !ok)).toHaveLength(5);
   bridge.close();
 });
