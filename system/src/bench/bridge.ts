@@ -16,7 +16,7 @@ import { mediaCpu } from './media-cpu.ts';
 import { type BenchRow, lessIsBetter, percentile } from './row.ts';
 
 /** At once, while CPU time is measured. */
-const CALLS = 6;
+const CALLS = 10;
 /** Between two clips of one listening, for the worst case of a mix: less than a frame of silence. ms. */
 const NO_PAUSE_MS = 5;
 /** With more added delay than this at p99 a call is not counted. ms. */

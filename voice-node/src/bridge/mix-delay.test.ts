@@ -44,3 +44,37 @@ test.each([0, 3, 8, 13, 20, 53, 100, 500])(
     expect(found.reduce((sum, delay) => sum + delay, 0) / found.length).toBeLessThan(31);
   },
 );
+
+test('delay that one jam brought is taken off in mid-speech by leaving out frames that are silent, not before they are', () => {
+  const time = new VirtualTime();
+  const codec = new ListeningCodec(libopus, time);
+  const [a, b] = [new TestLeg('a', time), new TestLeg('b', time)];
+  const bridge = new Bridge({ legs: [a, b], routes: [['a', 'b']], scheduler: time, passThrough: false, codec });
+  const start = time.now();
+  // Twenty seconds of voice; one second in the middle is silence that is encoded as sound, as of an open microphone.
+  const voice = toneFrames(440, 500);
+  const frames = [...voice, ...toneFrames(440, 50, 0), ...voice.map((opus) => Uint8Array.from(opus))];
+  const late = (index: number) => (index >= 100 && index < 103 ? 45 - (index - 100) * 15 : 0);
+  const arrivals = new Map<Uint8Array, number>();
+  for (const [index, opus] of frames.entries()) {
+    const spokenAt = start + index * 20;
+    time.runUntil(spokenAt + late(index));
+    arrivals.set(opus, spokenAt);
+    const arrivedAt = time.now();
+    a.receive({ userId: '1', ssrc: 1, sequence: index, timestamp: index * 960, arrivedAt, opus });
+  }
+  time.runUntil(start + 25_000);
+  bridge.close();
+  const delays = codec.decoded.flatMap(({ opus, at }) => {
+    const spokenAt = arrivals.get(opus);
+    return spokenAt === undefined ? [] : [{ at: spokenAt - start, delay: at - spokenAt }];
+  });
+  const between = (from: number, to: number) =>
+    delays.filter(({ at }) => at >= from && at < to).map(({ delay }) => delay);
+  expect(Math.max(...between(0, 1900))).toBeLessThanOrEqual(40);
+  expect(Math.min(...between(2200, 10_000))).toBeGreaterThan(40);
+  expect(Math.max(...between(2200, 10_000))).toBeLessThanOrEqual(60);
+  expect(Math.max(...between(11_100, 20_000))).toBeLessThanOrEqual(40);
+  expect(bridge.counters.skipped).toBeGreaterThan(0);
+  expect(bridge.counters.skipped).toBeLessThan(4);
+});
