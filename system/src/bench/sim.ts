@@ -3,13 +3,14 @@
  * that receives it all over UDP. Asked: does one core keep up, and with what share of it? Beside it, people as most would
  * simulate them: one @discordjs/voice client each.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SimControl } from '@patchbay/sim/control-client';
 import { Child, readyJson } from '../stack/child.ts';
 import { root } from '../stack/stack.ts';
 import type { BenchContext } from './context.ts';
+import { cpuSeconds } from './cpu.ts';
 import { type BenchRow, percentile } from './row.ts';
 
 const GUILDS = 20;
@@ -20,8 +21,6 @@ const MEASURED_MS = 15_000;
 /** People who join one channel at once. */
 const CROWD = 50;
 const CLIP = 'ada-1';
-/** Ticks of `/proc/PID/stat` in a second (USER_HZ, the same on every Linux platform of Node). */
-const TICKS = 100;
 
 const BASELINE = 'one @discordjs/voice client each';
 
@@ -195,17 +194,11 @@ async function startClients(
   return child;
 }
 
-/** CPU time (all threads, user and system) over wall time while {@link MEASURED_MS} pass. 1: one whole core. */
-async function cpuShare({ process }: Child): Promise<number> {
-  const ticks = async () => {
-    const stat = await readFile(`/proc/${process.pid}/stat`, 'utf8');
-    // After the name in parentheses: state is field 3, utime 14, stime 15.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return Number(fields[11]) + Number(fields[12]);
-  };
-  const [before, began] = [await ticks(), performance.now()];
+/** CPU time over wall time while {@link MEASURED_MS} pass. 1: one whole core. */
+async function cpuShare(child: Child): Promise<number> {
+  const [before, began] = [await cpuSeconds(child), performance.now()];
   await sleep(MEASURED_MS);
-  return ((await ticks()) - before) / TICKS / ((performance.now() - began) / 1000);
+  return ((await cpuSeconds(child)) - before) / ((performance.now() - began) / 1000);
 }
 
 /** How far each packet was behind the grid of its spurt's first, in ms. */

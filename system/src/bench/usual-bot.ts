@@ -4,8 +4,8 @@
  * would put prism-media's encoder in the same place, which needs a codec package that has to be compiled; this one is the same
  * libopus.)
  *
- * Settings: DISCORD_API_URL, DISCORD_TOKEN, CHANNELS (`guild:channel,guild:channel`). One JSON line on stdout says that both
- * connections are ready.
+ * Settings: DISCORD_API_URL, DISCORD_TOKEN, CHANNELS (`guild:channel,guild:channel`; more calls after `;`). One JSON line on stdout
+ * says that all connections are ready.
  */
 import { Transform, type TransformCallback } from 'node:stream';
 import {
@@ -23,7 +23,9 @@ const settings = z
   .object({
     DISCORD_API_URL: z.url(),
     DISCORD_TOKEN: z.string().min(1),
-    CHANNELS: z.string().transform((list) => list.split(',').map((pair) => pair.split(':'))),
+    CHANNELS: z
+      .string()
+      .transform((calls) => calls.split(';').map((call) => call.split(',').map((place) => place.split(':')))),
   })
   .parse(process.env);
 
@@ -70,17 +72,19 @@ function relay(from: VoiceConnection, to: VoiceConnection): void {
   });
 }
 
-const [left, right] = await Promise.all(
-  settings.CHANNELS.map(([guildId = '', channelId = '']) => bot.join(guildId, channelId)),
-);
-if (!left || !right) throw new Error('CHANNELS must name two channels: guild:channel,guild:channel');
-relay(left, right);
-relay(right, left);
+const connections: VoiceConnection[] = [];
+for (const call of settings.CHANNELS) {
+  const joined = await Promise.all(call.map(([guildId = '', channelId = '']) => bot.join(guildId, channelId)));
+  const [left, right] = joined;
+  if (!left || !right) throw new Error('CHANNELS must name two channels for each call: guild:channel,guild:channel');
+  connections.push(...joined);
+  relay(left, right);
+  relay(right, left);
+}
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
-    left.destroy();
-    right.destroy();
+    for (const connection of connections) connection.destroy();
     bot.close().finally(() => process.exit(0));
   });
 }

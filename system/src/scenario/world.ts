@@ -31,7 +31,12 @@ export async function makeWorld(sim: SimControl, application: Application): Prom
 }
 
 /** `/setup`: from now on this channel is queued when people join it, and rests after a call. Returns what the bot answered. */
-export async function configure(sim: SimControl, application: Application, side: PlayedSide): Promise<string> {
+export async function configure(
+  sim: SimControl,
+  application: Application,
+  side: PlayedSide,
+  { record = true }: { record?: boolean } = {},
+): Promise<string> {
   const channel = { name: 'channel', type: 7, value: side.channelId };
   const setup = async (name: string, option: { name: string; type: number; value: string | boolean }) => {
     const answer = await sim.command({
@@ -46,5 +51,5 @@ export async function configure(sim: SimControl, application: Application, side:
     return answer.message?.content ?? '';
   };
   await setup('after-end', { name: 'policy', type: 3, value: 'idle' });
-  return setup('channel', { name: 'record', type: 5, value: true });
+  return setup('channel', { name: 'record', type: 5, value: record });
 }

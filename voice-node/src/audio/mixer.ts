@@ -1,4 +1,5 @@
 /** Sums frames of several speakers and keeps the sum inside 16 bits without a click. Pure; buffers are the caller's. */
+import type { Sound } from './fade.ts';
 
 /** Above this level the limiter bends the curve: −3 dB below full scale. */
 const KNEE = 23_197;
@@ -6,7 +7,7 @@ const CEILING = 32_767;
 const ROOM = CEILING - KNEE;
 
 /** Adds a frame to a sum, value by value. Frames of another length are cut or padded with silence. */
-export function addFrame(sum: Int32Array, frame: Int16Array | Int32Array): void {
+export function addFrame(sum: Int32Array, frame: Sound): void {
   const length = Math.min(sum.length, frame.length);
   for (let index = 0; index < length; index += 1) sum[index] = (sum[index] ?? 0) + (frame[index] ?? 0);
 }

@@ -7,6 +7,7 @@
  */
 import { SAMPLE_RATE } from './packet.ts';
 import { RtpUnwrapper } from './rtp.ts';
+import { SlidingMinimum } from './sliding-minimum.ts';
 
 const SAMPLES_PER_MS = SAMPLE_RATE / 1000;
 /** How long a packet counts for the minimum. Longer hides jitter better, shorter follows drift better (200 ppm = 2 ms in 10 s). */
@@ -25,7 +26,7 @@ export interface PlacedPacket {
 export class TrackClock {
   readonly #timeZero: number;
   readonly #unwrapper = new RtpUnwrapper();
-  #offsets: { at: number; offset: number }[] = [];
+  readonly #offsets = new SlidingMinimum(WINDOW_MS);
   #anchor: number | undefined;
   #lastTimestamp: number | undefined;
 
@@ -38,22 +39,11 @@ export class TrackClock {
   place(packet: { sequence: number; timestamp: number; arrivedAt: number }): PlacedPacket {
     const { sequence, timestamp } = this.#unwrapper.unwrap(packet);
     const arrival = (packet.arrivedAt - this.#timeZero) * SAMPLES_PER_MS;
-    this.#remember(packet.arrivedAt, arrival - timestamp);
+    this.#offsets.add(packet.arrivedAt, arrival - timestamp);
     const last = this.#lastTimestamp;
     const startsSpurt = last === undefined || timestamp - last > SPURT_GAP_SAMPLES;
-    if (startsSpurt || this.#anchor === undefined) this.#anchor = this.#offsets[0]?.offset ?? arrival - timestamp;
+    if (startsSpurt || this.#anchor === undefined) this.#anchor = this.#offsets.least ?? arrival - timestamp;
     if (last === undefined || timestamp > last) this.#lastTimestamp = timestamp;
     return { position: timestamp + this.#anchor, sequence, startsSpurt };
-  }
-
-  /** Keeps a queue whose first element is the minimum of the window (monotonic queue, constant work on average). */
-  #remember(at: number, offset: number): void {
-    let last = this.#offsets.at(-1);
-    while (last && last.offset >= offset) {
-      this.#offsets.pop();
-      last = this.#offsets.at(-1);
-    }
-    this.#offsets.push({ at, offset });
-    while ((this.#offsets[0]?.at ?? at) < at - WINDOW_MS) this.#offsets.shift();
   }
 }

@@ -3,73 +3,54 @@
  * while somebody speaks: a 20 ms tick where voices overlap, a 100 ms look at who fell silent otherwise.
  */
 
+import { PatchbayError } from '@patchbay/shared/errors';
 import { sourcesOf } from '@patchbay/shared/routing';
 import type { Route } from '@patchbay/shared/session-spec';
+import type { Sound } from '../audio/fade.ts';
 import { libopus, type OpusCodec } from '../audio/opus-codec.ts';
-import type { LegPort, VoicePacket } from '../audio/packet.ts';
+import type { VoicePacket } from '../audio/packet.ts';
+import type { Tone } from '../audio/tones/tone.ts';
+import { tones } from '../audio/tones/tones.ts';
 import { realTime, type Scheduler } from '../ops/scheduler.ts';
+import { type BridgeCounters, type BridgeOptions, noCounts } from './bridge-options.ts';
 import { Output } from './output.ts';
 import { Speaker } from './speaker.ts';
 import { Ticker } from './ticker.ts';
+import { TonePlayer } from './tone-player.ts';
+import { type VolumeOrder, Volumes } from './volumes.ts';
 
 /** From a passed-through packet to the first mixed frame: its successor has arrived by then, with 15 ms to spare for jitter. */
 const FIRST_TICK_MS = 35;
 const HOUSEKEEPING_MS = 100;
 
-export interface BridgeOptions {
-  legs: readonly LegPort[];
-  routes: readonly Route[];
-  codec?: OpusCodec;
-  scheduler?: Scheduler;
-  /** False: every spurt is decoded, mixed and encoded, also of one voice alone. For measurements. Default true. */
-  passThrough?: boolean;
-}
-
-export interface BridgeCounters {
-  /** Packets passed through untouched, per output. */
-  passed: number;
-  /** Frames mixed and encoded, per output. */
-  mixed: number;
-  /** Late and duplicate packets that were dropped. */
-  late: number;
-  concealed: number;
-  skipped: number;
-  undecodable: number;
-  /** Ticks left out after a stall. */
-  missedTicks: number;
-}
-
 export class Bridge {
-  readonly counters: BridgeCounters = {
-    passed: 0,
-    mixed: 0,
-    late: 0,
-    concealed: 0,
-    skipped: 0,
-    undecodable: 0,
-    missedTicks: 0,
-  };
+  readonly counters: BridgeCounters = noCounts();
   readonly #codec: OpusCodec;
   readonly #scheduler: Scheduler;
   readonly #passThrough: boolean;
+  readonly #conceal: boolean;
   readonly #speakers = new Map<string, Speaker>();
+  readonly #volumes = new Volumes();
+  readonly #onHold = new Set<string>();
   readonly #outputs: Output[];
   readonly #detach: (() => void)[];
   readonly #ticker: Ticker;
   #cancelHousekeeping: (() => void) | undefined;
 
-  constructor({ legs, routes, codec = libopus, scheduler = realTime, passThrough = true }: BridgeOptions) {
-    this.#codec = codec;
-    this.#scheduler = scheduler;
-    this.#passThrough = passThrough;
+  constructor({ legs, routes, codec, scheduler, passThrough, conceal }: BridgeOptions) {
+    this.#codec = codec ?? libopus;
+    this.#scheduler = scheduler ?? realTime;
+    this.#passThrough = passThrough ?? true;
+    this.#conceal = conceal ?? true;
     this.#outputs = legs.map(
-      (leg) => new Output(leg, new Set(sourcesOf(routes, leg.legId)), () => codec.createEncoder()),
+      (leg) => new Output(leg, new Set(sourcesOf(routes, leg.legId)), () => this.#codec.createEncoder()),
     );
-    this.#ticker = new Ticker(scheduler, {
+    this.#ticker = new Ticker(this.#scheduler, {
       tick: () => this.#tick(),
       skip: () => {
         this.counters.missedTicks += 1;
         for (const output of this.#outputs) output.skipTick();
+        for (const speaker of this.#speakers.values()) speaker.leaveOut();
       },
     });
     this.#detach = legs.map((leg) => leg.onPacket((packet) => this.#packet(leg.legId, packet)));
@@ -79,9 +60,62 @@ export class Bridge {
   updateRoutes(routes: readonly Route[]): void {
     for (const output of this.#outputs) {
       output.sources = new Set(sourcesOf(routes, output.leg.legId));
-      if (output.mode.kind === 'pass' && !output.hears(output.mode.speaker)) output.finish();
     }
-    this.#look();
+    this.#review();
+  }
+
+  /**
+   * Makes a leg's people, one person, or one person on one leg louder or softer for everybody who hears them; 0 is not heard at
+   * all. Anything but 1 costs a decoder and an encoder while they speak: only voices as spoken can be passed through. At 1 again,
+   * pass-through returns with the next spurt.
+   *
+   * @throws {PatchbayError} `volume_invalid`
+   */
+  setVolume(order: VolumeOrder): void {
+    this.#volumes.set(order);
+    for (const speaker of this.#speakers.values()) {
+      speaker.volume = this.#volumes.of(speaker.legId, speaker.userId);
+    }
+    this.#review();
+  }
+
+  /**
+   * Plays a tone to one leg, alone or under the voices there (12 dB softer while somebody speaks). Another one takes the place of
+   * the one that plays.
+   *
+   * @throws {PatchbayError} `leg_unknown`
+   */
+  play(legId: string, tone: Tone, { loop = false }: { loop?: boolean } = {}): void {
+    const output = this.#output(legId);
+    output.tone = new TonePlayer(tone, this.#codec.createDecoder(), loop);
+    if (output.mode.kind !== 'mix') this.#takeOver(output);
+    if (!this.#cancelHousekeeping) this.#housekeep();
+  }
+
+  /**
+   * Fades out what {@link play} started.
+   *
+   * @throws {PatchbayError} `leg_unknown`
+   */
+  stop(legId: string): void {
+    this.#output(legId).tone?.stop();
+  }
+
+  /**
+   * Puts a leg on hold: its people hear the hold tone and nobody else, and are heard by nobody; or takes it back.
+   *
+   * @throws {PatchbayError} `leg_unknown`
+   */
+  hold(legId: string, on: boolean): void {
+    if (on === this.#onHold.has(legId)) return;
+    if (on) {
+      this.play(legId, tones.hold, { loop: true });
+      this.#onHold.add(legId);
+    } else {
+      this.stop(legId);
+      this.#onHold.delete(legId);
+    }
+    this.#review();
   }
 
   /** Detaches from the legs and stops every timer. The legs live on. */
@@ -95,13 +129,13 @@ export class Bridge {
 
   #packet(legId: string, packet: VoicePacket): void {
     const speaker = this.#speaker(legId, packet.userId);
-    const { fresh, starts } = speaker.take(packet);
+    const { fresh, kept, starts } = speaker.take(packet);
     if (!fresh) {
-      this.counters.late += 1;
+      if (!kept) this.counters.late += 1;
       return;
     }
     for (const output of this.#outputs) {
-      if (!output.hears(speaker)) continue;
+      if (!this.#hears(output, speaker)) continue;
       const { mode } = output;
       if (mode.kind === 'pass' && mode.speaker === speaker) {
         output.pass(packet, packet.arrivedAt);
@@ -118,14 +152,11 @@ export class Bridge {
   /** A speaker starts while this output is not mixing. */
   #startSpurt(output: Output, speaker: Speaker, packet: VoicePacket): void {
     if (output.mode.kind === 'pass' && output.mode.speaker.speaking) {
-      const passed = output.mode.speaker;
-      output.startMix();
-      passed.startMixing(true);
+      this.#takeOver(output);
       speaker.startMixing(false);
-      this.#ticker.start(Math.max(packet.arrivedAt, passed.lastArrivedAt + FIRST_TICK_MS));
       return;
     }
-    if (!this.#passThrough) {
+    if (!this.#passThrough || speaker.volume !== 1) {
       output.startMix();
       speaker.startMixing(false);
       this.#ticker.start(packet.arrivedAt);
@@ -135,31 +166,57 @@ export class Bridge {
     this.counters.passed += 1;
   }
 
+  /** Starts to mix, in the middle of whom was passed through. */
+  #takeOver(output: Output): void {
+    const now = this.#scheduler.now();
+    const passed = output.mode.kind === 'pass' && output.mode.speaker.speaking ? output.mode.speaker : undefined;
+    output.startMix();
+    passed?.startMixing(true);
+    this.#ticker.start(passed ? Math.max(now, passed.lastArrivedAt + FIRST_TICK_MS) : now);
+  }
+
   #tick(): void {
     const now = this.#scheduler.now();
-    const frames = new Map<Speaker, Int16Array | undefined>();
+    const frames = new Map<Speaker, Sound | undefined>();
     for (const speaker of this.#speakers.values()) {
       speaker.timeOut(now);
-      if (speaker.mixing) frames.set(speaker, speaker.nextFrame());
+      if (speaker.mixing) frames.set(speaker, speaker.nextFrame(now));
     }
     for (const output of this.#outputs) {
       if (output.mode.kind !== 'mix' && output.mode.kind !== 'tail') continue;
-      const heard = [...frames].filter(([speaker]) => output.hears(speaker));
+      const heard = [...frames].filter(([speaker]) => this.#hears(output, speaker));
       if (output.mode.kind === 'mix') this.counters.mixed += 1;
       output.tick(
         heard.map(([, frame]) => frame),
+        heard.some(([speaker]) => speaker.speaking),
         now,
       );
-      if (output.mode.kind === 'mix' && heard.every(([speaker]) => speaker.drained)) output.finish();
+      if (!output.tone && this.#onHold.has(output.leg.legId)) this.play(output.leg.legId, tones.hold, { loop: true });
+      if (output.mode.kind === 'mix' && !output.tone && heard.every(([speaker]) => speaker.drained)) output.finish();
     }
     this.#look();
+  }
+
+  /** After a change of who is heard and how loud: ends or mixes what must not be passed through any more. */
+  #review(): void {
+    for (const output of this.#outputs) {
+      if (output.mode.kind !== 'pass') continue;
+      const { speaker } = output.mode;
+      if (!this.#hears(output, speaker)) this.#end(output);
+      else if (speaker.volume !== 1) this.#takeOver(output);
+    }
+    this.#look();
+  }
+
+  #end(output: Output): void {
+    if (output.finish() === 'tail') this.#ticker.start(this.#scheduler.now());
   }
 
   /** Ends mixes that nobody needs, and the tick with the last of them. */
   #look(): void {
     const mixes = this.#outputs.filter((output) => output.mode.kind === 'mix');
     for (const speaker of this.#speakers.values()) {
-      if (speaker.mixing && !mixes.some((output) => output.hears(speaker))) speaker.stopMixing();
+      if (speaker.mixing && !mixes.some((output) => this.#hears(output, speaker))) speaker.stopMixing();
     }
     const ticking = this.#outputs.some(({ mode }) => mode.kind === 'mix' || mode.kind === 'tail');
     if (!ticking) this.#ticker.stop();
@@ -174,7 +231,7 @@ export class Bridge {
     }
     for (const output of this.#outputs) {
       if (output.mode.kind === 'pass' && !output.mode.speaker.speaking && this.#quiet(output.mode.speaker, now)) {
-        if (output.finish() === 'tail') this.#ticker.start(now);
+        this.#end(output);
       }
       output.settle(now);
     }
@@ -189,11 +246,30 @@ export class Bridge {
     return now - speaker.lastArrivedAt > 100;
   }
 
+  #hears(output: Output, speaker: Speaker): boolean {
+    const { legId } = output.leg;
+    if (this.#onHold.has(legId) || this.#onHold.has(speaker.legId)) return false;
+    return speaker.volume > 0 && output.hears(speaker);
+  }
+
+  #output(legId: string): Output {
+    const output = this.#outputs.find(({ leg }) => leg.legId === legId);
+    if (!output) throw new PatchbayError('leg_unknown', `The bridge has no leg ${legId}: apply a spec with it first.`);
+    return output;
+  }
+
   #speaker(legId: string, userId: string): Speaker {
     const key = `${legId}:${userId}`;
     let speaker = this.#speakers.get(key);
     if (!speaker) {
-      speaker = new Speaker(legId, userId, () => this.#codec.createDecoder(), this.counters);
+      speaker = new Speaker({
+        legId,
+        userId,
+        createDecoder: () => this.#codec.createDecoder(),
+        counters: this.counters,
+        conceal: this.#conceal,
+      });
+      speaker.volume = this.#volumes.of(legId, userId);
       this.#speakers.set(key, speaker);
     }
     return speaker;

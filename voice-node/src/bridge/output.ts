@@ -2,16 +2,19 @@
  * What one leg hears: the outgoing stream of one output leg, with its own sequence numbers and timestamps.
  *
  * Modes: `idle` (nothing is sent, RTP time goes on with the wall clock), `pass` (one speaker's packets go out untouched, on
- * arrival), `mix` (two or more were speaking at once; everything is decoded, summed and encoded until all are silent), `tail`
+ * arrival), `mix` (two or more were speaking at once, a volume is set, or a tone plays; everything is decoded, summed and encoded
+ * until all are silent), `tail`
  * (the silence frames at the end of a stream whose source sent none).
  */
 
+import type { Sound } from '../audio/fade.ts';
 import { addFrame, limitInto } from '../audio/mixer.ts';
 import { FRAME_VALUES, type OpusEncoder } from '../audio/opus-codec.ts';
 import { FRAME_SAMPLES, type LegPort, SAMPLE_RATE, SILENCE_FRAME, type VoicePacket } from '../audio/packet.ts';
 import { addSequence, addTimestamp, sequenceDistance, timestampDistance } from '../audio/rtp.ts';
 import { isSilence } from '../audio/toc.ts';
 import type { Speaker } from './speaker.ts';
+import type { TonePlayer } from './tone-player.ts';
 
 /** Discord asks for five silence frames at the end of a spurt, so that receivers do not interpolate. */
 const TAIL_FRAMES = 5;
@@ -36,6 +39,8 @@ export class Output {
   /** Legs whose people are heard here. */
   sources: ReadonlySet<string>;
   mode: OutputMode = { kind: 'idle' };
+  /** What is played here beside the voices: only while mixing. */
+  tone: TonePlayer | undefined;
   readonly #createEncoder: () => OpusEncoder;
   #encoder: OpusEncoder | undefined;
   #sequence = Math.floor(Math.random() * 0x1_0000);
@@ -107,10 +112,13 @@ export class Output {
     this.#lastSource = 'encoder';
   }
 
-  /** One tick of 20 ms in `mix` or `tail`. `frames` are those of the speakers heard here. */
-  tick(frames: readonly (Int16Array | undefined)[], now: number): void {
+  /** One tick of 20 ms in `mix` or `tail`. `frames` are those of the speakers heard here; `spoken`: one of them speaks. */
+  tick(frames: readonly (Sound | undefined)[], spoken: boolean, now: number): void {
     if (this.mode.kind === 'mix') {
       this.#sum.fill(0);
+      const tone = this.tone?.next(spoken);
+      if (tone) addFrame(this.#sum, tone);
+      if (this.tone?.over) this.tone = undefined;
       for (const frame of frames) if (frame) addFrame(this.#sum, frame);
       limitInto(this.#pcm, this.#sum);
       const opus = this.#encoder?.encode(this.#pcm);

@@ -1,21 +1,17 @@
 /** One person who may be heard through a bridge: are they speaking, and, while mixing, what is their next frame. */
+import { crossFade, isQuiet, ramp, type Sound } from '../audio/fade.ts';
 import type { OpusDecoder } from '../audio/opus-codec.ts';
-import { FRAME_SAMPLES, type VoicePacket } from '../audio/packet.ts';
-import { sequenceDistance, timestampDistance } from '../audio/rtp.ts';
+import type { VoicePacket } from '../audio/packet.ts';
+import { sequenceDistance } from '../audio/rtp.ts';
 import { isOneFrame, isSilence, lossFrame } from '../audio/toc.ts';
+import { JitterBuffer, MOST_CONCEALED } from './jitter-buffer.ts';
 
 /** No packet for so long, and no silence frame either: the spurt is over. ms. */
 export const SPURT_TIMEOUT_MS = 300;
 /** Packets kept to warm a decoder up when mixing starts in mid-speech: 160 ms, after which the decoder's state has converged. */
 const HISTORY_PACKETS = 8;
-/** Packets that wait before the first is played, when a speaker starts into a running mix: 40 ms against jitter. */
-const START_DEPTH = 2;
-/** Over this depth (80 ms) the oldest packet is skipped: delay must not grow with the sender's clock. */
-const MAX_DEPTH = 4;
-/** So many frames are concealed in a row when packets stay away; then silence. */
-const MAX_CONCEALED = 3;
-/** A jump over this many frames is a pause, not loss. */
-const MAX_LOSS_FRAMES = 5;
+/** What comes after a fade-out fades in over 5 ms. Samples. */
+const FADE_IN_SAMPLES = 240;
 
 export interface SpeakerCounters {
   concealed: number;
@@ -23,30 +19,43 @@ export interface SpeakerCounters {
   undecodable: number;
 }
 
+export interface SpeakerOptions {
+  legId: string;
+  userId: string;
+  createDecoder(): OpusDecoder;
+  counters: SpeakerCounters;
+  /** False: silence takes the place of what is lost. For measurements. */
+  conceal: boolean;
+}
+
 export class Speaker {
   readonly legId: string;
   readonly userId: string;
   readonly #createDecoder: () => OpusDecoder;
   readonly #counters: SpeakerCounters;
+  readonly #conceals: boolean;
   /** In a spurt: voice has come and no silence frame since. */
   speaking = false;
   lastArrivedAt = 0;
+  /** 0…2; 1 is as spoken. A change is heard in mixes only, as a swell over one frame. */
+  volume = 1;
 
   #ssrc = -1;
   #lastSequence = 0;
   #history: VoicePacket[] = [];
-  #queue: VoicePacket[] = [];
+  #buffer = new JitterBuffer();
   #decoder: OpusDecoder | undefined;
-  #nextTimestamp: number | undefined;
-  #started = false;
-  #concealed = 0;
   #lastDecoded: Uint8Array | undefined;
+  /** Gain at the end of the frame before: below 1 after a concealed run. */
+  #level = 1;
+  #lastVolume = 1;
 
-  constructor(legId: string, userId: string, createDecoder: () => OpusDecoder, counters: SpeakerCounters) {
+  constructor({ legId, userId, createDecoder, counters, conceal }: SpeakerOptions) {
     this.legId = legId;
     this.userId = userId;
     this.#createDecoder = createDecoder;
     this.#counters = counters;
+    this.#conceals = conceal;
   }
 
   /** Is the speaker part of a running mix? */
@@ -56,35 +65,31 @@ export class Speaker {
 
   /** Nothing left to play and not speaking. */
   get drained(): boolean {
-    return !this.speaking && this.#queue.length === 0;
+    return !this.speaking && !this.#buffer.hasVoice;
   }
 
   /**
-   * Takes note of a packet. `fresh` is false for late and duplicate ones, which are not passed through; `starts` is true for
-   * the first voice of a spurt.
+   * Takes note of a packet. `fresh` is false for late and duplicate ones, which are not passed through; `kept` says whether it
+   * has a place in a mix; `starts` is true for the first voice of a spurt.
    */
-  take(packet: VoicePacket): { fresh: boolean; starts: boolean } {
+  take(packet: VoicePacket): { fresh: boolean; kept: boolean; starts: boolean } {
     const sameStream = packet.ssrc === this.#ssrc;
-    const fresh = !sameStream || sequenceDistance(this.#lastSequence, packet.sequence) > 0;
     if (!sameStream) {
       this.#ssrc = packet.ssrc;
       this.#history = [];
-      this.#queue = [];
-      this.#nextTimestamp = undefined;
+      this.#buffer = new JitterBuffer();
     }
-    if (this.mixing) this.#enqueue(packet);
-    if (!fresh) return { fresh, starts: false };
+    const fresh = !sameStream || sequenceDistance(this.#lastSequence, packet.sequence) > 0;
+    const starts = fresh && !this.speaking && !isSilence(packet.opus);
+    this.#buffer.observe(packet, starts);
+    const kept = this.mixing && this.#buffer.put(packet);
+    if (!fresh) return { fresh, kept, starts };
     this.#lastSequence = packet.sequence;
     this.lastArrivedAt = packet.arrivedAt;
     this.#history.push(packet);
     if (this.#history.length > HISTORY_PACKETS) this.#history.shift();
-    if (isSilence(packet.opus)) {
-      this.speaking = false;
-      return { fresh, starts: false };
-    }
-    const starts = !this.speaking;
-    this.speaking = true;
-    return { fresh, starts };
+    this.speaking = !isSilence(packet.opus);
+    return { fresh, kept, starts };
   }
 
   /** Ends a spurt whose silence frames were lost. */
@@ -94,69 +99,71 @@ export class Speaker {
 
   /**
    * Joins a mix. A speaker in mid-spurt whose packets were passed through until now continues with the next packet, on a
-   * decoder warmed up with the last ones; a speaker who just starts waits until two packets are there.
+   * decoder warmed up with the last ones; a speaker who just starts waits as long as jitter asks for.
    */
   startMixing(passedThrough: boolean): void {
     if (this.mixing) return;
     this.#decoder = this.#createDecoder();
-    this.#queue = [];
-    this.#concealed = 0;
-    this.#started = passedThrough;
-    this.#nextTimestamp = undefined;
+    this.#level = 1;
+    this.#lastVolume = this.volume;
+    this.#buffer.clear();
     const last = this.#history.at(-1);
     if (!last) return;
     if (passedThrough) {
       for (const { opus } of this.#history) this.#decode(opus);
-      this.#nextTimestamp = (last.timestamp + FRAME_SAMPLES) >>> 0;
+      this.#buffer.continueAfter(last);
     } else {
-      this.#enqueue(last);
+      this.#buffer.put(last);
     }
   }
 
   stopMixing(): void {
     this.#decoder = undefined;
-    this.#queue = [];
+    this.#buffer.clear();
+  }
+
+  /** A tick was left out after a stall: what this speaker said in it is not heard. */
+  leaveOut(): void {
+    if (this.mixing) this.#buffer.leaveOut();
   }
 
   /** The next 20 ms of this speaker for the mix; undefined = silence. */
-  nextFrame(): Int16Array | undefined {
-    if (!this.#started) {
-      if (this.#queue.length < START_DEPTH && this.speaking) return undefined;
-      this.#started = true;
-    }
-    if (this.#queue.length > MAX_DEPTH) {
-      this.#queue.shift();
-      this.#counters.skipped += 1;
-      this.#nextTimestamp = undefined;
-    }
-    const [head] = this.#queue;
-    if (!head) return this.#underrun();
-    const ahead = this.#nextTimestamp === undefined ? 0 : timestampDistance(this.#nextTimestamp, head.timestamp);
-    if (ahead > 0 && ahead <= MAX_LOSS_FRAMES * FRAME_SAMPLES && this.#nextTimestamp !== undefined) {
-      this.#nextTimestamp = (this.#nextTimestamp + FRAME_SAMPLES) >>> 0;
-      return this.#conceal();
-    }
-    this.#queue.shift();
-    this.#nextTimestamp = (head.timestamp + FRAME_SAMPLES) >>> 0;
-    this.#concealed = 0;
-    if (isSilence(head.opus)) {
-      // The next spurt waits for its two packets again.
-      this.#started = false;
-      return undefined;
-    }
-    return this.#decode(head.opus);
+  nextFrame(now: number): Sound | undefined {
+    const before = this.#buffer.skipped;
+    const step = this.#buffer.next(now, this.speaking);
+    const frame = this.#frameOf(step, now);
+    this.#counters.skipped += this.#buffer.skipped - before;
+    const from = this.#lastVolume;
+    this.#lastVolume = this.volume;
+    return frame && (from !== 1 || this.volume !== 1) ? ramp(frame, from, this.volume) : frame;
   }
 
-  /** The queue ran dry in mid-spurt: conceal without moving on, so that the late packet is still played, 20 ms later. */
-  #underrun(): Int16Array | undefined {
-    if (!this.speaking || this.#concealed >= MAX_CONCEALED) return undefined;
-    return this.#conceal();
+  #frameOf(step: ReturnType<JitterBuffer['next']>, now: number): Sound | undefined {
+    if (step.kind === 'silence') return undefined;
+    if (step.kind === 'conceal') return this.#conceal(step.run);
+    if (step.kind === 'hurry') {
+      const [from, to] = [this.#decode(step.from), this.#decode(step.to)];
+      return this.#fadeIn(from && to ? crossFade(from, to) : to);
+    }
+    const frame = this.#decode(step.opus);
+    const instead = frame && isQuiet(frame) ? this.#buffer.instead(now) : undefined;
+    return this.#fadeIn(instead ? this.#decode(instead) : frame);
   }
 
-  #conceal(): Int16Array | undefined {
-    this.#concealed += 1;
+  /** The decoder's own guess: the first whole, the run then fading out, so that no voice hums on. */
+  #conceal(run: number): Sound | undefined {
     this.#counters.concealed += 1;
-    return this.#lastDecoded ? this.#decode(lossFrame(this.#lastDecoded)) : undefined;
+    if (!this.#conceals) return undefined;
+    const from = this.#level;
+    this.#level = 1 - Math.min(1, run / (MOST_CONCEALED - 1));
+    const frame = this.#lastDecoded ? this.#decode(lossFrame(this.#lastDecoded)) : undefined;
+    return frame && ramp(frame, from, this.#level);
+  }
+
+  #fadeIn(frame: Int16Array | undefined): Sound | undefined {
+    const from = this.#level;
+    this.#level = 1;
+    return frame && from < 1 ? ramp(frame, from, 1, FADE_IN_SAMPLES) : frame;
   }
 
   #decode(opus: Uint8Array): Int16Array | undefined {
@@ -173,18 +180,5 @@ export class Speaker {
       this.#counters.undecodable += 1;
       return undefined;
     }
-  }
-
-  /** Puts a packet in its place by RTP time; what was played already, or is there already, is dropped. */
-  #enqueue(packet: VoicePacket): void {
-    if (this.#nextTimestamp !== undefined && timestampDistance(this.#nextTimestamp, packet.timestamp) < 0) return;
-    let index = this.#queue.length;
-    while (index > 0) {
-      const distance = timestampDistance(this.#queue[index - 1]?.timestamp ?? 0, packet.timestamp);
-      if (distance === 0) return;
-      if (distance > 0) break;
-      index -= 1;
-    }
-    this.#queue.splice(index, 0, packet);
   }
 }

@@ -28,7 +28,7 @@ export class Ticker {
   start(firstAt: number): void {
     if (this.#dueAt !== undefined) return;
     this.#dueAt = firstAt;
-    this.#arm();
+    this.#arm(() => this.#due());
   }
 
   stop(): void {
@@ -37,9 +37,16 @@ export class Ticker {
     this.#dueAt = undefined;
   }
 
-  #arm(): void {
+  #arm(task: () => void): void {
     if (this.#dueAt === undefined) return;
-    this.#cancel = this.#scheduler.after(Math.max(0, this.#dueAt - this.#scheduler.now()), () => this.#run());
+    this.#cancel = this.#scheduler.after(Math.max(0, this.#dueAt - this.#scheduler.now()), task);
+  }
+
+  #due(): void {
+    // After a stall an event loop runs timers before it reads sockets: the packets of the time that was lost are still there.
+    const isStalled = this.#dueAt !== undefined && this.#scheduler.now() - this.#dueAt >= TICK_MS;
+    if (isStalled) this.#arm(() => this.#run());
+    else this.#run();
   }
 
   #run(): void {
@@ -55,6 +62,6 @@ export class Ticker {
         made += 1;
       }
     }
-    this.#arm();
+    this.#arm(() => this.#due());
   }
 }
