@@ -93,6 +93,8 @@ const sessionEnded = z.strictObject({
   reason: endReasonSchema,
   /** The leg on whose side the end came up, where there is one. */
   by: ulidSchema.optional(),
+  /** The session goes on without this leg. */
+  goesOn: z.boolean().optional(),
   message: z.string().max(500).optional(),
 });
 

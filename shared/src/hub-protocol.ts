@@ -92,6 +92,8 @@ export interface HubEvents {
   'voice.speaking': { guildId: string; channelId: string; userId: string; speaking: boolean };
   'channel.state': { guildId: string; channelId: string; configured: boolean; state: ChannelState };
   'session.state': { guildId: string; session: SessionView };
+  /** The session's time limit is near. */
+  'session.warning': { guildId: string; sessionId: string; secondsLeft: number };
 }
 export type HubEventName = keyof HubEvents;
 

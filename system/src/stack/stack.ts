@@ -20,6 +20,8 @@ export interface StackOptions {
   port?: number;
   /** What is started is entered here at once, so that whoever waits for the start can end it half-way. */
   children?: Map<string, Child>;
+  /** Settings of the Worker over the usual ones. */
+  workerSettings?: Record<string, string>;
   /** Told as each part comes up. */
   onProgress?: (text: string) => void;
 }
@@ -70,6 +72,7 @@ export class Stack {
     directory,
     port,
     children = new Map(),
+    workerSettings = {},
     onProgress = () => undefined,
   }: StackOptions): Promise<Stack> {
     await mkdir(join(directory, 'logs'), { recursive: true });
@@ -92,6 +95,7 @@ export class Stack {
           DISCORD_API_URL: simEnvironment.DISCORD_API_URL,
           HUB_SECRET: hubSecret,
           JWT_SECRET: randomBytes(32).toString('hex'),
+          ...workerSettings,
         },
       });
       await sim.setInteractionsUrl(application.applicationId, `${workerUrl}/interactions`);

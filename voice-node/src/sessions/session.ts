@@ -173,7 +173,7 @@ export class Session {
     this.#announced.delete(legId);
     await this.#giveBack(used, reason);
     const words = message === undefined ? {} : { message };
-    this.#tools.report({ type: 'session.ended', ...this.#about(used.spec), reason, by: legId, ...words });
+    this.#tools.report({ type: 'session.ended', ...this.#about(used.spec), reason, by: legId, goesOn: true, ...words });
   }
 
   async #giveBack({ spec, view, listener }: Used, reason: EndReason): Promise<void> {

@@ -167,14 +167,23 @@ test.each([4017, 4021])('close code %i ends the leg with a sentence and is not a
   expect(kit.joins).toBe(1);
 });
 
-test.each([4014, 4022])('after close code %i the gateway says why, and nobody joins again', async (code) => {
+test.each([4014, 4022])('after close code %i nobody joins again; the gateway says why', async (code) => {
   const { leg } = await call();
   kit.server.dismiss(GUILD, BOT, code);
   await state(leg, 'reconnecting');
   leg.channelDeleted();
   expect(await state(leg, 'closed')).toMatchObject({ reason: 'channel_deleted' });
-  expect(kit.joins).toBe(1);
 });
+
+test.each([4014, 4022])(
+  'after close code %i without a word of the gateway the leg ends, and has not joined again',
+  async (code) => {
+    const { leg } = await call();
+    kit.server.dismiss(GUILD, BOT, code);
+    expect(await state(leg, 'closed')).toMatchObject({ reason: 'bot_removed' });
+    expect(kit.joins).toBe(1);
+  },
+);
 
 test('a voice session that is lost again and again is given up', async () => {
   const { leg } = await call();

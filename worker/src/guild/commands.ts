@@ -2,6 +2,7 @@ import type { AfterEnd } from '@patchbay/shared/end-reason';
 import { type Env, matchmakerOf } from '../env.ts';
 import type { GuildBook } from './book.ts';
 import { type GuildEffect, POOL } from './effects.ts';
+import { identityRefusal } from './identity-pool.ts';
 
 /** What a person's request came to; `message` is for them. */
 export interface Reply {
@@ -24,6 +25,8 @@ export function joinQueue(book: GuildBook, userId: string): Reply | { ticketId: 
     };
   }
   if (channel.use === 'waiting') return { ticketId: channel.ticketId ?? '' };
+  const refusal = identityRefusal(book, channel.channelId);
+  if (refusal) return { ok: false, code: 'no_identity', message: refusal };
   book.store.setRest(channel.channelId, false, 0);
   return { ticketId: book.enqueue(channel.channelId) };
 }
@@ -48,7 +51,7 @@ export function stop(book: GuildBook, userId: string, channelId: string | undefi
     };
   }
   if (channel.use === 'session') {
-    const effect: GuildEffect = { kind: 'stop', reason: 'command' };
+    const effect: GuildEffect = { kind: 'stop', reason: 'command', channelId: channel.channelId };
     book.owe(`session:${channel.sessionId}`, effect);
     return { ok: true, code: 'stopping', message: 'The call is ending.' };
   }
@@ -67,7 +70,9 @@ export async function status(book: GuildBook, env: Env, userId: string, channelI
   if (channel.use === 'waiting') {
     const place = await matchmakerOf(env, POOL).place(channel.ticketId ?? '');
     const where = place === null ? 'A partner was found; connecting.' : `Place in the queue: ${place}.`;
-    return { ok: true, code: 'waiting', message: `${channel.name} is waiting for another server. ${where}` };
+    const refusal = book.store.meta(`refusal:${channel.channelId}`);
+    const why = refusal === undefined ? '' : ` It could not start: ${refusal}`;
+    return { ok: true, code: 'waiting', message: `${channel.name} is waiting for another server. ${where}${why}` };
   }
   const view = book.views().find((each) => each.sessionId === channel.sessionId);
   if (channel.use === 'session') {

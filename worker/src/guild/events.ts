@@ -60,6 +60,11 @@ function applyEvent(book: GuildBook, event: NodeEvent): void {
       store.sql.exec('DELETE FROM identities WHERE identity_id = ?', event.identityId);
       owesIdentity(book, event.identityId, false);
       return;
+    case 'session.warning': {
+      const { sessionId, secondsLeft } = event;
+      book.emit('session.warning', { guildId: book.id, sessionId, secondsLeft });
+      return;
+    }
     case 'session.connecting':
     case 'session.active':
     case 'session.degraded':
@@ -137,7 +142,7 @@ function deleteChannel(book: GuildBook, channelId: string): void {
   if (!channel) return;
   if (channel.use === 'waiting') book.withdraw(channelId, channel.ticketId ?? '');
   if (channel.use === 'session') {
-    const effect: GuildEffect = { kind: 'stop', reason: 'channel_deleted' };
+    const effect: GuildEffect = { kind: 'stop', reason: 'channel_deleted', channelId };
     book.owe(`session:${channel.sessionId}`, effect);
   }
   book.store.removeChannel(channelId);

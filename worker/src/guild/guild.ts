@@ -10,7 +10,15 @@ import { GuildBook } from './book.ts';
 import { configure, joinQueue, type Reply, status, stop } from './commands.ts';
 import { deliver, type GuildEffect, POOL } from './effects.ts';
 import { ingest } from './events.ts';
-import { type ReserveAnswer, type ReserveRequest, release, reserve, sessionChanged, sessionOver } from './sessions.ts';
+import {
+  legOver,
+  type ReserveAnswer,
+  type ReserveRequest,
+  release,
+  reserve,
+  sessionChanged,
+  sessionOver,
+} from './sessions.ts';
 import { GuildStore, stateOf } from './store.ts';
 
 /** Used interactions are remembered longer than their signature is accepted. Milliseconds. */
@@ -61,6 +69,14 @@ export class Guild extends DurableObject<Env> {
     const { COOLDOWN_MS, FAILURE_REST_MS } = settingsOf(this.env);
     const rest = { cooldownMs: COOLDOWN_MS, faultMs: FAILURE_REST_MS };
     this.#transaction(() => sessionOver(this.#book, sessionId, { reason, stoppedHere }, rest));
+  }
+
+  /** One leg of a session is over while the others go on. Idempotent. */
+  legOver(sessionId: string, channelId: string, reason: EndReason): void {
+    const { COOLDOWN_MS, FAILURE_REST_MS } = settingsOf(this.env);
+    const rest = { cooldownMs: COOLDOWN_MS, faultMs: FAILURE_REST_MS };
+    const end = { reason, stoppedHere: reason === 'command' };
+    this.#transaction(() => legOver(this.#book, { sessionId, channelId }, end, rest));
   }
 
   /** `/call join`: queues the channel that the user is in. */

@@ -1,8 +1,7 @@
 import type { EndReason } from '@patchbay/shared/end-reason';
 import { PatchbayError } from '@patchbay/shared/errors';
 import type { NodeEventOf } from '@patchbay/shared/events';
-import { fullMatrix } from '@patchbay/shared/routing';
-import type { Mode, SessionSpec, SessionState } from '@patchbay/shared/session-spec';
+import type { LegSpec, Mode, SessionState } from '@patchbay/shared/session-spec';
 
 /** The life of a session; each state carries what only it knows. Instants in milliseconds. */
 export type Phase =
@@ -31,18 +30,31 @@ export interface LegReservation {
   guildName: string;
   /** The guild's setting: may this side be recorded? */
   record: boolean;
+  /** The guild's setting: may monitors of other guilds listen to this side? */
+  allowMonitors?: boolean;
 }
 
+export type LegRole = LegSpec['role'];
+
 export interface SessionLeg {
-  ticketId: string;
+  /** Names the leg within the session, from before it has a lease. */
+  key: string;
+  /** `null`: not out of the queue. */
+  ticketId: string | null;
   guildId: string;
   channelId: string;
+  role: LegRole;
   reservation?: LegReservation;
   epoch?: number;
   state: 'requested' | 'connecting' | 'active' | 'degraded' | 'ended';
   daveVersion?: number;
   endReason?: EndReason;
+  /** Once this leg is active, the leg with this key goes: a transfer. */
+  replaces?: string;
 }
+
+/** `[from, to]` by the keys of legs. */
+export type KeyRoute = [from: string, to: string];
 
 /** Everything that a session knows of itself. */
 export interface SessionRecord {
@@ -52,13 +64,24 @@ export interface SessionRecord {
   requestedAt: number;
   phase: Phase;
   legs: SessionLeg[];
+  /** Legs that the session went on without. */
+  past: SessionLeg[];
+  /** Who hears whom when nobody is on hold. */
+  routes: KeyRoute[];
+  /** Keys of legs on hold: they hear nobody and are heard by nobody. */
+  held: string[];
   revision: number;
   nodeId?: string;
   /** The instant that every position in every file is counted from; saved before the spec is sent. */
   timeZero?: number;
+  limits?: { seconds: number; warnSeconds: number };
   /** The guild on whose side the end came up: its ticket does not return when the session was not placed yet. */
   stoppedBy?: string;
+  /** Key of the leg on whose side the end came up. */
+  endedBy?: string;
   recordingStarted: boolean;
+  /** Without a visible notice of its recording the session ends. */
+  recordRequired?: boolean;
 }
 
 /** @throws {PatchbayError} `session_transition` for a step that the table does not allow */
@@ -77,77 +100,51 @@ export function isLive(record: SessionRecord): boolean {
   return record.phase.state !== 'ending' && record.phase.state !== 'ended';
 }
 
+/** A node has its spec. */
+export function isPlaced(record: SessionRecord): boolean {
+  return isLive(record) && record.phase.state !== 'requested' && record.phase.state !== 'placing';
+}
+
 export function patchLeg(record: SessionRecord, index: number, patch: Partial<SessionLeg>): SessionRecord {
   return { ...record, legs: record.legs.map((leg, at) => (at === index ? { ...leg, ...patch } : leg)) };
+}
+
+/** The key of a leg by the id of its lease. */
+export function keyOf(record: SessionRecord, legId: string | undefined): string | undefined {
+  if (legId === undefined) return undefined;
+  return [...record.legs, ...record.past].find((leg) => leg.reservation?.legId === legId)?.key;
 }
 
 export type SessionReport = NodeEventOf<'session.connecting' | 'session.active' | 'session.degraded' | 'session.ended'>;
 export type RecordingReport = NodeEventOf<'recording.started' | 'recording.chunk.stored' | 'recording.failed'>;
 
 /**
- * The record after a leg's report; the session follows its legs: active when all are, degraded when one that was is not.
- * An end of a leg is noted here and acted upon by the caller. A late report of an ended leg changes nothing.
+ * The record after a leg's report; the session follows its legs: active when all were connected, degraded while one that was is
+ * not. An end of a leg is noted here and acted upon by the caller. A late report of an ended leg changes nothing.
  */
 export function legReported(record: SessionRecord, event: SessionReport): SessionRecord {
   const index = record.legs.findIndex((leg) => leg.reservation?.legId === event.legId && leg.guildId === event.guildId);
   const leg = record.legs[index];
   if (!leg || leg.state === 'ended' || record.phase.state === 'ended') return record;
-  if (event.type === 'session.ended') return patchLeg(record, index, { state: 'ended', endReason: event.reason });
+  if (event.type === 'session.ended') {
+    const endedBy = record.endedBy ?? keyOf(record, event.by);
+    return {
+      ...patchLeg(record, index, { state: 'ended', endReason: event.reason }),
+      ...(endedBy === undefined ? {} : { endedBy }),
+    };
+  }
   const next =
     event.type === 'session.active'
       ? patchLeg(record, index, { state: 'active', daveVersion: event.daveVersion })
       : patchLeg(record, index, { state: event.type === 'session.degraded' ? 'degraded' : 'connecting' });
-  const allActive = next.legs.every((each) => each.state === 'active');
-  if (allActive && (next.phase.state === 'connecting' || next.phase.state === 'degraded')) {
+  // A leg that comes later is connecting while the others talk: that degrades nothing.
+  const degraded = next.legs.some((each) => each.state === 'degraded');
+  const connected = next.phase.state !== 'connecting' || next.legs.every((each) => each.state === 'active');
+  if (!degraded && connected && (next.phase.state === 'connecting' || next.phase.state === 'degraded')) {
     return move(next, { state: 'active', since: event.at });
   }
-  if (!allActive && next.phase.state === 'active') return move(next, { state: 'degraded', since: event.at });
+  if (degraded && next.phase.state === 'active') return move(next, { state: 'degraded', since: event.at });
   return next;
-}
-
-/** The record of a session whose spec can be sent: legs placed on `nodeId` under these epochs. */
-export function placed(
-  record: SessionRecord,
-  nodeId: string,
-  epochs: Readonly<Record<string, number>>,
-  now: number,
-): SessionRecord {
-  const legs = record.legs.map((leg): SessionLeg => {
-    const epoch = epochs[leg.reservation?.identityId ?? ''];
-    if (epoch === undefined) throw new PatchbayError('leg_not_placed', 'A leg was placed without its identity.');
-    return { ...leg, epoch, state: 'connecting' };
-  });
-  return move({ ...record, legs, nodeId, timeZero: now, revision: 1 }, { state: 'connecting' });
-}
-
-/** What the node is asked to run. Only legs of guilds that allow it are recorded. */
-export function specOf(record: SessionRecord, limitSeconds: number): SessionSpec {
-  if (record.timeZero === undefined) throw new PatchbayError('session_not_placed', 'The session has no time zero yet.');
-  const legs = record.legs.map((leg) => {
-    if (!leg.reservation || leg.epoch === undefined) {
-      throw new PatchbayError('session_not_placed', 'A leg of the session has no identity yet.');
-    }
-    const { legId, identityId } = leg.reservation;
-    return {
-      legId,
-      guildId: leg.guildId,
-      channelId: leg.channelId,
-      identityId,
-      epoch: leg.epoch,
-      role: 'party' as const,
-    };
-  });
-  const recorded = record.legs.flatMap((leg) => (leg.reservation?.record ? [leg.reservation.legId] : []));
-  return {
-    id: record.id,
-    revision: record.revision,
-    mode: record.mode,
-    timeZero: record.timeZero,
-    legs,
-    routes: fullMatrix(legs.map((leg) => leg.legId)),
-    ...(recorded.length > 0 ? { record: { legs: recorded, optedOut: [] } } : {}),
-    limits: { seconds: limitSeconds },
-  };
 }
 
 /** Why a session that lost people on one side ends: a call is left, a lone recording is empty. */
