@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { active, ended, type House, makeHouse, type Room, say, startCall, told, watch } from './scenario/calls.ts';
+import { active, ended, type House, makeHouse, type Room, say, startCall, startSession, told, watch } from './scenario/calls.ts';
 import type { HubWatcher } from './stack/hub.ts';
 import { Stack } from './stack/stack.ts';
 
@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const watcher of watchers ?? []) watcher.close();
   await stack?.stop();
-  await rm(directory, { recursive: true, force: true });
+  if (!process.env.KEEP) await rm(directory, { recursive: true, force: true });
 }, 60_000);
 
 const roomOf = (house: House, name: RoomName): Room => {
@@ -120,9 +120,13 @@ test('channel_deleted: the channel goes, and the bot does not try to come back (
 test('error: the end-to-end encryption of one side never forms', async () => {
   const rooms = pair('Dave');
   for (const { userId, channelId } of rooms) await stack.sim.join(userId, channelId);
+  // Two people have a group of their own, which never takes the bot in.
+  const { userId: second } = await stack.sim.createMember(houses[0].guildId, { name: 'Second' });
+  await stack.sim.join(second, rooms[0].channelId);
   await stack.sim.ready(rooms[0].userId);
+  await stack.sim.ready(second);
   await stack.sim.voice.roomFaults(rooms[0].channelId, { holdGroup: true });
-  const sessionId = await startCall(stack, rooms);
+  const sessionId = await startSession(stack, rooms);
   await expectEnd(sessionId, rooms, 'error', ['could not be made or kept', 'could not be made or kept']);
   expect((await stack.sim.counters()).plaintextFramesInDaveRooms).toBe(0);
 });

@@ -83,6 +83,17 @@ test('what is spoken before the group has taken the leg in is ciphertext, and no
   expect([...(await heard).opus].slice(0, 3)).toEqual([0x78, 1, 2]);
 });
 
+test('a leg that the group does not take in is not ready, though op 11 comes late; it is given up after its joins', async () => {
+  const [first, second] = [kit.member('7'), kit.member('8')];
+  await Promise.all([first.ready(), second.ready()]);
+  kit.server.roomOf(CHANNEL).delivery?.hold();
+  const leg = kit.join({ readyTimeoutMs: 400, joinAttempts: 2 });
+  const states: string[] = [];
+  leg.on('state', ({ kind }) => states.push(kind));
+  expect(await state(leg, 'closed')).toMatchObject({ reason: 'error' });
+  expect(states).toEqual(['closed']);
+});
+
 test('a speaker whose frames no longer decrypt makes the leg join the group again, and is heard then', async () => {
   const { member, leg } = await call();
   const { faults } = kit.server.roomOf(CHANNEL);

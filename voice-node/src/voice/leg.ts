@@ -38,6 +38,8 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
   readonly #listeners = new Set<PacketListener>();
   #readyTimer: ReturnType<typeof setTimeout> | undefined;
   #aloneTimer: ReturnType<typeof setInterval> | undefined;
+  /** Instant of the present connection, as long as its encryption is not settled. */
+  #connectedAt: number | undefined;
   #left: (() => void) | undefined;
 
   constructor(options: LegOptions) {
@@ -165,6 +167,7 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
     if (this.#state.kind === 'closed') return;
     const networking = readyNetworking(this.#connection);
     if (!networking) {
+      this.#connectedAt = undefined;
       if (this.#state.kind === 'ready') {
         this.#set({ kind: 'reconnecting', attempt: this.#pace.attempts });
         this.#awaitReady();
@@ -174,7 +177,9 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
     this.#pace.ready(now());
     if (this.#state.kind === 'ready') return;
     const others = [...networking.connectionData.connectedClients].filter((id) => id !== this.identityId);
-    const alone = others.length === 0 && this.#aloneTimer !== undefined;
+    // Op 11, which names the others, comes after op 4: nobody is alone before it had its time.
+    this.#connectedAt ??= now();
+    const alone = others.length === 0 && now() - this.#connectedAt >= ALONE_CHECK_MS;
     if (isEncryptionSettled(networking.dave) || alone) this.#becomeReady(networking);
     else this.#aloneTimer ??= setInterval(() => this.#progress(), ALONE_CHECK_MS);
   }
@@ -183,6 +188,7 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
     clearTimeout(this.#readyTimer);
     clearInterval(this.#aloneTimer);
     this.#aloneTimer = undefined;
+    this.#connectedAt = undefined;
     this.#presence.settle();
     this.#set({ kind: 'ready', daveVersion: dave?.protocolVersion ?? 0 });
     this.#sender.greet(() => this.#state.kind === 'ready');
