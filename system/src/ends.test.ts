@@ -3,7 +3,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { active, ended, type House, makeHouse, type Room, say, startCall, startSession, told, watch } from './scenario/calls.ts';
+import {
+  active,
+  ended,
+  type House,
+  makeHouse,
+  type Room,
+  say,
+  startCall,
+  startSession,
+  told,
+  watch,
+} from './scenario/calls.ts';
 import type { HubWatcher } from './stack/hub.ts';
 import { Stack } from './stack/stack.ts';
 

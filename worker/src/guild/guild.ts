@@ -8,6 +8,7 @@ import { type Env, matchmakerOf, settingsOf } from '../env.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
 import { GuildBook } from './book.ts';
 import { configure, joinQueue, type Reply, status, stop } from './commands.ts';
+import { type DeskAction, desk } from './desk.ts';
 import { deliver, type GuildEffect, POOL } from './effects.ts';
 import { ingest } from './events.ts';
 import {
@@ -101,6 +102,21 @@ export class Guild extends DurableObject<Env> {
   /** `/setup`: a channel that is queued when people join. */
   configure(channelId: string, name: string, settings: { record: boolean; after: AfterEnd }): Reply {
     return this.#transaction(() => configure(this.#book, channelId, name, settings));
+  }
+
+  /** `/desk`: hold, resume, transfer, invite. */
+  desk(userId: string, action: DeskAction, channelId?: string): Promise<Reply> {
+    return desk(this.#book, this.env, { userId, action, channelId });
+  }
+
+  /** `/monitor`: the user's channel listens to a running call. */
+  monitor(userId: string, channelId?: string): Promise<Reply> {
+    return monitor(this.#book, this.env, { userId, channelId });
+  }
+
+  /** `/monitors allow|deny`. */
+  allowMonitors(allow: boolean): Reply {
+    return this.#transaction(() => allowMonitors(this.#book, allow));
   }
 
   /** Marks an interaction as used; `false` when it was used before. */
