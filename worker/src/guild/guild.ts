@@ -11,6 +11,7 @@ import { configure, joinQueue, type Reply, status, stop } from './commands.ts';
 import { type DeskAction, desk } from './desk.ts';
 import { deliver, type GuildEffect, POOL } from './effects.ts';
 import { ingest } from './events.ts';
+import { allowMonitors, monitor } from './monitors.ts';
 import {
   legOver,
   type ReserveAnswer,

@@ -37,6 +37,44 @@ export const commands: RESTPutAPIApplicationCommandsJSONBody = [
     ],
   },
   {
+    name: 'desk',
+    description: 'The staff side of a support call',
+    contexts: [0],
+    options: [
+      { type: Option.Subcommand, name: 'hold', description: 'Put the caller on hold' },
+      { type: Option.Subcommand, name: 'resume', description: 'Take the caller back' },
+      {
+        type: Option.Subcommand,
+        name: 'transfer',
+        description: 'Hand the call on to another staff channel',
+        options: [channel('The staff channel', true)],
+      },
+      {
+        type: Option.Subcommand,
+        name: 'invite',
+        description: 'Bring another staff channel in',
+        options: [channel('The staff channel', true)],
+      },
+    ],
+  },
+  {
+    name: 'monitor',
+    description: 'Let the voice channel that you are in listen to a running call; everybody in it is told',
+    contexts: [0],
+    default_member_permissions: String(PermissionFlagsBits.ManageGuild),
+    options: [channel('The channel whose call to listen to; the oldest call by default', false)],
+  },
+  {
+    name: 'monitors',
+    description: 'Whether monitors of other servers may listen to calls with this one',
+    contexts: [0],
+    default_member_permissions: String(PermissionFlagsBits.ManageGuild),
+    options: [
+      { type: Option.Subcommand, name: 'allow', description: 'They may, and are announced' },
+      { type: Option.Subcommand, name: 'deny', description: 'They may not (the default)' },
+    ],
+  },
+  {
     name: 'setup',
     description: 'Queue a voice channel whenever people join it',
     contexts: [0],

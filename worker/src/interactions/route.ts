@@ -8,6 +8,8 @@ import type { Command, CommandContext } from './command.ts';
 import { callJoin } from './commands/call-join.ts';
 import { callStatus } from './commands/call-status.ts';
 import { callStop } from './commands/call-stop.ts';
+import { desk } from './commands/desk.ts';
+import { monitor, monitors } from './commands/monitor.ts';
 import { setup } from './commands/setup.ts';
 import { type CommandInteraction, interactionSchema } from './schema.ts';
 
@@ -20,6 +22,13 @@ const handlers: Record<string, Command> = {
   'call stop': callStop,
   'call status': callStatus,
   setup,
+  monitor,
+  'monitors allow': monitors(true),
+  'monitors deny': monitors(false),
+  'desk hold': desk('hold'),
+  'desk resume': desk('resume'),
+  'desk transfer': desk('transfer'),
+  'desk invite': desk('invite'),
 };
 
 /** `POST /interactions`, called by Discord. */
