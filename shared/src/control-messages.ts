@@ -19,6 +19,8 @@ export const tombstoneSchema = z.strictObject({
   sessionId: ulidSchema,
   revision: z.int().positive(),
   reason: endReasonSchema,
+  /** The leg on whose side the end came up, where there is one. */
+  by: ulidSchema.optional(),
   at: instant,
 });
 export type Tombstone = z.infer<typeof tombstoneSchema>;
@@ -84,6 +86,8 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     sessionId: ulidSchema,
     revision: z.int().positive(),
     reason: endReasonSchema,
+    /** The leg on whose side the end came up: the others are told that it was not them. */
+    by: ulidSchema.optional(),
   }),
   z.strictObject({ v: z.literal(1), type: z.literal('tombstone.ack'), sessionIds: z.array(ulidSchema) }),
   /** The identity belongs to another node now: let go of its legs and do not rejoin until told. */

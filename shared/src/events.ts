@@ -88,10 +88,21 @@ const sessionDegraded = z.strictObject({
   code: z.string().max(64),
   message: z.string().max(500),
 });
+/** The time limit is near; the people of the leg were told. */
+const sessionWarning = z.strictObject({
+  ...sessionEnvelope,
+  type: z.literal('session.warning'),
+  secondsLeft: z.int().nonnegative(),
+});
+/** The leg has left: with its session, or alone, when the session goes on without it. */
 const sessionEnded = z.strictObject({
   ...sessionEnvelope,
   type: z.literal('session.ended'),
   reason: endReasonSchema,
+  /** The leg on whose side the end came up, where there is one. */
+  by: ulidSchema.optional(),
+  /** The session goes on without this leg. */
+  goesOn: z.boolean().optional(),
   message: z.string().max(500).optional(),
 });
 
@@ -133,6 +144,7 @@ export const nodeEventSchema = z.discriminatedUnion('type', [
   sessionConnecting,
   sessionActive,
   sessionDegraded,
+  sessionWarning,
   sessionEnded,
   recordingStarted,
   chunkStored,

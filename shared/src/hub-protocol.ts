@@ -56,8 +56,21 @@ export interface SessionView {
   /** Milliseconds since the epoch. */
   startedAt: number;
   endReason?: string;
-  /** Own channels with their ids; the other guilds by name only. */
-  legs: { guildName: string; own: boolean; channelId?: string; state: string; daveVersion?: number }[];
+  /** Why it ended, in words for this guild's people. */
+  endMessage?: string;
+  /** When the time limit ends it, in ms since the epoch; absent without a limit. */
+  endsAt?: number;
+  /** Own channels with their ids; the other guilds by name only. Monitors are legs like all others: never hidden. */
+  legs: {
+    guildName: string;
+    own: boolean;
+    channelId?: string;
+    state: string;
+    daveVersion?: number;
+    /** `party`, `staff`, or `monitor`, which hears and is heard by nobody. */
+    role?: string;
+    held?: boolean;
+  }[];
   recording: boolean;
   /** Names of stored objects with their size in bytes. */
   stored: { userId: string; key: string; bytes: number }[];
@@ -79,6 +92,8 @@ export interface HubEvents {
   'voice.speaking': { guildId: string; channelId: string; userId: string; speaking: boolean };
   'channel.state': { guildId: string; channelId: string; configured: boolean; state: ChannelState };
   'session.state': { guildId: string; session: SessionView };
+  /** The session's time limit is near. */
+  'session.warning': { guildId: string; sessionId: string; secondsLeft: number };
 }
 export type HubEventName = keyof HubEvents;
 

@@ -18,6 +18,8 @@ export const legSpecSchema = z.strictObject({
   /** Fences out an earlier owner of the identity: a node refuses a leg with an epoch older than the one it knows. */
   epoch: z.int().nonnegative(),
   role: legRoleSchema,
+  /** How the side is called in front of the others, such as the server's name. */
+  label: z.string().max(128).optional(),
 });
 export type LegSpec = z.infer<typeof legSpecSchema>;
 
@@ -31,6 +33,8 @@ export const recordSpecSchema = z.strictObject({
   legs: z.array(ulidSchema).min(1),
   /** Users whose packets are dropped at the leg, before anything that stores or transcribes. */
   optedOut: z.array(snowflake),
+  /** The session is there for its recording: without a visible notice it ends with `notice_refused`. */
+  required: z.boolean().optional(),
 });
 export type RecordSpec = z.infer<typeof recordSpecSchema>;
 
@@ -45,10 +49,14 @@ export const sessionSpecSchema = z
     timeZero: instant,
     legs: z.array(legSpecSchema).min(1).max(8),
     routes: z.array(routeSchema),
+    /** Legs on hold: `routes` leave them out already; they hear the hold tone meanwhile. */
+    holds: z.array(ulidSchema).optional(),
     record: recordSpecSchema.optional(),
     limits: z.strictObject({
       /** Seconds until the session ends by itself; 0 = until nobody is left. */
       seconds: z.int().nonnegative(),
+      /** Seconds before that end at which everybody is warned; absent or 0 = no warning. */
+      warnSeconds: z.int().nonnegative().optional(),
     }),
   })
   .superRefine((spec, context) => {
@@ -61,6 +69,11 @@ export const sessionSpecSchema = z
         context.addIssue({ code: 'custom', path: ['routes', index], message: 'names a leg that the session has not' });
       } else if (from === to) {
         context.addIssue({ code: 'custom', path: ['routes', index], message: 'routes a leg to itself' });
+      }
+    }
+    for (const [index, legId] of (spec.holds ?? []).entries()) {
+      if (!legs.has(legId)) {
+        context.addIssue({ code: 'custom', path: ['holds', index], message: 'names no leg of the session' });
       }
     }
     for (const [index, legId] of (spec.record?.legs ?? []).entries()) {

@@ -13,6 +13,7 @@ import { Identity } from './gateway/identity.ts';
 import { EventLoopLag } from './ops/event-loop-lag.ts';
 import { HealthServer } from './ops/health-server.ts';
 import type { Logger } from './ops/logger.ts';
+import { Announcer, type Say } from './sessions/announcer.ts';
 import { LegPool } from './sessions/leg-pool.ts';
 import { chunkStored, RecordingDesk } from './sessions/recording-desk.ts';
 import { RecordingNotice } from './sessions/recording-notice.ts';
@@ -24,7 +25,7 @@ import { Leg } from './voice/leg.ts';
 
 const UPLOAD_DEADLINE_MS = 60_000;
 const OUTBOX_DEADLINE_MS = 10_000;
-const NICK_TIMEOUT_MS = 5_000;
+const REST_TIMEOUT_MS = 5_000;
 
 export class VoiceNode {
   readonly #settings: Settings;
@@ -78,6 +79,7 @@ export class VoiceNode {
       {
         pool: new LegPool((spec) => this.#openLeg(spec)),
         notice: this.#notice(),
+        announcer: new Announcer((leg, text) => this.#say(leg, text), logger),
         desk: uploader
           ? new RecordingDesk(join(dataDir, 'recordings', this.#bootId), (path, note) => uploader.add(path, note))
           : undefined,
@@ -143,6 +145,9 @@ export class VoiceNode {
     identity.on('ownVoiceState', (guildId, channelId) => {
       for (const leg of legsOf(guildId)) leg.ownVoiceState(channelId);
     });
+    identity.on('ownVoiceTaken', (guildId) => {
+      for (const leg of legsOf(guildId)) leg.abandon();
+    });
     identity.on('ownVoiceLost', (guildId) => {
       for (const leg of legsOf(guildId)) leg.gatewaySessionLost();
     });
@@ -191,11 +196,18 @@ export class VoiceNode {
         if (!identity) throw new PatchbayError('no_identity', `Identity ${identityId} is not of this voice node.`);
         await identity.rest.patch(Routes.guildMember(guildId), {
           body: { nick },
-          signal: AbortSignal.timeout(NICK_TIMEOUT_MS),
+          signal: AbortSignal.timeout(REST_TIMEOUT_MS),
         });
         const picture = identity.guilds.get(guildId);
         if (picture) picture.ownNick = nick;
       },
+    });
+  }
+
+  async #say({ channelId, identityId }: Parameters<Say>[0], content: string): Promise<void> {
+    await this.#gateway.identities.get(identityId)?.rest.post(Routes.channelMessages(channelId), {
+      body: { content, allowed_mentions: { parse: [] } },
+      signal: AbortSignal.timeout(REST_TIMEOUT_MS),
     });
   }
 
@@ -231,7 +243,7 @@ export class VoiceNode {
           this.#registry.apply(message.spec);
           break;
         case 'session.end':
-          this.#registry.end(message.sessionId, message.revision, message.reason).catch(failed);
+          this.#registry.end(message.sessionId, message.revision, message.reason, message.by).catch(failed);
           break;
         case 'tombstone.ack':
           this.#registry.acknowledge(message.sessionIds).catch(failed);

@@ -4,6 +4,7 @@ import { authRoutes } from './api/auth.ts';
 import { guildRoutes } from './api/guilds.ts';
 import { internalRoutes } from './api/internal.ts';
 import { operationsRoutes } from './api/operations.ts';
+import { sessionRoutes } from './api/sessions.ts';
 import type { Env } from './env.ts';
 import { interactionRoutes } from './interactions/route.ts';
 
@@ -12,6 +13,7 @@ export const app = new Hono<{ Bindings: Env }>();
 
 app.route('/', interactionRoutes);
 app.route('/', internalRoutes);
+app.route('/', sessionRoutes);
 app.route('/', authRoutes);
 app.route('/', guildRoutes);
 app.route('/', operationsRoutes);

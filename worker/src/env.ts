@@ -67,6 +67,8 @@ export const settingsSchema = z.object({
   CLAIM_MS: milliseconds(10_000),
   /** Time of a call in seconds; 0 = until nobody is left. */
   CALL_LIMIT_SECONDS: z.coerce.number().int().nonnegative().default(0),
+  /** Seconds before that end at which both sides are warned; 0 = no warning. */
+  CALL_WARN_SECONDS: z.coerce.number().int().nonnegative().default(60),
 });
 export type Settings = z.output<typeof settingsSchema>;
 

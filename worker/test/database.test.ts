@@ -28,7 +28,10 @@ function contract(open: () => Db): void {
       mode: 'bridge',
       requestedAt: 1,
       phase: { state: 'ended', reason: 'user_left', at: 9 },
-      legs: [{ ticketId: 't', guildId: '1', channelId: '2', state: 'ended' }],
+      legs: [{ key: 'k', ticketId: 't', guildId: '1', channelId: '2', role: 'party', state: 'ended' }],
+      past: [],
+      routes: [],
+      held: [],
       revision: 1,
       recordingStarted: true,
     };

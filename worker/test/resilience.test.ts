@@ -49,8 +49,9 @@ test('the side that cannot start backs off, the other keeps its place and is mat
   // Guild 122 knows only the identity of another node: the second reservation is refused after the first was granted.
   await new TestNode(world, 'node-x').report(snapshot('122', '599', '222', [person('322', '222')]));
   const unasked = { sessionId: ulid(), channelId: '222', ticketId: 'none', nodeId: 'node-b' };
-  const refusal = { ok: false, code: 'ticket_withdrawn', gone: true };
-  expect(await world.env.GUILD.getByName('122').reserve(unasked)).toEqual(refusal);
+  const asked = { ...unasked, identityIds: ['521'], role: 'party' as const };
+  const refusal = { ok: false, code: 'ticket_withdrawn', message: 'The channel has left the queue.', gone: true };
+  expect(await world.env.GUILD.getByName('122').reserve(asked)).toEqual(refusal);
 
   await world.command('121', '321', 'call join');
   await world.command('122', '322', 'call join');

@@ -20,6 +20,8 @@ export interface StackOptions {
   port?: number;
   /** What is started is entered here at once, so that whoever waits for the start can end it half-way. */
   children?: Map<string, Child>;
+  /** Settings of the Worker over the usual ones. */
+  workerSettings?: Record<string, string>;
   /** Told as each part comes up. */
   onProgress?: (text: string) => void;
 }
@@ -74,6 +76,7 @@ export class Stack {
     directory,
     port,
     children = new Map(),
+    workerSettings = {},
     onProgress = () => undefined,
   }: StackOptions): Promise<Stack> {
     await mkdir(join(directory, 'logs'), { recursive: true });
@@ -97,6 +100,7 @@ export class Stack {
           DISCORD_TOKEN: application.token,
           HUB_SECRET: hubSecret,
           JWT_SECRET: randomBytes(32).toString('hex'),
+          ...workerSettings,
         },
       });
       await sim.setInteractionsUrl(application.applicationId, `${workerUrl}/interactions`);

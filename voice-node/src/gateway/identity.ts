@@ -37,6 +37,8 @@ export interface IdentityEvents {
   ownVoiceState: [guildId: string, channelId: string | null];
   /** A new gateway session (or the end of an outage) finds the identity in no channel of the guild. */
   ownVoiceLost: [guildId: string];
+  /** Another gateway session of the account (a newer voice node's) has taken its place in voice. */
+  ownVoiceTaken: [guildId: string];
   channelDeleted: [guildId: string, channelId: string];
   connected: [];
   disconnected: [];
@@ -59,6 +61,7 @@ export class Identity extends EventEmitter<IdentityEvents> {
   readonly guilds = new Map<string, GuildPicture>();
   readonly adapters: VoiceAdapters;
   #connected = false;
+  #sessionId: string | undefined;
   #awaited = new Set<string>();
   readonly #logger: Logger;
   readonly #manager: WebSocketManager;
@@ -115,6 +118,7 @@ export class Identity extends EventEmitter<IdentityEvents> {
     const manager = this.#manager;
     manager.on(WebSocketShardEvents.Dispatch, (payload) => this.#dispatch(payload));
     manager.on(WebSocketShardEvents.Ready, (data) => {
+      this.#sessionId = data.session_id;
       const current = new Set(data.guilds.map((guild) => guild.id));
       // A fresh session after a lost one: guilds that the identity was removed from meanwhile are not announced otherwise.
       for (const guildId of [...this.guilds.keys()]) if (!current.has(guildId)) this.#removed(guildId);
@@ -254,6 +258,10 @@ export class Identity extends EventEmitter<IdentityEvents> {
         if (!picture || !guildId) break;
         this.emit('delta', applyVoiceState(picture, state));
         if (state.user_id === this.identityId) {
+          if (state.channel_id !== null && this.#sessionId && state.session_id !== this.#sessionId) {
+            this.emit('ownVoiceTaken', guildId);
+            break;
+          }
           this.adapters.voiceState(guildId, state);
           this.emit('ownVoiceState', guildId, state.channel_id);
         }

@@ -4,7 +4,7 @@ import type { NodeMessage, Tombstone } from '@patchbay/shared/control-messages';
 import type { EndReason } from '@patchbay/shared/end-reason';
 import type { SessionSpec } from '@patchbay/shared/session-spec';
 import { now } from '../ops/clock.ts';
-import { Session, type SessionTools } from './session.ts';
+import { Session, type SessionEnd, type SessionTools } from './session.ts';
 
 /** Where ends are kept across restarts. */
 export interface Graveyard {
@@ -66,18 +66,18 @@ export class Registry extends EventEmitter<{ message: [message: NodeMessage] }> 
       this.#applied(running);
       return;
     }
-    const session = new Session(spec, this.#tools, (ended, reason) => this.#ended(ended, reason));
+    const session = new Session(spec, this.#tools, (ended, end) => this.#ended(ended, end));
     this.#sessions.set(spec.id, session);
     this.#applied(session);
     session.start();
   }
 
   /** Ends a session. One that never ran here leaves a tombstone too: a late `apply` must not start it. */
-  async end(sessionId: string, revision: number, reason: EndReason): Promise<void> {
+  async end(sessionId: string, revision: number, reason: EndReason, by?: string): Promise<void> {
     const session = this.#sessions.get(sessionId);
     if (session) {
       // An end older than what runs was overtaken by a newer spec.
-      if (revision > session.revision) await session.end(reason, undefined, revision);
+      if (revision > session.revision) await session.end({ reason, ...(by ? { by } : {}) }, revision);
       return;
     }
     const known = this.#graveyard.tombstone(sessionId);
@@ -90,20 +90,20 @@ export class Registry extends EventEmitter<{ message: [message: NodeMessage] }> 
     await this.#graveyard.forget(sessionIds);
   }
 
-  /** The identity belongs to another node now: everything that uses it ends here. */
+  /** The identity belongs to another node now: everything that uses it ends here, and nothing of it touches Discord any more. */
   async revoke(identityId: string, epoch: number): Promise<void> {
     this.setEpoch(identityId, epoch);
     const concerned = [...this.#sessions.values()].filter(({ spec }) =>
       spec.legs.some((leg) => leg.identityId === identityId && leg.epoch < epoch),
     );
-    await Promise.all(
-      concerned.map((session) => session.end('node_lost', 'Another voice node has taken over the bot account.')),
-    );
+    const message = 'Another voice node has taken over the bot account.';
+    for (const session of concerned) session.abandon(identityId);
+    await Promise.all(concerned.map((session) => session.end({ reason: 'node_lost', message })));
   }
 
   async endAll(reason: EndReason, message: string): Promise<void> {
     this.#closing = true;
-    await Promise.all([...this.#sessions.values()].map((session) => session.end(reason, message)));
+    await Promise.all([...this.#sessions.values()].map((session) => session.end({ reason, message })));
   }
 
   #refusal(spec: SessionSpec): { code: string; message: string } | undefined {
@@ -130,8 +130,9 @@ export class Registry extends EventEmitter<{ message: [message: NodeMessage] }> 
     this.emit('message', { v: 1, type: 'session.applied', sessionId: id, revision });
   }
 
-  async #ended(session: Session, reason: EndReason): Promise<void> {
-    const tombstone: Tombstone = { sessionId: session.id, revision: session.revision, reason, at: now() };
+  async #ended(session: Session, { reason, by }: SessionEnd): Promise<void> {
+    const whose = by === undefined ? {} : { by };
+    const tombstone: Tombstone = { sessionId: session.id, revision: session.revision, reason, ...whose, at: now() };
     try {
       await this.#graveyard.bury(tombstone);
     } finally {

@@ -9,5 +9,7 @@ export interface RunningLeg extends LegPort {
   on(event: 'state', listener: (state: LegState) => void): unknown;
   off(event: 'state', listener: (state: LegState) => void): unknown;
   newSender(): void;
+  /** Falls silent without leaving: the identity is another node's now, whose place in voice an op 4 would take away. */
+  abandon(): void;
   close(reason: EndReason, message?: string): Promise<void>;
 }

@@ -37,15 +37,19 @@ export class SessionRecording {
     return this.#legs.has(legId);
   }
 
-  /** Starts to record a leg once the notice is visible; refused → `recording.failed`, and nothing is stored. */
-  async attach(view: SessionLeg): Promise<void> {
+  /**
+   * Starts to record a leg once the notice is visible; refused → `recording.failed`, and nothing is stored. Answers why it is not
+   * recorded.
+   */
+  async attach(view: SessionLeg): Promise<{ code: string; message: string } | undefined> {
     const { desk, notice, report, sessionId, timeZero, at } = this.#options;
     const entry = { view, detach: (): void => undefined, noticed: false };
     this.#legs.set(view.legId, entry);
     const { guildId } = view;
     if (!desk) {
-      this.#failed(guildId, 'storage_off', this.#options.recordingOff ?? 'Recording is off on this voice node.');
-      return;
+      const message = this.#options.recordingOff ?? 'Recording is off on this voice node.';
+      this.#failed(guildId, 'storage_off', message);
+      return { code: 'storage_off', message };
     }
     try {
       await notice.show(guildId, view.leg.identityId);
@@ -54,12 +58,12 @@ export class SessionRecording {
         error instanceof PatchbayError ? error : new PatchbayError('notice_refused', 'Refused.');
       this.#options.logger.warn({ err: error, guildId }, 'the notice was refused; nothing is recorded');
       this.#failed(guildId, code, message);
-      return;
+      return { code, message };
     }
     if (this.#legs.get(view.legId) !== entry) {
       // Ended while the notice went out.
       await this.#hide(view);
-      return;
+      return undefined;
     }
     entry.noticed = true;
     if (!this.#recorder) {
@@ -75,6 +79,7 @@ export class SessionRecording {
       recorder.packet(packet);
     });
     report({ type: 'recording.started', guildId, sessionId, legId: view.legId });
+    return undefined;
   }
 
   /** Stops recording a leg; what it gave so far stays in the tracks. */

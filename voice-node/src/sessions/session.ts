@@ -2,21 +2,25 @@
 import type { EndReason } from '@patchbay/shared/end-reason';
 import { PatchbayError } from '@patchbay/shared/errors';
 import type { NodeEventDraft } from '@patchbay/shared/events';
+import { isStillACall, routesAmong } from '@patchbay/shared/routing';
 import type { LegSpec, SessionSpec } from '@patchbay/shared/session-spec';
 import { Bridge } from '../bridge/bridge.ts';
 import { now } from '../ops/clock.ts';
 import type { Logger } from '../ops/logger.ts';
 import type { LegState } from '../voice/leg.ts';
+import type { Announcer } from './announcer.ts';
 import type { LegPool } from './leg-pool.ts';
 import type { RecordingDesk } from './recording-desk.ts';
 import type { RecordingNotice } from './recording-notice.ts';
 import type { RunningLeg } from './running-leg.ts';
 import { SessionLeg } from './session-leg.ts';
 import { SessionRecording } from './session-recording.ts';
+import { TimeLimit } from './time-limit.ts';
 
 export interface SessionTools {
   pool: LegPool;
   notice: RecordingNotice;
+  announcer: Announcer;
   desk: RecordingDesk | undefined;
   recordingOff: string | undefined;
   /** False: bridges mix always. For measurements. */
@@ -25,10 +29,20 @@ export interface SessionTools {
   logger: Logger;
 }
 
+/** Why a session ends. */
+export interface SessionEnd {
+  reason: EndReason;
+  message?: string;
+  /** The leg on whose side it came up. */
+  by?: string;
+}
+
 interface Used {
   spec: LegSpec;
   view: SessionLeg;
   listener: (state: LegState) => void;
+  /** Was ready at least once. */
+  met: boolean;
 }
 
 export class Session {
@@ -36,24 +50,30 @@ export class Session {
   #spec: SessionSpec;
   readonly #tools: SessionTools;
   readonly #logger: Logger;
-  readonly #onEnded: (session: Session, reason: EndReason) => Promise<void>;
+  readonly #onEnded: (session: Session, end: SessionEnd) => Promise<void>;
   readonly #used = new Map<string, Used>();
   /** Legs whose session.connecting went out. */
   readonly #announced = new Map<string, LegSpec>();
+  /** Legs that closed while the session goes on; a spec that still names them is older than the news. */
+  readonly #lost = new Map<string, { reason: EndReason; message?: string }>();
   #bridge: Bridge | undefined;
   #recording: SessionRecording | undefined;
   #recordings = 0;
-  #limit: ReturnType<typeof setTimeout> | undefined;
+  readonly #limit: TimeLimit;
   #changes: Promise<void> = Promise.resolve();
   #ending: Promise<void> | undefined;
 
   /** `onEnded` is called before the ended events go out: the end must be durable first. */
-  constructor(spec: SessionSpec, tools: SessionTools, onEnded: (session: Session, reason: EndReason) => Promise<void>) {
+  constructor(spec: SessionSpec, tools: SessionTools, onEnded: (session: Session, end: SessionEnd) => Promise<void>) {
     this.id = spec.id;
     this.#spec = spec;
     this.#tools = tools;
     this.#onEnded = onEnded;
     this.#logger = tools.logger.child({ sessionId: spec.id });
+    this.#limit = new TimeLimit({
+      warn: (secondsLeft) => this.#warn(secondsLeft),
+      end: () => void this.end({ reason: 'timeout', message: 'The time limit was reached.' }),
+    });
   }
 
   get revision(): number {
@@ -65,36 +85,50 @@ export class Session {
   }
 
   start(): void {
-    this.#change(this.#spec);
+    this.#change();
   }
 
   /** Takes a newer revision; legs that are in both go on untouched. */
   update(spec: SessionSpec): void {
     this.#spec = spec;
-    this.#change(spec);
+    this.#change();
   }
 
   /** Ends the session; the same promise for everybody who asks. */
-  end(reason: EndReason, message?: string, revision?: number): Promise<void> {
+  end(end: SessionEnd, revision?: number): Promise<void> {
     if (revision !== undefined && revision > this.revision) this.#spec = { ...this.#spec, revision };
-    this.#ending ??= this.#end(reason, message);
+    this.#ending ??= this.#end(end);
     return this.#ending;
   }
 
-  #change(spec: SessionSpec): void {
+  /** Another node owns these identities now: their legs fall silent without a word to Discord, which would throw the new owner out. */
+  abandon(identityId: string): void {
+    for (const { view } of this.#used.values()) if (view.leg.identityId === identityId) view.leg.abandon();
+  }
+
+  #change(): void {
     this.#changes = this.#changes.then(async () => {
       if (this.#ending) return;
+      const spec = this.#present();
       try {
         await this.#make(spec);
       } catch (error) {
         const refusal = error instanceof PatchbayError ? error : undefined;
         this.#logger.error({ err: error }, 'the session could not be made');
-        void this.end(
-          refusal?.code === 'no_identity' ? 'no_identity' : 'error',
-          refusal?.message ?? 'The voice node failed to set the session up. See its log.',
-        );
+        void this.end({
+          reason: refusal?.code === 'no_identity' ? 'no_identity' : 'error',
+          message: refusal?.message ?? 'The voice node failed to set the session up. See its log.',
+        });
       }
     });
+  }
+
+  /** The newest spec without the legs that are lost. */
+  #present(): SessionSpec {
+    const legs = this.#spec.legs.filter(({ legId }) => !this.#lost.has(legId));
+    if (legs.length === this.#spec.legs.length) return this.#spec;
+    const legIds = legs.map(({ legId }) => legId);
+    return { ...this.#spec, legs, routes: routesAmong(this.#spec.routes, legIds) };
   }
 
   async #make(spec: SessionSpec): Promise<void> {
@@ -102,7 +136,7 @@ export class Session {
     const wanted = new Map(spec.legs.map((leg) => [leg.legId, leg]));
     const gone = [...this.#used.values()].filter(({ spec: { legId } }) => !wanted.has(legId));
     const fresh = spec.legs.filter(({ legId }) => !this.#used.has(legId));
-    this.#arm(spec);
+    this.#limit.arm(spec);
 
     for (const leg of fresh) {
       this.#announced.set(leg.legId, leg);
@@ -121,18 +155,25 @@ export class Session {
     if (fresh.length > 0 || gone.length > 0 || !this.#bridge) this.#rebuildBridge(spec, gone);
     else this.#bridge.updateRoutes(spec.routes);
     await this.#applyRecording(spec);
-    for (const used of gone) {
-      this.#announced.delete(used.spec.legId);
-      await this.#giveBack(used, 'policy');
-    }
+    for (const used of gone) await this.#drop(used);
   }
 
   #use(spec: LegSpec, leg: RunningLeg): void {
     const view = new SessionLeg(spec.legId, leg);
-    const listener = (state: LegState): void => this.#legState(spec, state);
-    this.#used.set(spec.legId, { spec, view, listener });
-    leg.on('state', listener);
-    if (leg.state.kind !== 'connecting') listener(leg.state);
+    const used: Used = { spec, view, listener: (state) => this.#legState(used, state), met: false };
+    this.#used.set(spec.legId, used);
+    leg.on('state', used.listener);
+    if (leg.state.kind !== 'connecting') used.listener(leg.state);
+  }
+
+  /** The session goes on without this leg. */
+  async #drop(used: Used): Promise<void> {
+    const { legId } = used.spec;
+    const { reason, message } = this.#lost.get(legId) ?? { reason: 'command' as const };
+    this.#announced.delete(legId);
+    await this.#giveBack(used, reason);
+    const words = message === undefined ? {} : { message };
+    this.#tools.report({ type: 'session.ended', ...this.#about(used.spec), reason, by: legId, goesOn: true, ...words });
   }
 
   async #giveBack({ spec, view, listener }: Used, reason: EndReason): Promise<void> {
@@ -170,26 +211,31 @@ export class Session {
     // Not awaited: a slow notice must not hold up the call. Errors become `recording.failed` inside.
     for (const legId of wanted) {
       const view = this.#used.get(legId)?.view;
-      if (view && !recording.has(legId)) void recording.attach(view);
+      if (!view || recording.has(legId)) continue;
+      void recording.attach(view).then((refusal) => {
+        const reason = refusal?.code === 'notice_refused' ? 'notice_refused' : 'error';
+        if (refusal && this.#spec.record?.required) void this.end({ reason, message: refusal.message, by: legId });
+      });
     }
   }
 
-  #arm({ timeZero, limits }: SessionSpec): void {
-    clearTimeout(this.#limit);
-    if (limits.seconds === 0) return;
-    const left = Math.max(0, timeZero + limits.seconds * 1_000 - now());
-    // setTimeout takes 31 bits; longer limits are looked at again then.
-    this.#limit = setTimeout(
-      () => (left > 2 ** 31 - 1 ? this.#arm(this.#spec) : void this.end('timeout', 'The time limit was reached.')),
-      Math.min(left, 2 ** 31 - 1),
-    );
+  #warn(secondsLeft: number): void {
+    const legs = [...this.#used.values()].map(({ spec }) => spec);
+    for (const leg of legs) this.#tools.report({ type: 'session.warning', ...this.#about(leg), secondsLeft });
+    this.#tools.announcer.endsSoon(legs, secondsLeft);
   }
 
-  #legState(spec: LegSpec, state: LegState): void {
+  #legState(used: Used, state: LegState): void {
     if (this.#ending) return;
     const { report } = this.#tools;
+    const { spec } = used;
     if (state.kind === 'ready') {
       report({ type: 'session.active', ...this.#about(spec), daveVersion: state.daveVersion });
+      if (!used.met && spec.role === 'monitor') {
+        const others = this.#present().legs.filter(({ legId }) => legId !== spec.legId);
+        this.#tools.announcer.monitorListens(spec, others);
+      }
+      used.met = true;
     } else if (state.kind === 'reconnecting') {
       report({
         type: 'session.degraded',
@@ -198,16 +244,26 @@ export class Session {
         message: 'The voice connection was lost; the voice node is connecting again.',
       });
     } else if (state.kind === 'closed') {
-      void this.end(state.reason, state.message);
+      this.#legClosed(spec, state);
     }
+  }
+
+  /** A leg is lost: the others go on as long as they are a call. */
+  #legClosed({ legId }: LegSpec, { reason, message }: Extract<LegState, { kind: 'closed' }>): void {
+    const words = message === undefined ? {} : { message };
+    this.#lost.set(legId, { reason, ...words });
+    const { legs, routes } = this.#present();
+    if (reason !== 'node_lost' && isStillACall(legs, routes)) this.#change();
+    else void this.end({ reason, ...words, by: legId });
   }
 
   #about({ guildId, legId }: LegSpec): { guildId: string; legId: string; sessionId: string; revision: number } {
     return { guildId, legId, sessionId: this.id, revision: this.revision };
   }
 
-  async #end(reason: EndReason, message: string | undefined): Promise<void> {
-    clearTimeout(this.#limit);
+  async #end(end: SessionEnd): Promise<void> {
+    const { reason } = end;
+    this.#limit.clear();
     const endAt = now();
     this.#bridge?.close();
     // A change under way sees that the session is ending, and gives back what it got.
@@ -218,20 +274,16 @@ export class Session {
       ?.finish(endAt)
       .catch((error) => this.#logger.error({ err: error }, 'the recording could not be finished'));
     await Promise.all(used.map((one) => this.#giveBack(one, reason)));
-    await this.#onEnded(this, reason).catch((error) =>
+    await this.#onEnded(this, end).catch((error) =>
       this.#logger.error(
         { err: error },
         'the end of the session could not be written down; check the disk of DATA_DIR',
       ),
     );
-    for (const spec of this.#announced.values()) {
-      this.#tools.report({
-        type: 'session.ended',
-        ...this.#about(spec),
-        reason,
-        ...(message === undefined ? {} : { message }),
-      });
-    }
-    this.#logger.info({ reason }, 'session ended');
+    const told = [...this.#announced.values()];
+    for (const spec of told) this.#tools.report({ type: 'session.ended', ...this.#about(spec), ...end });
+    // The new owner of the identity speaks for it now.
+    if (reason !== 'node_lost') this.#tools.announcer.ended(told, reason, end.by);
+    this.#logger.info(end, 'session ended');
   }
 }

@@ -15,6 +15,7 @@ import { now } from '../ops/clock.ts';
 import { createLogger } from '../ops/logger.ts';
 import type { UploadNote } from '../storage/uploader.ts';
 import type { LegState } from '../voice/leg.ts';
+import { Announcer } from './announcer.ts';
 import { LegPool } from './leg-pool.ts';
 import { RecordingDesk } from './recording-desk.ts';
 import { markedNick, RecordingNotice, unmarkedNick } from './recording-notice.ts';
@@ -52,6 +53,10 @@ class FakeLeg extends EventEmitter implements RunningLeg {
   }
   newSender = (): void => undefined;
   stopSpeaking = (): void => undefined;
+  abandon(): void {
+    order.push(`abandoned ${this.guildId}`);
+    this.set({ kind: 'closed', reason: 'node_lost' });
+  }
   async close(reason: EndReason): Promise<void> {
     order.push(`closed ${this.guildId}`);
     tell();
@@ -64,6 +69,7 @@ let legs: FakeLeg[];
 let drafts: NodeEventDraft[];
 let messages: NodeMessage[];
 let order: string[];
+let said: string[];
 let uploads: UploadNote[];
 let graves: Map<string, Tombstone>;
 let nickRefused: boolean;
@@ -73,7 +79,7 @@ let registry: Registry;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'sessions-'));
-  [legs, drafts, messages, order, uploads] = [[], [], [], [], []];
+  [legs, drafts, messages, order, uploads, said] = [[], [], [], [], [], []];
   graves = new Map();
   nickRefused = false;
   lostGuilds = new Set();
@@ -93,6 +99,10 @@ beforeEach(async () => {
           order.push(`nick ${guildId} ${nick}`);
         },
       }),
+      announcer: new Announcer(async ({ guildId }, text) => {
+        said.push(`${guildId}: ${text}`);
+        tell();
+      }, createLogger('silent')),
       desk: new RecordingDesk(directory, async (_path, note) => {
         order.push('handed over');
         uploads.push(note);

@@ -12,6 +12,7 @@ export interface VoiceUdp {
   socket: Socket;
   remote: { ip: string; port: number };
   onMessage(buffer: Buffer): void;
+  send(buffer: Buffer): void;
   emit(event: 'message', buffer: Buffer): boolean;
 }
 
@@ -26,6 +27,7 @@ export function isFrom(remote: { ip: string; port: number }, sender: { address: 
 export function guardDatagrams(udp: VoiceUdp): { readonly arrivedAt: number; readonly strangers: number } {
   const seen = { arrivedAt: 0, strangers: 0 };
   let trusted = false;
+  guardSend(udp);
   // Ahead of the library's own listener, which does not hand on the sender. Both run in one emit.
   udp.socket.prependListener('message', (_message: Buffer, sender: RemoteInfo) => {
     seen.arrivedAt = now();
@@ -36,4 +38,20 @@ export function guardDatagrams(udp: VoiceUdp): { readonly arrivedAt: number; rea
     if (trusted) udp.emit('message', buffer);
   };
   return seen;
+}
+
+/**
+ * The library's first keep-alive goes out a moment after the socket was made, and throws where the leg has closed meanwhile: an
+ * uncaught exception, which ends the process with all of its calls.
+ */
+function guardSend(udp: VoiceUdp): void {
+  const send = udp.send.bind(udp);
+  udp.send = (buffer) => {
+    try {
+      send(buffer);
+    } catch (error) {
+      // To nobody: the socket is closed.
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_SOCKET_DGRAM_NOT_RUNNING') throw error;
+    }
+  };
 }

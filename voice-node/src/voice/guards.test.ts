@@ -137,6 +137,7 @@ test('only the voice server is listened to', async () => {
     socket: own,
     remote: { ip: '127.0.0.1', port: server.address().port },
     onMessage: (_buffer: Buffer): void => undefined,
+    send: (_buffer: Buffer): void => undefined,
   });
   own.on('message', (buffer) => udp.onMessage(buffer));
   const seen = guardDatagrams(udp as unknown as VoiceUdp);
@@ -150,6 +151,26 @@ test('only the voice server is listened to', async () => {
   expect(seen.strangers).toBe(1);
   expect(Math.abs(seen.arrivedAt - Date.now())).toBeLessThan(1_000);
   for (const socket of [own, server, stranger]) socket.close();
+});
+
+test('a keep-alive after the end of the socket harms nobody; other failures are told', () => {
+  const socket = createSocket('udp4');
+  const failing = { code: '' };
+  const udp = {
+    socket,
+    remote: { ip: '127.0.0.1', port: 9 },
+    onMessage: (_buffer: Buffer): void => undefined,
+    emit: () => true,
+    send(buffer: Buffer): void {
+      if (failing.code) throw Object.assign(new Error('no'), failing);
+      socket.send(buffer, 9, '127.0.0.1');
+    },
+  };
+  guardDatagrams(udp as unknown as VoiceUdp);
+  socket.close();
+  expect(() => udp.send(Buffer.alloc(8))).not.toThrow();
+  failing.code = 'EACCES';
+  expect(() => udp.send(Buffer.alloc(8))).toThrow('no');
 });
 
 test('early packets are kept for two seconds, bounded, oldest first', () => {

@@ -17,6 +17,8 @@ export const BOT = '91';
 export class LegTestKit {
   readonly server = new VoiceServer();
   joins = 0;
+  /** Op 4 without a channel. */
+  leaves = 0;
   readonly #original = getCACertificates('default');
   #endpoint = '';
   #leg: Leg | undefined;
@@ -53,6 +55,7 @@ export class LegTestKit {
         adapters.voiceState(GUILD, state as GatewayVoiceState);
         made.ownVoiceState(channelId);
         if (channelId === null) {
+          this.leaves += 1;
           server.dismiss(GUILD, BOT);
           return;
         }

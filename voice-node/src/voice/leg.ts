@@ -8,6 +8,7 @@ import type { Logger } from '../ops/logger.ts';
 import { ConnectionGuards } from './connection-guards.ts';
 import { isEncryptionSettled } from './dave.ts';
 import { guardBinaryMessages } from './guard-binary.ts';
+import { type CloseVerdict, guardClose } from './guard-close.ts';
 import { LegSender } from './leg-sender.ts';
 import { LEAVE_TIMEOUT_MS, type LegEvents, type LegOptions, type LegState, READY_TIMEOUT_MS } from './leg-state.ts';
 import { JoinPace, pacedAdapter } from './paced-adapter.ts';
@@ -37,6 +38,8 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
   readonly #listeners = new Set<PacketListener>();
   #readyTimer: ReturnType<typeof setTimeout> | undefined;
   #aloneTimer: ReturnType<typeof setInterval> | undefined;
+  /** Instant of the present connection, as long as its encryption is not settled. */
+  #connectedAt: number | undefined;
   #left: (() => void) | undefined;
 
   constructor(options: LegOptions) {
@@ -66,6 +69,7 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
         onGiveUp: () => this.#finish('error', 'The voice channel could not be joined. See the log of the voice node.'),
       }),
     });
+    guardClose(this.#connection, (code, verdict) => this.#closedBy(code, verdict));
     this.#sender = new LegSender(this.#connection, this.#logger);
     const guards = new ConnectionGuards(this.#connection, this.#logger, () => this.#progress());
     this.#tap = new PacketTap({
@@ -134,6 +138,14 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
     this.#finish('channel_deleted', 'The voice channel was deleted.');
   }
 
+  /**
+   * Another gateway session of the account has the place in voice, that of a newer voice node: this leg falls silent and says
+   * nothing to Discord, which would take the new owner out of the channel.
+   */
+  abandon(): void {
+    this.#finish('node_lost', 'Another voice node has taken over the bot account.', { silently: true });
+  }
+
   /** Leaves the channel. Resolves when the gateway has confirmed it, or after 2 s. */
   async close(reason: EndReason, message?: string): Promise<void> {
     if (this.#state.kind === 'closed') return;
@@ -155,17 +167,19 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
     if (this.#state.kind === 'closed') return;
     const networking = readyNetworking(this.#connection);
     if (!networking) {
+      this.#connectedAt = undefined;
       if (this.#state.kind === 'ready') {
         this.#set({ kind: 'reconnecting', attempt: this.#pace.attempts });
         this.#awaitReady();
       }
-      if (this.#connection.state.status === 'disconnected') this.#presence.connectionClosed();
       return;
     }
     this.#pace.ready(now());
     if (this.#state.kind === 'ready') return;
     const others = [...networking.connectionData.connectedClients].filter((id) => id !== this.identityId);
-    const alone = others.length === 0 && this.#aloneTimer !== undefined;
+    // Op 11, which names the others, comes after op 4: nobody is alone before it had its time.
+    this.#connectedAt ??= now();
+    const alone = others.length === 0 && now() - this.#connectedAt >= ALONE_CHECK_MS;
     if (isEncryptionSettled(networking.dave) || alone) this.#becomeReady(networking);
     else this.#aloneTimer ??= setInterval(() => this.#progress(), ALONE_CHECK_MS);
   }
@@ -174,6 +188,7 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
     clearTimeout(this.#readyTimer);
     clearInterval(this.#aloneTimer);
     this.#aloneTimer = undefined;
+    this.#connectedAt = undefined;
     this.#presence.settle();
     this.#set({ kind: 'ready', daveVersion: dave?.protocolVersion ?? 0 });
     this.#sender.greet(() => this.#state.kind === 'ready');
@@ -205,7 +220,14 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
     this.emit('state', state);
   }
 
-  #finish(reason: EndReason, message?: string): void {
+  #closedBy(code: number, verdict: CloseVerdict): void {
+    this.#logger.warn({ code, verdict: verdict.kind }, 'Discord closed the voice connection');
+    if (verdict.kind === 'await') this.#presence.connectionClosed();
+    // Not from inside the library's own transition: it would go on with a destroyed connection.
+    if (verdict.kind === 'give_up') setImmediate(() => this.#finish('error', verdict.message));
+  }
+
+  #finish(reason: EndReason, message?: string, { silently = false } = {}): void {
     if (this.#state.kind === 'closed') return;
     clearTimeout(this.#readyTimer);
     this.#presence.settle();
@@ -213,7 +235,7 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
     clearInterval(this.#aloneTimer);
     this.#speaking.close();
     this.#state = { kind: 'closed', reason, ...(message === undefined ? {} : { message }) };
-    if (this.#connection.state.status !== 'destroyed') this.#connection.destroy();
+    if (this.#connection.state.status !== 'destroyed') this.#connection.destroy(!silently);
     this.#logger.info({ state: this.#state }, 'leg');
     this.emit('state', this.#state);
     this.#listeners.clear();

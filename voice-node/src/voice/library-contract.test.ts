@@ -22,6 +22,19 @@ test('guard-binary: MLS messages go through Networking.prototype.onWsBinary, bou
   expect(String(Networking)).toContain('this.onWsBinary = this.onWsBinary.bind(this)');
 });
 
+test('guard-binary: what a resume replays before op 9 is ignored by the library, so it is held back', () => {
+  expect(sourceOf(Networking.prototype, 'onWsBinary')).toMatch(
+    /^onWsBinary\(message\) \{\s+if \(this\.state\.code === 4/,
+  );
+  expect(String(Networking)).toContain('this.onWsPacket = this.onWsPacket.bind(this)');
+});
+
+test('guard-close: the end of a networking goes through connection.onNetworkingClose, which knows 4014 alone', () => {
+  expect(String(VoiceConnection)).toContain('this.onNetworkingClose = this.onNetworkingClose.bind(this)');
+  expect(String(VoiceConnection)).toContain('networking.once("close", this.onNetworkingClose)');
+  expect(sourceOf(VoiceConnection.prototype, 'onNetworkingClose')).toContain('code === 4014');
+});
+
 test('packet-tap: datagrams reach receiver.onUdpMessage, and parsePacket takes the whole datagram', () => {
   expect(sourceOf(VoiceReceiver.prototype, 'onUdpMessage')).toContain('ssrcMap.get');
   const parse = sourceOf(VoiceReceiver.prototype, 'parsePacket');

@@ -30,7 +30,7 @@ export async function projectSession(
   const { id: _id, ...changes } = session;
   await db.batch([
     db.insert(sessions).values(session).onConflictDoUpdate({ target: sessions.id, set: changes }),
-    ...record.legs.map((leg) => {
+    ...[...record.past, ...record.legs].map((leg) => {
       const values = {
         legId: leg.reservation?.legId ?? null,
         identityId: leg.reservation?.identityId ?? null,

@@ -16,7 +16,7 @@ export function claimIdentities(
   const { store, sockets } = fleet;
   const { nodeId, bootId } = node;
   const granted: { identityId: string; epoch: number }[] = [];
-  for (const report of reports) {
+  for (const [rank, report] of reports.entries()) {
     const { identityId } = report;
     store.setMemberships(report);
     const known = store.owner(identityId);
@@ -27,7 +27,7 @@ export function claimIdentities(
       sockets.send(socket, revoked);
       continue;
     }
-    store.putOwner(identityId, { nodeId, bootId, epoch });
+    store.putOwner(identityId, { nodeId, bootId, epoch }, rank);
     granted.push({ identityId, epoch });
     if (known && known.nodeId !== nodeId) sockets.tell(known.nodeId, revoked);
   }

@@ -8,7 +8,7 @@ import { type Env, hubOf, sessionOf } from '../env.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
 import { reciprocate } from '../sockets/reciprocate.ts';
 import { claimIdentities } from './claims.ts';
-import { candidateNodes } from './placement.ts';
+import { candidateNodes, type NodeCandidate } from './placement.ts';
 import { endMessage, reconcile, withEpochs } from './reconcile.ts';
 import { ControlSockets, parseNodeMessage } from './sockets.ts';
 import { FleetStore, type Hello } from './store.ts';
@@ -16,7 +16,7 @@ import { FleetStore, type Hello } from './store.ts';
 /** What the fleet owes to sessions. */
 type FleetEffect =
   | { kind: 'lost' }
-  | { kind: 'tombstone'; reason: EndReason }
+  | { kind: 'tombstone'; reason: EndReason; by?: string }
   | { kind: 'refused'; code: string; message: string };
 
 export type Placement = { ok: true; epochs: Record<string, number> } | { ok: false; code: string };
@@ -65,12 +65,17 @@ export class Fleet extends DurableObject<Env> {
   }
 
   /** Nodes that could hold a session with a leg in each guild, best first. */
-  candidates(guildIds: string[]): { nodeIds: string[]; guildsWithout: string[] } {
+  candidates(guildIds: string[]): { nodes: NodeCandidate[]; guildsWithout: string[] } {
     const nodes = this.#store.nodeIds().filter((nodeId) => this.#sockets.isHealthy(nodeId));
     return candidateNodes(
       nodes.map((nodeId) => this.#store.load(nodeId)),
       guildIds,
     );
+  }
+
+  /** The identities that a node owns, the main one first. */
+  identitiesOf(nodeId: string): string[] {
+    return this.#store.load(nodeId).identityIds;
   }
 
   /** The epochs under which a node may use these identities now. */
@@ -83,29 +88,34 @@ export class Fleet extends DurableObject<Env> {
       : { ok: false, code: 'identity_moved' };
   }
 
-  /** Wants a session on a node. It is told now, or when it comes back. */
-  async apply(nodeId: string, spec: SessionSpec): Promise<void> {
-    const known = this.#store.desiredOf(spec.id);
-    if (known && (known.ending || known.spec.revision >= spec.revision)) return;
-    this.#store.putDesired(nodeId, { spec, ending: null });
+  /**
+   * Wants a session on a node. It is told now, or when it comes back. A restart of the node has raised the revision that the node
+   * knows: what the session counts is kept beside it, and the node is told a higher one.
+   */
+  async apply(nodeId: string, wanted: SessionSpec): Promise<void> {
+    const known = this.#store.desiredOf(wanted.id);
+    if (known && (known.ending || known.base >= wanted.revision)) return;
+    const revision = Math.max(wanted.revision, (known?.spec.revision ?? 0) + 1);
+    const spec = { ...withEpochs(wanted, this.#store.epochsOf(nodeId)), revision };
+    this.#store.putDesired(nodeId, { spec, base: wanted.revision, ending: null, by: null });
     this.#sockets.tell(nodeId, { v: 1, type: 'session.apply', spec });
     await this.#watch();
   }
 
   /** Wants a session ended; kept until {@link forget}, so that a node that is away hears of it. */
-  async end(sessionId: string, reason: EndReason): Promise<void> {
+  async end(sessionId: string, reason: EndReason, by?: string): Promise<void> {
     const known = this.#store.desiredOf(sessionId);
     if (!known) return;
-    const ending = known.ending ?? reason;
-    this.#store.putDesired(known.nodeId, { spec: known.spec, ending });
-    this.#sockets.tell(known.nodeId, endMessage(sessionId, known.spec.revision, ending));
+    const desired = known.ending ? known : { ...known, ending: reason, by: by ?? null };
+    this.#store.putDesired(known.nodeId, desired);
+    this.#sockets.tell(known.nodeId, endMessage(desired, desired.ending ?? reason));
   }
 
   /** The session is over on both sides. A node that still runs it is told to end it when it next says so. */
   forget(sessionId: string): void {
     const known = this.#store.desiredOf(sessionId);
     if (!known) return;
-    if (!known.ending) this.#sockets.tell(known.nodeId, endMessage(sessionId, known.spec.revision, 'error'));
+    if (!known.ending) this.#sockets.tell(known.nodeId, endMessage(known, 'error'));
     this.#store.dropDesired(sessionId);
   }
 
@@ -219,10 +229,10 @@ export class Fleet extends DurableObject<Env> {
 
   /** Ends on the node become ends in the control plane; acknowledged once they are stored here. */
   #bury(socket: WebSocket, nodeId: string, tombstones: Hello['tombstones']): void {
-    for (const { sessionId, reason } of tombstones) {
+    for (const { sessionId, reason, by } of tombstones) {
       if (this.#store.desiredOf(sessionId)?.nodeId !== nodeId) continue;
       this.#store.dropDesired(sessionId);
-      this.#owe(sessionId, { kind: 'tombstone', reason });
+      this.#owe(sessionId, { kind: 'tombstone', reason, ...(by === undefined ? {} : { by }) });
     }
     const sessionIds = tombstones.map((tombstone) => tombstone.sessionId);
     this.#sockets.send(socket, { v: 1, type: 'tombstone.ack', sessionIds });
@@ -248,7 +258,7 @@ export class Fleet extends DurableObject<Env> {
     const session = sessionOf(this.env, lane.slice('session:'.length));
     for (const effect of effects) {
       if (effect.kind === 'lost') await session.nodeLost();
-      if (effect.kind === 'tombstone') await session.tombstone(effect.reason);
+      if (effect.kind === 'tombstone') await session.tombstone(effect.reason, effect.by);
       if (effect.kind === 'refused') await session.refused(effect.code, effect.message);
     }
   }

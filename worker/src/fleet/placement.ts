@@ -27,25 +27,40 @@ export interface NodeLoad {
   nodeId: string;
   capacity: number;
   legs: number;
-  guildIds: ReadonlySet<string>;
+  /** Identities that the node owns, the main one first. */
+  identityIds: string[];
+  /** How many of them are in each guild. */
+  guilds: ReadonlyMap<string, number>;
+}
+
+/** A node that could hold a session, with its identities, the main one first. */
+export interface NodeCandidate {
+  nodeId: string;
+  identityIds: string[];
 }
 
 /**
- * The nodes that could hold a session with a leg in each of these guilds, least loaded first (legs per capacity), and the
- * guilds to blame: no node has an identity in them, while the others are served.
+ * The nodes that could hold a session with a leg in each of these guilds (a guild that is named twice needs two identities),
+ * least loaded first (legs per capacity), and the guilds to blame: no node has identities enough in them, while the others are
+ * served.
  */
 export function candidateNodes(
   nodes: readonly NodeLoad[],
   guildIds: readonly string[],
-): { nodeIds: string[]; guildsWithout: string[] } {
+): { nodes: NodeCandidate[]; guildsWithout: string[] } {
+  const needed = [...Map.groupBy(guildIds, (guildId) => guildId)].map(
+    ([guildId, legs]) => [guildId, legs.length] as const,
+  );
   const load = (node: NodeLoad) => (node.legs + guildIds.length) / node.capacity;
-  const nodeIds = nodes
-    .filter((node) => load(node) <= 1 && guildIds.every((guildId) => node.guildIds.has(guildId)))
+  const has = (node: NodeLoad, guildId: string, count: number) => (node.guilds.get(guildId) ?? 0) >= count;
+  const able = nodes
+    .filter((node) => load(node) <= 1 && needed.every(([guildId, count]) => has(node, guildId, count)))
     .sort((left, right) => load(left) - load(right) || (left.nodeId < right.nodeId ? -1 : 1))
-    .map((node) => node.nodeId);
-  const without = guildIds.filter((guildId) => !nodes.some((node) => node.guildIds.has(guildId)));
+    .map(({ nodeId, identityIds }) => ({ nodeId, identityIds }));
+  const without = needed.filter(([guildId, count]) => !nodes.some((node) => has(node, guildId, count)));
   // When no side is served, the nodes are away: that is nobody's fault.
-  return { nodeIds, guildsWithout: without.length === guildIds.length ? [] : without };
+  const guildsWithout = without.length === needed.length ? [] : without.map(([guildId]) => guildId);
+  return { nodes: able, guildsWithout };
 }
 
 export type { IdentityReport };

@@ -22,12 +22,19 @@ test('sessions go to the least loaded node that serves every guild; guilds witho
     nodeId,
     legs,
     capacity: 4,
-    guildIds: new Set(guilds),
+    identityIds: [`of ${nodeId}`],
+    guilds: new Map(guilds.map((guildId) => [guildId, 1])),
   });
   const nodes = [node('a', 2, '1', '2'), node('b', 0, '1', '2'), node('c', 0, '1'), node('d', 3, '1', '2')];
-  expect(candidateNodes(nodes, ['1', '2'])).toEqual({ nodeIds: ['b', 'a'], guildsWithout: [] });
-  expect(candidateNodes(nodes, ['1', '3'])).toEqual({ nodeIds: [], guildsWithout: ['3'] });
-  expect(candidateNodes([], ['1', '2'])).toEqual({ nodeIds: [], guildsWithout: [] });
+  expect(candidateNodes(nodes, ['1', '2'])).toEqual({
+    nodes: [
+      { nodeId: 'b', identityIds: ['of b'] },
+      { nodeId: 'a', identityIds: ['of a'] },
+    ],
+    guildsWithout: [],
+  });
+  expect(candidateNodes(nodes, ['1', '3'])).toEqual({ nodes: [], guildsWithout: ['3'] });
+  expect(candidateNodes([], ['1', '2'])).toEqual({ nodes: [], guildsWithout: [] });
 });
 
 const spec = (revision: number): SessionSpec => ({
@@ -44,17 +51,35 @@ test('a node that came back is told what is missing, older, to be ended or unwan
   const [missing, older, same, ending] = [spec(1), spec(2), spec(1), spec(1)];
   const unwanted = ulid();
   const running = [older, same, ending].map(({ id }) => ({ sessionId: id, revision: 1 }));
-  const desired = [missing, older, same].map((each) => ({ spec: each, ending: null }));
+  const desired = [missing, older, same].map((each) => ({ spec: each, base: each.revision, ending: null, by: null }));
   const messages = reconcile(
     [...running, { sessionId: unwanted, revision: 7 }],
-    [...desired, { spec: ending, ending: 'command' as const }],
+    [...desired, { spec: ending, base: 1, ending: 'command' as const, by: ending.legs[0]?.legId ?? null }],
   );
   expect(messages).toEqual([
     { v: 1, type: 'session.apply', spec: missing },
     { v: 1, type: 'session.apply', spec: older },
-    { v: 1, type: 'session.end', sessionId: ending.id, revision: 2, reason: 'command' },
+    { v: 1, type: 'session.end', sessionId: ending.id, revision: 2, reason: 'command', by: ending.legs[0]?.legId },
     { v: 1, type: 'session.end', sessionId: unwanted, revision: 8, reason: 'node_lost' },
   ]);
+});
+
+test('two channels of one guild need two identities of one node', () => {
+  const node = (nodeId: string, count: number) => ({
+    nodeId,
+    legs: 0,
+    capacity: 4,
+    identityIds: Array.from({ length: count }, (_, index) => `${nodeId}${index}`),
+    guilds: new Map([
+      ['1', count],
+      ['2', 1],
+    ]),
+  });
+  expect(candidateNodes([node('a', 1), node('b', 2)], ['1', '1'])).toEqual({
+    nodes: [{ nodeId: 'b', identityIds: ['b0', 'b1'] }],
+    guildsWithout: [],
+  });
+  expect(candidateNodes([node('a', 1)], ['1', '1', '2'])).toEqual({ nodes: [], guildsWithout: ['1'] });
 });
 
 test('a spec follows the epoch of its identity with a new revision', () => {

@@ -8,11 +8,20 @@ import type { Desired } from './reconcile.ts';
 export type Hello = z.infer<typeof helloSchema>;
 export type IdentityReport = z.infer<typeof identityReportSchema>;
 
-type DesiredRow = { session_id: string; node_id: string; spec: string; ending: string | null };
+type DesiredRow = {
+  session_id: string;
+  node_id: string;
+  spec: string;
+  base: number;
+  ending: string | null;
+  ended_by: string | null;
+};
 const desiredOf = (row: DesiredRow): Desired & { nodeId: string } => ({
   nodeId: row.node_id,
   spec: JSON.parse(row.spec) as SessionSpec,
+  base: row.base,
   ending: row.ending as EndReason | null,
+  by: row.ended_by,
 });
 
 /** The tables of the fleet: rows in, rows out. */
@@ -25,11 +34,11 @@ export class FleetStore {
       CREATE TABLE IF NOT EXISTS nodes(node_id TEXT PRIMARY KEY, boot_id TEXT NOT NULL, capacity INTEGER NOT NULL,
         last_seen INTEGER NOT NULL) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS identities(identity_id TEXT PRIMARY KEY, node_id TEXT NOT NULL, boot_id TEXT NOT NULL,
-        epoch INTEGER NOT NULL) WITHOUT ROWID;
+        epoch INTEGER NOT NULL, rank INTEGER NOT NULL) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS memberships(guild_id TEXT NOT NULL, identity_id TEXT NOT NULL,
         PRIMARY KEY(guild_id, identity_id)) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS desired(session_id TEXT PRIMARY KEY, node_id TEXT NOT NULL, spec TEXT NOT NULL,
-        ending TEXT) WITHOUT ROWID;
+        base INTEGER NOT NULL, ending TEXT, ended_by TEXT) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS nonces(nonce TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) WITHOUT ROWID;
     `);
   }
@@ -71,13 +80,15 @@ export class FleetStore {
     return row && { nodeId: row.node_id, bootId: row.boot_id, epoch: row.epoch };
   }
 
-  putOwner(identityId: string, owner: Omit<IdentityOwner, 'online'>): void {
+  /** `rank`: the place of the identity among those of its node; 0 is the main one. */
+  putOwner(identityId: string, owner: Omit<IdentityOwner, 'online'>, rank: number): void {
     this.sql.exec(
-      'INSERT OR REPLACE INTO identities(identity_id, node_id, boot_id, epoch) VALUES (?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO identities(identity_id, node_id, boot_id, epoch, rank) VALUES (?, ?, ?, ?, ?)',
       identityId,
       owner.nodeId,
       owner.bootId,
       owner.epoch,
+      rank,
     );
   }
 
@@ -127,8 +138,14 @@ export class FleetStore {
       .exec<{ capacity: number }>('SELECT capacity FROM nodes WHERE node_id = ?', nodeId)
       .toArray();
     const guilds = this.sql
-      .exec<{ guild_id: string }>(
-        'SELECT DISTINCT guild_id FROM memberships JOIN identities USING(identity_id) WHERE node_id = ?',
+      .exec<{ guild_id: string; count: number }>(
+        'SELECT guild_id, count(*) AS count FROM memberships JOIN identities USING(identity_id) WHERE node_id = ? GROUP BY guild_id',
+        nodeId,
+      )
+      .toArray();
+    const identities = this.sql
+      .exec<{ identity_id: string }>(
+        'SELECT identity_id FROM identities WHERE node_id = ? ORDER BY rank, identity_id',
         nodeId,
       )
       .toArray();
@@ -138,7 +155,8 @@ export class FleetStore {
       nodeId,
       capacity: node?.capacity ?? 0,
       legs: legs.size,
-      guildIds: new Set(guilds.map((row) => row.guild_id)),
+      identityIds: identities.map((row) => row.identity_id),
+      guilds: new Map(guilds.map((row) => [row.guild_id, row.count])),
     };
   }
 
@@ -153,13 +171,15 @@ export class FleetStore {
       .map(desiredOf)[0];
   }
 
-  putDesired(nodeId: string, { spec, ending }: Desired): void {
+  putDesired(nodeId: string, { spec, base, ending, by }: Desired): void {
     this.sql.exec(
-      'INSERT OR REPLACE INTO desired(session_id, node_id, spec, ending) VALUES (?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO desired(session_id, node_id, spec, base, ending, ended_by) VALUES (?, ?, ?, ?, ?, ?)',
       spec.id,
       nodeId,
       JSON.stringify(spec),
+      base,
       ending,
+      by,
     );
   }
 

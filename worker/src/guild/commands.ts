@@ -42,7 +42,7 @@ function endSession(book: GuildBook, channel: Channel, intent: Intent): void {
   const sessionId = channel.sessionId ?? '';
   const call = book.calls.of(sessionId, channelId);
   if (call) book.calls.update({ ...call, intent });
-  book.owe(`session:${sessionId}`, { kind: 'stop', reason: 'command' });
+  book.owe(`session:${sessionId}`, { kind: 'stop', reason: 'command', channelId });
 }
 
 /** `/call next`: ends this side's call and queues again at once, whatever the setting says. */
@@ -93,6 +93,6 @@ export function evict(book: GuildBook, channelId: string): Reply {
   } else if (sessions.size === 0) {
     return refuse('bot_not_here', { channel: channelId });
   }
-  for (const sessionId of sessions) book.owe(`session:${sessionId}`, { kind: 'stop', reason: 'command' });
+  for (const sessionId of sessions) book.owe(`session:${sessionId}`, { kind: 'stop', reason: 'command', channelId });
   return accept('bot_leaving', { channel: channelId });
 }

@@ -19,7 +19,7 @@ export type GuildEffect =
   | { kind: 'leg'; event: SessionReport }
   | { kind: 'recording'; event: RecordingReport }
   | { kind: 'occupancy'; channelId: string; humans: number }
-  | { kind: 'stop'; reason: EndReason }
+  | { kind: 'stop'; reason: EndReason; channelId?: string }
   | { kind: 'identity'; identityId: string; member: boolean }
   | { kind: 'project'; name: string; at: number }
   /** `settings: null`: nothing is set any more. */
@@ -44,7 +44,7 @@ export async function deliver(env: Env, book: GuildBook, lane: string, effects: 
     if (effect.kind === 'leg') await session?.legEvents([effect.event]);
     if (effect.kind === 'recording') await session?.recordingEvents([effect.event]);
     if (effect.kind === 'occupancy') await session?.occupancy(book.id, effect.channelId, effect.humans);
-    if (effect.kind === 'stop') await session?.stop(effect.reason, book.id);
+    if (effect.kind === 'stop') await session?.stop(effect.reason, book.id, effect.channelId);
     if (effect.kind === 'identity') {
       await fleetOf(env).setMember(book.id, effect.identityId, effect.member);
     }

@@ -62,6 +62,11 @@ function applyEvent(book: GuildBook, event: NodeEvent): void {
       owesIdentity(book, event.identityId, false);
       book.reconsiderAll();
       return;
+    case 'session.warning': {
+      const { sessionId, secondsLeft } = event;
+      book.emit('session.warning', { guildId: book.id, sessionId, secondsLeft });
+      return;
+    }
     case 'session.connecting':
     case 'session.active':
     case 'session.degraded':
@@ -157,7 +162,7 @@ function deleteChannel(book: GuildBook, channelId: string): void {
   if (!channel) return;
   if (channel.use === 'waiting') book.withdraw(channelId, channel.ticketId ?? '');
   if (channel.use === 'session') {
-    const effect: GuildEffect = { kind: 'stop', reason: 'channel_deleted' };
+    const effect: GuildEffect = { kind: 'stop', reason: 'channel_deleted', channelId };
     book.owe(`session:${channel.sessionId}`, effect);
   }
   book.store.removeChannel(channelId);

@@ -8,11 +8,21 @@ import { type Env, matchmakerOf, settingsOf } from '../env.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
 import { BREAKER_DEADLINE, GuildBook } from './book.ts';
 import { evict, joinQueue, leave, next, stop } from './commands.ts';
+import { type DeskAction, desk } from './desk.ts';
 import { deliver, type GuildEffect } from './effects.ts';
 import { ingest } from './events.ts';
+import { allowMonitors, monitor } from './monitors.ts';
 import { accept, type Reply } from './replies.ts';
 import { report } from './reports.ts';
-import { type ReserveAnswer, type ReserveRequest, release, reserve, sessionChanged, sessionOver } from './sessions.ts';
+import {
+  legOver,
+  type ReserveAnswer,
+  type ReserveRequest,
+  release,
+  reserve,
+  sessionChanged,
+  sessionOver,
+} from './sessions.ts';
 import type { SettingsPatch } from './settings.ts';
 import { block, change, configure, reset, unblock } from './setup.ts';
 import { type Known, known, type SetupReport, type StatusReport, show, status } from './status.ts';
@@ -91,6 +101,12 @@ export class Guild extends DurableObject<Env> {
     return { own, target: target ? { channelId: target.channelId, name: target.name } : null };
   }
 
+  /** One leg of a session is over while the others go on. Idempotent. */
+  legOver(sessionId: string, channelId: string, reason: EndReason): void {
+    const end = { reason, stoppedHere: reason === 'command' };
+    this.#transaction(() => legOver(this.#book, { sessionId, channelId }, end));
+  }
+
   /** `/call join`: queues the channel that the user is in. */
   async join(userId: string): Promise<Reply> {
     const waiting = this.#transaction(() => joinQueue(this.#book, userId));
@@ -148,6 +164,21 @@ export class Guild extends DurableObject<Env> {
   /** What autocomplete offers. */
   known(): Known {
     return known(this.#book);
+  }
+
+  /** `/desk`: hold, resume, transfer, invite. */
+  desk(userId: string, action: DeskAction, channelId?: string): Promise<Reply> {
+    return desk(this.#book, this.env, { userId, action, channelId });
+  }
+
+  /** `/monitor`: the user's channel listens to a running call. */
+  monitor(userId: string, channelId?: string): Promise<Reply> {
+    return monitor(this.#book, this.env, { userId, channelId });
+  }
+
+  /** `/monitors allow|deny`. */
+  allowMonitors(allow: boolean): Reply {
+    return this.#transaction(() => allowMonitors(this.#book, allow));
   }
 
   /** Marks an interaction as used; `false` when it was used before. */

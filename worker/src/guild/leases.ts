@@ -8,43 +8,51 @@ export interface LegLease {
   identityId: string;
 }
 
-type LegRow = { leg_id: string; identity_id: string; node_id: string | null };
+type LegRow = { leg_id: string; identity_id: string };
 
 /**
- * Leases the leg of a channel to a session: the leg that is there if it lives on `nodeId`, else a new one with an identity of
- * that node that serves no other channel here (Discord: one voice connection per account and guild). `null`: none is free.
- * Asked again by the same session, the same leg.
+ * Leases the leg of a channel to a session: the leg that is there if it is one of the node's, else a new one with the first of the
+ * node's identities (main first) that is a member here and serves no other channel (Discord: one voice connection per account and
+ * guild). `null`: none is free. Asked again by the same session, the same leg.
  */
 export function lease(
   store: GuildStore,
-  request: { sessionId: string; channelId: string; nodeId: string },
+  request: { sessionId: string; channelId: string; identityIds: readonly string[] },
 ): LegLease | null {
-  const [leg] = store.sql
-    .exec<LegRow>(
-      'SELECT leg_id, legs.identity_id, node_id FROM legs LEFT JOIN identities USING(identity_id) WHERE channel_id = ?',
-      request.channelId,
-    )
-    .toArray();
-  if (leg && leg.node_id !== request.nodeId) return null;
+  const { sessionId, channelId, identityIds } = request;
+  const sql = 'SELECT leg_id, identity_id FROM legs WHERE channel_id = ?';
+  let [leg] = store.sql.exec<LegRow>(sql, channelId).toArray();
+  if (leg && !identityIds.includes(leg.identity_id)) {
+    // On another node. Others hold it there; what this session alone reserved is left for a new try.
+    giveBack(store, sessionId, channelId);
+    [leg] = store.sql.exec<LegRow>(sql, channelId).toArray();
+    if (leg) return null;
+  }
   let lent = leg ? { legId: leg.leg_id, identityId: leg.identity_id } : null;
   if (!lent) {
-    const [free] = store.sql
-      .exec<{ identity_id: string }>(
-        'SELECT identity_id FROM identities WHERE node_id = ? AND identity_id NOT IN (SELECT identity_id FROM legs) ORDER BY identity_id LIMIT 1',
-        request.nodeId,
-      )
-      .toArray();
-    if (!free) return null;
-    lent = { legId: ulid(), identityId: free.identity_id };
+    const identityId = freeIdentity(store, identityIds);
+    if (identityId === undefined) return null;
+    lent = { legId: ulid(), identityId };
     store.sql.exec(
       'INSERT INTO legs(leg_id, channel_id, identity_id) VALUES (?, ?, ?)',
       lent.legId,
-      request.channelId,
+      channelId,
       lent.identityId,
     );
   }
-  store.sql.exec('INSERT OR IGNORE INTO leg_uses(leg_id, session_id) VALUES (?, ?)', lent.legId, request.sessionId);
+  store.sql.exec('INSERT OR IGNORE INTO leg_uses(leg_id, session_id) VALUES (?, ?)', lent.legId, sessionId);
   return lent;
+}
+
+/** The first of these identities that is a member here and serves no channel. */
+function freeIdentity(store: GuildStore, identityIds: readonly string[]): string | undefined {
+  const rows = store.sql
+    .exec<{ identity_id: string }>(
+      'SELECT identity_id FROM identities WHERE identity_id NOT IN (SELECT identity_id FROM legs)',
+    )
+    .toArray();
+  const free = new Set(rows.map((row) => row.identity_id));
+  return identityIds.find((identityId) => free.has(identityId));
 }
 
 /** Could a channel get a leg: has it one already, or is an identity of any node without one? */
@@ -75,9 +83,13 @@ function purposeOf(view: string | null): Holder['purpose'] {
   return (JSON.parse(view) as SessionView).legs.length > 1 ? 'call' : 'recording';
 }
 
-/** Gives back what a session leased; a leg closes with its last user. */
-export function giveBack(store: GuildStore, sessionId: string): void {
-  store.sql.exec('DELETE FROM leg_uses WHERE session_id = ?', sessionId);
+/** Gives back what a session leased, or its leg in one channel alone; a leg closes with its last user. */
+export function giveBack(store: GuildStore, sessionId: string, channelId?: string): void {
+  store.sql.exec(
+    'DELETE FROM leg_uses WHERE session_id = ?1 AND (?2 IS NULL OR leg_id IN (SELECT leg_id FROM legs WHERE channel_id = ?2))',
+    sessionId,
+    channelId ?? null,
+  );
   store.sql.exec('DELETE FROM legs WHERE leg_id NOT IN (SELECT leg_id FROM leg_uses)');
 }
 

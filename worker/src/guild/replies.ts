@@ -33,6 +33,15 @@ export const refusals = [
   'wrong_warnSeconds',
   'wrong_leastPeople',
   'wrong_panel',
+  'not_in_call',
+  'not_the_desk',
+  'caller_gone',
+  'nothing_to_monitor',
+  'monitors_not_allowed',
+  'session_over',
+  'session_full',
+  'transfer_abroad',
+  'not_joined',
 ] as const;
 export const successes = [
   'queued',
@@ -51,6 +60,13 @@ export const successes = [
   'unblocked',
   'channel_reset',
   'guild_reset',
+  'on_hold',
+  'resumed',
+  'transferred',
+  'invited',
+  'listening',
+  'monitors_allowed',
+  'monitors_denied',
 ] as const;
 export type RefusalCode = (typeof refusals)[number];
 export type ReplyCode = RefusalCode | (typeof successes)[number];
@@ -76,3 +92,9 @@ export const accept = (code: (typeof successes)[number], values: Reply['values']
   values,
 });
 export const refuse = (code: RefusalCode, values: Reply['values'] = {}): Reply => ({ ok: false, code, values });
+
+const isRefusal = (code: string): code is RefusalCode => refusals.some((known) => known === code);
+
+/** A refusal of a session, which has more codes than people can cause: those become `not_joined`. */
+export const refuseAs = (code: string, values: Reply['values'] = {}): Reply =>
+  refuse(isRefusal(code) ? code : 'not_joined', values);

@@ -1,9 +1,12 @@
 import type { EndReason } from '@patchbay/shared/end-reason';
 import type { SessionView } from '@patchbay/shared/hub-protocol';
+import type { LegSpec } from '@patchbay/shared/session-spec';
 import type { GuildBook } from './book.ts';
 import type { Call } from './calls.ts';
 import { afterSession, failedToStart, type Hold, type Intent } from './channel-policy.ts';
+import { busyIdentities } from './identity-pool.ts';
 import { giveBack, holders, lease } from './leases.ts';
+import { allowsMonitors } from './monitors.ts';
 import { noteEnd, refreshPanel } from './panels.ts';
 
 /** Ended sessions that the page still shows. */
@@ -15,10 +18,14 @@ export const ANONYMOUS = 'Another server';
 export interface ReserveRequest {
   sessionId: string;
   channelId: string;
-  ticketId: string;
+  /** `null`: the channel is named directly, and leaves the queue for it. */
+  ticketId: string | null;
   nodeId: string;
   /** The servers on the other sides. */
   partners?: string[];
+  /** Identities of that node, the main one first. */
+  identityIds: string[];
+  role: LegSpec['role'];
 }
 export type ReserveAnswer =
   | {
@@ -29,26 +36,35 @@ export type ReserveAnswer =
       record: boolean;
       /** What this side allows, in seconds; `seconds` 0 = until nobody is left, `null` = as the deployment sets it. */
       limits: { seconds: number | null; warnSeconds: number };
+      allowMonitors: boolean;
     }
-  /** `gone`: the ticket is no longer wanted; otherwise the side cannot start now. */
-  | { ok: false; code: string; gone: boolean };
+  /** `gone`: the ticket is no longer wanted; otherwise the side cannot start now. `message` is for people. */
+  | { ok: false; code: string; message: string; gone: boolean };
 
-/** Leases a leg for a session whose ticket waits here. Idempotent. */
+const gone = (code: string, message: string): ReserveAnswer => ({ ok: false, code, message, gone: true });
+
+/** Leases a leg for a session whose ticket waits here, or for a channel that joins one. Idempotent. */
 export function reserve(book: GuildBook, request: ReserveRequest): ReserveAnswer {
-  const { sessionId, channelId, ticketId } = request;
+  const { sessionId, ticketId, channelId } = request;
   const channel = book.store.channel(channelId);
-  if (!channel) return { ok: false, code: 'channel_gone', gone: true };
+  if (!channel) return gone('channel_gone', 'That voice channel does not exist any more.');
   const mine = channel.use === 'session' && channel.sessionId === sessionId;
-  const waiting = channel.use === 'waiting' && channel.ticketId === ticketId;
-  if (!mine && !waiting) return { ok: false, code: 'ticket_withdrawn', gone: true };
+  const waiting = ticketId !== null && channel.use === 'waiting' && channel.ticketId === ticketId;
+  const named = ticketId === null && channel.use !== 'session';
+  if (!mine && !waiting && !named) {
+    return ticketId === null
+      ? gone('channel_busy', `${channel.name} is in a call. Choose another channel, or end that call first.`)
+      : gone('ticket_withdrawn', 'The channel has left the queue.');
+  }
   const leg = lease(book.store, request);
   if (!leg) {
     // An identity that serves another channel is no fault; a node without any of this server is.
     if (holders(book.store).length === 0) book.noteStart(true);
-    return { ok: false, code: 'no_identity', gone: false };
+    return { ok: false, code: 'no_identity', message: busyIdentities(book), gone: false };
   }
   const settings = book.settingsOf(channelId);
-  if (waiting) {
+  if (!mine) {
+    if (named && channel.use === 'waiting') book.withdraw(channelId, channel.ticketId ?? '');
     book.calls.begin(sessionId, channelId, request.partners ?? [], Date.now());
     book.use(channelId, 'session', { ticketId, sessionId });
     book.reconsiderAll();
@@ -59,6 +75,7 @@ export function reserve(book: GuildBook, request: ReserveRequest): ReserveAnswer
     guildName: settings.anonymous ? ANONYMOUS : book.name,
     record: settings.record,
     limits: { seconds: settings.limitSeconds, warnSeconds: settings.warnSeconds },
+    allowMonitors: allowsMonitors(book.store),
   };
 }
 
@@ -81,6 +98,9 @@ export function release(book: GuildBook, sessionId: string, stoppedHere: boolean
       );
     } else if (stoppedHere) {
       book.enqueue(channelId, since);
+    } else if (ticketId === null) {
+      // Named directly: there was no queue to go back to.
+      book.use(channelId, 'idle', {});
     } else {
       book.use(channelId, 'waiting', { ticketId });
       book.refreshTicket(channelId);
@@ -142,21 +162,41 @@ export function sessionOver(
   end: { reason: EndReason; stoppedHere: boolean },
 ): void {
   giveBack(book.store, sessionId);
-  const calls = book.calls.ofSession(sessionId);
-  const { cooldownMs, faultMs } = book.rules();
   for (const channel of book.store.channels()) {
-    if (channel.sessionId !== sessionId) continue;
-    const { channelId } = channel;
-    const connected = calls.find((call) => call.channelId === channelId)?.connected ?? true;
-    const view = book.views().find((each) => each.sessionId === sessionId);
-    if (view && connected) noteEnd(book, channelId, end.reason, Math.max(0, Date.now() - view.startedAt));
-    // Counted before the channel is free: a server that pauses now does not queue it for a moment.
-    if (failedToStart(end.reason, connected)) book.noteStart(true);
-    const { after, cooldownSeconds } = book.settingsOf(channelId);
-    const rest = { faultMs, cooldownMs: cooldownSeconds === null ? cooldownMs : cooldownSeconds * 1000 };
-    const intent = intentOf(calls, channelId, end.stoppedHere);
-    settle(book, channelId, afterSession({ setting: after, reason: end.reason, intent }, rest, Date.now()));
+    if (channel.sessionId === sessionId) channelOver(book, channel.channelId, { sessionId, ...end });
   }
   // Its identities are free again: another channel may have waited for one.
   book.reconsiderAll();
+}
+
+/** One leg of a session is over while the others go on: its channel is free. Idempotent. */
+export function legOver(
+  book: GuildBook,
+  at: { sessionId: string; channelId: string },
+  end: { reason: EndReason; stoppedHere: boolean },
+): void {
+  const { sessionId, channelId } = at;
+  giveBack(book.store, sessionId, channelId);
+  if (book.store.channel(channelId)?.sessionId === sessionId) channelOver(book, channelId, { sessionId, ...end });
+  book.reconsiderAll();
+}
+
+/** Notes how the call of a channel ended, and does with the channel what its people or its setting say. */
+function channelOver(
+  book: GuildBook,
+  channelId: string,
+  end: { sessionId: string; reason: EndReason; stoppedHere: boolean },
+): void {
+  const { sessionId, reason, stoppedHere } = end;
+  const calls = book.calls.ofSession(sessionId);
+  const connected = calls.find((call) => call.channelId === channelId)?.connected ?? true;
+  const view = book.views().find((each) => each.sessionId === sessionId);
+  if (view && connected) noteEnd(book, channelId, reason, Math.max(0, Date.now() - view.startedAt));
+  // Counted before the channel is free: a server that pauses now does not queue it for a moment.
+  if (failedToStart(reason, connected)) book.noteStart(true);
+  const { cooldownMs, faultMs } = book.rules();
+  const { after, cooldownSeconds } = book.settingsOf(channelId);
+  const rest = { faultMs, cooldownMs: cooldownSeconds === null ? cooldownMs : cooldownSeconds * 1000 };
+  const intent = intentOf(calls, channelId, stoppedHere);
+  settle(book, channelId, afterSession({ setting: after, reason, intent }, rest, Date.now()));
 }

@@ -14,9 +14,11 @@ export type SessionEffect =
   | { kind: 'settle'; pool: string; outcome: Outcome }
   | { kind: 'release'; guildId: string; stoppedHere: boolean }
   | { kind: 'view'; guildId: string }
+  /** One leg of a session is over, the others go on. */
+  | { kind: 'legOver'; guildId: string; channelId: string; reason: EndReason }
   | { kind: 'over'; guildId: string; reason: EndReason; stoppedHere: boolean }
   | { kind: 'apply'; nodeId: string; spec: SessionSpec }
-  | { kind: 'end'; reason: EndReason }
+  | { kind: 'end'; reason: EndReason; by?: string }
   | { kind: 'forget' }
   | { kind: 'project' };
 
@@ -41,12 +43,14 @@ async function send(env: Env, store: SessionStore, record: SessionRecord, effect
       return guildOf(env, effect.guildId).release(record.id, effect.stoppedHere);
     case 'view':
       return guildOf(env, effect.guildId).sessionChanged(viewFor(record, effect.guildId, store.chunks()));
+    case 'legOver':
+      return guildOf(env, effect.guildId).legOver(record.id, effect.channelId, effect.reason);
     case 'over':
       return guildOf(env, effect.guildId).sessionOver(record.id, effect.reason, effect.stoppedHere);
     case 'apply':
       return fleetOf(env).apply(effect.nodeId, effect.spec);
     case 'end':
-      return fleetOf(env).end(record.id, effect.reason);
+      return fleetOf(env).end(record.id, effect.reason, effect.by);
     case 'forget':
       return fleetOf(env).forget(record.id);
     case 'project':

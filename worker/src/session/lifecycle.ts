@@ -3,11 +3,13 @@ import type { Deadlines } from '../alarms/deadlines.ts';
 import type { Settings } from '../env.ts';
 import type { Outcome } from '../matchmaker/policy.ts';
 import type { Outbox } from '../outbox/outbox.ts';
+import { goesOnWithout, withoutLeg } from './changes.ts';
 import type { SessionEffect } from './effects.ts';
-import { isLive, limitOf, move, placed, type SessionRecord, specOf } from './record.ts';
+import { isLive, limitsOf, move, type SessionRecord } from './record.ts';
+import { placed, specOf } from './spec.ts';
 import type { SessionStore } from './store.ts';
 
-/** Not yet placed sessions are looked at again after a crash of the object. Milliseconds. */
+/** Not yet placed sessions and legs are looked at again after a crash of the object. Milliseconds. */
 const ADVANCE_MS = 3_000;
 
 /** The steps of a session's life, each stored together with its deadlines and with what it owes to others. */
@@ -33,17 +35,51 @@ export class Lifecycle {
   commit(record: SessionRecord): void {
     this.#storage.transactionSync(() => {
       this.store.putRecord(record);
-      for (const leg of record.legs) {
-        if (!leg.reservation) continue;
-        this.outbox.add(`guild:${leg.guildId}`, { kind: 'view', guildId: leg.guildId });
+      const leased = [...record.legs, ...record.past].filter(({ reservation }) => reservation);
+      for (const guildId of new Set(leased.map((leg) => leg.guildId))) {
+        this.outbox.add(`guild:${guildId}`, { kind: 'view', guildId });
       }
       this.outbox.add('db', { kind: 'project' });
       const early = record.phase.state === 'requested' || record.phase.state === 'placing';
-      if (early) this.deadlines.set('advance', Date.now() + ADVANCE_MS);
+      const joining = isLive(record) && record.legs.some(({ state }) => state === 'requested');
+      if (early || joining) this.deadlines.set('advance', Date.now() + ADVANCE_MS);
       else this.deadlines.clear('advance');
     });
     void this.deadlines.arm();
     this.outbox.kick();
+  }
+
+  /** Owes one thing alone, without a change of the record. */
+  owe(lane: string, effect: SessionEffect): void {
+    this.outbox.add(lane, effect);
+    void this.deadlines.arm();
+    this.outbox.kick();
+  }
+
+  /** Stores a changed record under a higher revision; the node mends the difference. */
+  revise(record: SessionRecord): void {
+    const next = { ...record, revision: record.revision + 1 };
+    if (next.nodeId !== undefined) {
+      this.outbox.add('fleet', { kind: 'apply', nodeId: next.nodeId, spec: specOf(next) });
+    }
+    this.commit(next);
+  }
+
+  /**
+   * A leg goes; with too few left it is the end of the session. `nodeLetGo`: the node has closed it already, so its guild gets the
+   * lease back at once, else when the node says so.
+   */
+  drop(record: SessionRecord, key: string, reason: EndReason, nodeLetGo = false): void {
+    const leg = record.legs.find((each) => each.key === key);
+    if (!leg) return;
+    if (leg.role !== 'monitor' && !goesOnWithout(record, key)) {
+      this.end({ ...record, endedBy: record.endedBy ?? key }, reason);
+      return;
+    }
+    const { guildId, channelId } = leg;
+    this.deadlines.clear(`empty:${guildId}:${channelId}`);
+    if (nodeLetGo) this.outbox.add(`guild:${guildId}`, { kind: 'legOver', guildId, channelId, reason });
+    this.revise(withoutLeg(record, key, reason));
   }
 
   /** The node's own word on an end counts more than ours, unless we asked for the end. */
@@ -56,14 +92,16 @@ export class Lifecycle {
   end(record: SessionRecord, reason: EndReason): void {
     if (!isLive(record)) return;
     if (record.phase.state === 'requested' || record.phase.state === 'placing') {
-      const gone = record.legs.filter((leg) => leg.guildId === record.stoppedBy).map((leg) => leg.ticketId);
+      const own = record.legs.filter((leg) => leg.guildId === record.stoppedBy);
+      const gone = own.flatMap(({ ticketId }) => ticketId ?? []);
       this.abort(record, { kind: 'abort', blamed: [], gone }, reason);
       return;
     }
     const now = Date.now();
     this.deadlines.clearAll();
     this.deadlines.set('ending', now + this.settings.END_TIMEOUT_MS);
-    this.outbox.add('fleet', { kind: 'end', reason });
+    const by = record.legs.find(({ key }) => key === record.endedBy)?.reservation?.legId;
+    this.outbox.add('fleet', { kind: 'end', reason, ...(by === undefined ? {} : { by }) });
     this.commit(move(record, { state: 'ending', reason, since: now }));
   }
 
@@ -73,7 +111,7 @@ export class Lifecycle {
     this.store.putOutcome(outcome);
     const ended = move(record, { state: 'ended', reason, at: Date.now() });
     this.commit(ended);
-    for (const { guildId } of record.legs) {
+    for (const guildId of new Set(record.legs.map((leg) => leg.guildId))) {
       const stoppedHere = record.stoppedBy === guildId;
       this.outbox.add(`guild:${guildId}`, { kind: 'release', guildId, stoppedHere });
     }
@@ -90,7 +128,7 @@ export class Lifecycle {
     this.deadlines.clearAll();
     const legs = record.legs.map((leg) => ({ ...leg, state: 'ended' as const }));
     this.commit(move({ ...record, legs }, { state: 'ended', reason, at: Date.now() }));
-    for (const guildId of new Set(record.legs.map((leg) => leg.guildId))) {
+    for (const guildId of new Set([...record.legs, ...record.past].map((leg) => leg.guildId))) {
       const stoppedHere = reason === 'command' && record.stoppedBy === guildId;
       this.outbox.add(`guild:${guildId}`, { kind: 'over', guildId, reason, stoppedHere });
     }
@@ -100,14 +138,14 @@ export class Lifecycle {
 
   /** The legs are placed: the node is told to run it, and has a limited time to connect. */
   connect(from: SessionRecord, nodeId: string, epochs: Record<string, number>): void {
-    const settings = this.settings;
+    const { CALL_LIMIT_SECONDS, CALL_WARN_SECONDS, CONNECT_TIMEOUT_MS } = this.settings;
     const now = Date.now();
-    const record = placed(from, nodeId, epochs, now);
-    this.deadlines.set('connecting', now + settings.CONNECT_TIMEOUT_MS);
-    const limitSeconds = limitOf(record, settings.CALL_LIMIT_SECONDS);
-    if (limitSeconds > 0) this.deadlines.set('limit', now + limitSeconds * 1000);
+    const limits = from.limits ?? limitsOf(from, { seconds: CALL_LIMIT_SECONDS, warnSeconds: CALL_WARN_SECONDS });
+    const record = placed(from, { nodeId, epochs }, limits, now);
+    this.deadlines.set('connecting', now + CONNECT_TIMEOUT_MS);
+    if (limits.seconds > 0) this.deadlines.set('limit', now + limits.seconds * 1000);
     this.outbox.add('matchmaker', { kind: 'settle', pool: record.pool, outcome: { kind: 'confirm' } });
-    this.outbox.add('fleet', { kind: 'apply', nodeId, spec: specOf(record, limitSeconds) });
+    this.outbox.add('fleet', { kind: 'apply', nodeId, spec: specOf(record) });
     this.commit(record);
   }
 }

@@ -1,6 +1,8 @@
 import { type Env, fleetOf, guildOf } from '../env.ts';
+import type { NodeCandidate } from '../fleet/placement.ts';
+import type { ReserveAnswer } from '../guild/sessions.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import { move, patchLeg, type SessionRecord } from './record.ts';
+import { move, partnersOf, patchLeg, type SessionLeg, type SessionRecord } from './record.ts';
 
 /** The record, if it is still being placed: others may have ended it while we waited. */
 function placing(life: Lifecycle): SessionRecord | null {
@@ -8,8 +10,10 @@ function placing(life: Lifecycle): SessionRecord | null {
   return record?.phase.state === 'placing' ? record : null;
 }
 
+const ticketsOf = (legs: readonly SessionLeg[]): string[] => legs.flatMap(({ ticketId }) => ticketId ?? []);
+
 /**
- * Walks a session from requested to connecting: a node, a leg in each guild, the epochs of their identities. What fails is given
+ * Walks a session from requested to connecting: a node, a leg in each channel, the epochs of their identities. What fails is given
  * back. Every call to another object may be repeated, so an interrupted walk starts again at its first step that is missing.
  */
 export async function place(env: Env, life: Lifecycle): Promise<void> {
@@ -19,51 +23,76 @@ export async function place(env: Env, life: Lifecycle): Promise<void> {
     life.commit(record);
   }
   if (record?.phase.state !== 'placing') return;
-  const guildIds = record.legs.map((leg) => leg.guildId);
-  const candidates = await fleetOf(env).candidates(guildIds);
+  const { nodes, guildsWithout } = await fleetOf(env).candidates(record.legs.map((leg) => leg.guildId));
   record = placing(life);
   if (!record) return;
-  const [nodeId] = candidates.nodeIds;
-  if (nodeId === undefined) {
-    const without = new Set(candidates.guildsWithout);
-    const blamed = record.legs.filter((leg) => without.has(leg.guildId)).map((leg) => leg.ticketId);
+  if (nodes.length === 0) {
+    const without = new Set(guildsWithout);
+    const blamed = ticketsOf(record.legs.filter((leg) => without.has(leg.guildId)));
     life.abort(record, { kind: 'abort', blamed, gone: [] }, 'no_identity');
     return;
   }
-  for (const [index, leg] of record.legs.entries()) {
-    if (leg.reservation) continue;
-    const sessionId = record.id;
-    const { guildId, channelId, ticketId } = leg;
-    const partners = guildIds.filter((each) => each !== guildId);
-    const answer = await guildOf(env, guildId).reserve({ sessionId, channelId, ticketId, nodeId, partners });
-    record = placing(life);
+  let refused: { leg: SessionLeg; answer: Extract<ReserveAnswer, { ok: false }> } | undefined;
+  for (const node of nodes) {
+    const outcome = await reserveAll(env, life, node);
+    if (outcome === 'over') return;
+    if (outcome === 'placed') {
+      await connect(env, life, node.nodeId);
+      return;
+    }
+    refused = outcome;
+    // Another node may hold a free identity, or the leg that is there already; gone is gone everywhere.
+    if (refused.answer.gone) break;
+  }
+  record = placing(life);
+  if (!record || !refused) return;
+  const { answer, leg } = refused;
+  const side = ticketsOf([leg]);
+  life.abort(
+    record,
+    { kind: 'abort', blamed: answer.gone ? [] : side, gone: answer.gone ? side : [] },
+    answer.code === 'no_identity' ? 'no_identity' : 'error',
+  );
+}
+
+/** Reserves every leg on one node. A leg that was reserved for another node is leased anew by its guild. */
+async function reserveAll(
+  env: Env,
+  life: Lifecycle,
+  { nodeId, identityIds }: NodeCandidate,
+): Promise<'placed' | 'over' | { leg: SessionLeg; answer: Extract<ReserveAnswer, { ok: false }> }> {
+  for (const [index, leg] of (placing(life)?.legs ?? []).entries()) {
+    if (leg.reservation && identityIds.includes(leg.reservation.identityId)) continue;
+    const { guildId, channelId, ticketId, role } = leg;
+    const sessionId = placing(life)?.id;
+    if (sessionId === undefined) return 'over';
+    const answer = await guildOf(env, guildId).reserve({
+      sessionId,
+      channelId,
+      ticketId,
+      nodeId,
+      identityIds,
+      role,
+      partners: partnersOf(placing(life)?.legs ?? [], guildId),
+    });
+    const record = placing(life);
     if (!record) {
       // Ended meanwhile: the release may have overtaken this reservation, so it is owed once more.
-      life.outbox.add(`guild:${guildId}`, { kind: 'release', guildId, stoppedHere: false });
-      void life.deadlines.arm();
-      life.outbox.kick();
-      return;
+      life.owe(`guild:${guildId}`, { kind: 'release', guildId, stoppedHere: false });
+      return 'over';
     }
-    if (!answer.ok) {
-      const side = [ticketId];
-      life.abort(
-        record,
-        { kind: 'abort', blamed: answer.gone ? [] : side, gone: answer.gone ? side : [] },
-        answer.code === 'no_identity' ? 'no_identity' : 'error',
-      );
-      return;
-    }
-    const { legId, identityId, guildName, record: mayRecord, limits } = answer;
-    record = patchLeg(record, index, { reservation: { legId, identityId, guildName, record: mayRecord, limits } });
-    life.commit(record);
+    if (!answer.ok) return { leg, answer };
+    const { ok: _ok, ...reservation } = answer;
+    life.commit(patchLeg(record, index, { reservation }));
   }
-  const identityIds = record.legs.flatMap((leg) => (leg.reservation ? [leg.reservation.identityId] : []));
+  return placing(life) ? 'placed' : 'over';
+}
+
+async function connect(env: Env, life: Lifecycle, nodeId: string): Promise<void> {
+  const identityIds = placing(life)?.legs.flatMap((leg) => leg.reservation?.identityId ?? []) ?? [];
   const placement = await fleetOf(env).place(nodeId, identityIds);
-  record = placing(life);
+  const record = placing(life);
   if (!record) return;
-  if (!placement.ok) {
-    life.abort(record, { kind: 'abort', blamed: [], gone: [] }, 'no_identity');
-    return;
-  }
-  life.connect(record, nodeId, placement.epochs);
+  if (placement.ok) life.connect(record, nodeId, placement.epochs);
+  else life.abort(record, { kind: 'abort', blamed: [], gone: [] }, 'no_identity');
 }

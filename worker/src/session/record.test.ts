@@ -1,7 +1,8 @@
 import { sessionSpecSchema, sessionStateSchema } from '@patchbay/shared/session-spec';
 import { ulid } from 'ulid';
 import { expect, test } from 'vitest';
-import { legReported, move, placed, type SessionRecord, type SessionReport, specOf, transitions } from './record.ts';
+import { legReported, move, type SessionRecord, type SessionReport, transitions } from './record.ts';
+import { firstRoutes, placed, specOf } from './spec.ts';
 import { viewFor } from './view.ts';
 
 const legIds = [ulid(), ulid()];
@@ -12,15 +13,22 @@ const start = (): SessionRecord => ({
   requestedAt: 5,
   phase: { state: 'placing' },
   legs: legIds.map((legId, index) => ({
+    key: `k${index}`,
     ticketId: `t${index}`,
+    role: 'party',
     guildId: String(index + 1),
     channelId: String(index + 11),
     state: 'requested',
     reservation: { legId, identityId: '9', guildName: `Guild ${index + 1}`, record: index === 1 },
   })),
+  past: [],
+  routes: firstRoutes(['k0', 'k1']),
+  held: [],
   revision: 0,
   recordingStarted: false,
 });
+const connecting = (epoch = 1, now = 1) =>
+  placed(start(), { nodeId: 'n', epochs: { 9: epoch } }, { seconds: 0, warnSeconds: 0 }, now);
 const report = (type: SessionReport['type'], leg: number, at = 100): SessionReport =>
   ({
     id: ulid(),
@@ -43,14 +51,14 @@ test('the table of transitions names every state, and ended is the end', () => {
 });
 
 test('a placed session makes a valid spec that records only the guild that allows it', () => {
-  const spec = specOf(placed(start(), 'n', { 9: 4 }, 77), 0);
+  const spec = specOf(connecting(4, 77));
   expect(sessionSpecSchema.parse(spec)).toEqual(spec);
   expect(spec).toMatchObject({ timeZero: 77, revision: 1, record: { legs: [legIds[1]] } });
   expect(spec.legs.map((leg) => leg.epoch)).toEqual([4, 4]);
 });
 
 test('active when all legs are, degraded when one falls, active again, ends noted', () => {
-  let record = placed(start(), 'n', { 9: 1 }, 1);
+  let record = connecting();
   record = legReported(record, report('session.active', 0));
   expect(record.phase.state).toBe('connecting');
   record = legReported(record, report('session.active', 1));
@@ -65,7 +73,7 @@ test('active when all legs are, degraded when one falls, active again, ends note
 });
 
 test('a report that names the leg of another guild changes nothing', () => {
-  const record = placed(start(), 'n', { 9: 1 }, 1);
+  const record = connecting();
   expect(legReported(record, { ...report('session.active', 0), guildId: '2' })).toBe(record);
 });
 
@@ -74,7 +82,7 @@ test('a guild sees its own channel and objects, of the other only its name', () 
     { guildId: '1', userId: '5', key: 'k5', bytes: 1 },
     { guildId: '2', userId: '6', key: 'k6', bytes: 2 },
   ];
-  const view = viewFor(placed(start(), 'n', { 9: 1 }, 1), '1', stored);
+  const view = viewFor(connecting(), '1', stored);
   expect(view.stored).toEqual([{ userId: '5', key: 'k5', bytes: 1 }]);
   expect(view.legs.map((leg) => [leg.own, leg.channelId, leg.guildName])).toEqual([
     [true, '11', 'Guild 1'],

@@ -1,8 +1,7 @@
 import type { EndReason } from '@patchbay/shared/end-reason';
 import { PatchbayError } from '@patchbay/shared/errors';
 import type { NodeEventOf } from '@patchbay/shared/events';
-import { fullMatrix } from '@patchbay/shared/routing';
-import type { Mode, SessionSpec, SessionState } from '@patchbay/shared/session-spec';
+import type { LegSpec, Mode, SessionState } from '@patchbay/shared/session-spec';
 
 /** The life of a session; each state carries what only it knows. Instants in milliseconds. */
 export type Phase =
@@ -33,18 +32,31 @@ export interface LegReservation {
   record: boolean;
   /** What this side allows, in seconds; `seconds` 0 = no limit, `null` = as the deployment sets it. */
   limits?: { seconds: number | null; warnSeconds: number };
+  /** The guild's setting: may monitors of other guilds listen to this side? */
+  allowMonitors?: boolean;
 }
 
+export type LegRole = LegSpec['role'];
+
 export interface SessionLeg {
-  ticketId: string;
+  /** Names the leg within the session, from before it has a lease. */
+  key: string;
+  /** `null`: not out of the queue. */
+  ticketId: string | null;
   guildId: string;
   channelId: string;
+  role: LegRole;
   reservation?: LegReservation;
   epoch?: number;
   state: 'requested' | 'connecting' | 'active' | 'degraded' | 'ended';
   daveVersion?: number;
   endReason?: EndReason;
+  /** Once this leg is active, the leg with this key goes: a transfer. */
+  replaces?: string;
 }
+
+/** `[from, to]` by the keys of legs. */
+export type KeyRoute = [from: string, to: string];
 
 /** Everything that a session knows of itself. */
 export interface SessionRecord {
@@ -54,13 +66,24 @@ export interface SessionRecord {
   requestedAt: number;
   phase: Phase;
   legs: SessionLeg[];
+  /** Legs that the session went on without. */
+  past: SessionLeg[];
+  /** Who hears whom when nobody is on hold. */
+  routes: KeyRoute[];
+  /** Keys of legs on hold: they hear nobody and are heard by nobody. */
+  held: string[];
   revision: number;
   nodeId?: string;
   /** The instant that every position in every file is counted from; saved before the spec is sent. */
   timeZero?: number;
+  limits?: { seconds: number; warnSeconds: number };
   /** The guild on whose side the end came up: its ticket does not return when the session was not placed yet. */
   stoppedBy?: string;
+  /** Key of the leg on whose side the end came up. */
+  endedBy?: string;
   recordingStarted: boolean;
+  /** Without a visible notice of its recording the session ends. */
+  recordRequired?: boolean;
 }
 
 /** @throws {PatchbayError} `session_transition` for a step that the table does not allow */
@@ -79,84 +102,74 @@ export function isLive(record: SessionRecord): boolean {
   return record.phase.state !== 'ending' && record.phase.state !== 'ended';
 }
 
+/** A node has its spec. */
+export function isPlaced(record: SessionRecord): boolean {
+  return isLive(record) && record.phase.state !== 'requested' && record.phase.state !== 'placing';
+}
+
 export function patchLeg(record: SessionRecord, index: number, patch: Partial<SessionLeg>): SessionRecord {
   return { ...record, legs: record.legs.map((leg, at) => (at === index ? { ...leg, ...patch } : leg)) };
+}
+
+/** The key of a leg by the id of its lease. */
+export function keyOf(record: SessionRecord, legId: string | undefined): string | undefined {
+  if (legId === undefined) return undefined;
+  return [...record.legs, ...record.past].find((leg) => leg.reservation?.legId === legId)?.key;
 }
 
 export type SessionReport = NodeEventOf<'session.connecting' | 'session.active' | 'session.degraded' | 'session.ended'>;
 export type RecordingReport = NodeEventOf<'recording.started' | 'recording.chunk.stored' | 'recording.failed'>;
 
 /**
- * The record after a leg's report; the session follows its legs: active when all are, degraded when one that was is not.
- * An end of a leg is noted here and acted upon by the caller. A late report of an ended leg changes nothing.
+ * The record after a leg's report; the session follows its legs: active when all were connected, degraded while one that was is
+ * not. An end of a leg is noted here and acted upon by the caller. A late report of an ended leg changes nothing.
  */
 export function legReported(record: SessionRecord, event: SessionReport): SessionRecord {
   const index = record.legs.findIndex((leg) => leg.reservation?.legId === event.legId && leg.guildId === event.guildId);
   const leg = record.legs[index];
   if (!leg || leg.state === 'ended' || record.phase.state === 'ended') return record;
-  if (event.type === 'session.ended') return patchLeg(record, index, { state: 'ended', endReason: event.reason });
+  if (event.type === 'session.ended') {
+    const endedBy = record.endedBy ?? keyOf(record, event.by);
+    return {
+      ...patchLeg(record, index, { state: 'ended', endReason: event.reason }),
+      ...(endedBy === undefined ? {} : { endedBy }),
+    };
+  }
   const next =
     event.type === 'session.active'
       ? patchLeg(record, index, { state: 'active', daveVersion: event.daveVersion })
       : patchLeg(record, index, { state: event.type === 'session.degraded' ? 'degraded' : 'connecting' });
-  const allActive = next.legs.every((each) => each.state === 'active');
-  if (allActive && (next.phase.state === 'connecting' || next.phase.state === 'degraded')) {
+  // A leg that comes later is connecting while the others talk: that degrades nothing.
+  const degraded = next.legs.some((each) => each.state === 'degraded');
+  const connected = next.phase.state !== 'connecting' || next.legs.every((each) => each.state === 'active');
+  if (!degraded && connected && (next.phase.state === 'connecting' || next.phase.state === 'degraded')) {
     return move(next, { state: 'active', since: event.at });
   }
-  if (!allActive && next.phase.state === 'active') return move(next, { state: 'degraded', since: event.at });
+  if (degraded && next.phase.state === 'active') return move(next, { state: 'degraded', since: event.at });
   return next;
 }
 
-/** The record of a session whose spec can be sent: legs placed on `nodeId` under these epochs. */
-export function placed(
-  record: SessionRecord,
-  nodeId: string,
-  epochs: Readonly<Record<string, number>>,
-  now: number,
-): SessionRecord {
-  const legs = record.legs.map((leg): SessionLeg => {
-    const epoch = epochs[leg.reservation?.identityId ?? ''];
-    if (epoch === undefined) throw new PatchbayError('leg_not_placed', 'A leg was placed without its identity.');
-    return { ...leg, epoch, state: 'connecting' };
-  });
-  return move({ ...record, legs, nodeId, timeZero: now, revision: 1 }, { state: 'connecting' });
+/** The servers on the other sides. */
+export const partnersOf = (legs: readonly SessionLeg[], guildId: string): string[] => [
+  ...new Set(legs.map((leg) => leg.guildId).filter((each) => each !== guildId)),
+];
+
+/** Seconds. */
+export interface Limits {
+  /** 0: until nobody is left. */
+  seconds: number;
+  /** So long before the end people are warned; 0: never. */
+  warnSeconds: number;
 }
 
-/** The time of a call in seconds: the shortest that a side allows; 0 = until nobody is left. */
-export function limitOf(record: SessionRecord, deploymentSeconds: number): number {
-  const allowed = record.legs.map((leg) => leg.reservation?.limits?.seconds ?? deploymentSeconds);
-  const limited = allowed.filter((seconds) => seconds > 0);
-  return limited.length > 0 ? Math.min(...limited) : 0;
-}
-
-/** What the node is asked to run. Only legs of guilds that allow it are recorded. */
-export function specOf(record: SessionRecord, limitSeconds: number): SessionSpec {
-  if (record.timeZero === undefined) throw new PatchbayError('session_not_placed', 'The session has no time zero yet.');
-  const legs = record.legs.map((leg) => {
-    if (!leg.reservation || leg.epoch === undefined) {
-      throw new PatchbayError('session_not_placed', 'A leg of the session has no identity yet.');
-    }
-    const { legId, identityId } = leg.reservation;
-    return {
-      legId,
-      guildId: leg.guildId,
-      channelId: leg.channelId,
-      identityId,
-      epoch: leg.epoch,
-      role: 'party' as const,
-    };
+/** The time of a call: the shortest that a side allows, with the warning of that side. */
+export function limitsOf(record: SessionRecord, deployment: Limits): Limits {
+  const allowed = record.legs.map(({ reservation }): Limits => {
+    const own = reservation?.limits;
+    return own ? { seconds: own.seconds ?? deployment.seconds, warnSeconds: own.warnSeconds } : deployment;
   });
-  const recorded = record.legs.flatMap((leg) => (leg.reservation?.record ? [leg.reservation.legId] : []));
-  return {
-    id: record.id,
-    revision: record.revision,
-    mode: record.mode,
-    timeZero: record.timeZero,
-    legs,
-    routes: fullMatrix(legs.map((leg) => leg.legId)),
-    ...(recorded.length > 0 ? { record: { legs: recorded, optedOut: [] } } : {}),
-    limits: { seconds: limitSeconds },
-  };
+  const limited = allowed.filter(({ seconds }) => seconds > 0).sort((a, b) => a.seconds - b.seconds);
+  return limited[0] ?? { seconds: 0, warnSeconds: 0 };
 }
 
 /** Why a session that lost people on one side ends: a call is left, a lone recording is empty. */

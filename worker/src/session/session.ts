@@ -1,39 +1,66 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { EndReason } from '@patchbay/shared/end-reason';
+import type { Ticket } from '@patchbay/shared/match';
 import type { Mode } from '@patchbay/shared/session-spec';
+import { ulid } from 'ulid';
 import { Deadlines } from '../alarms/deadlines.ts';
 import { type Env, settingsOf } from '../env.ts';
-import type { Outcome, Ticket } from '../matchmaker/policy.ts';
+import type { Outcome } from '../matchmaker/policy.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
+import { attachWaiting } from './attaching.ts';
+import {
+  attachRefusal,
+  type ChangeAnswer,
+  changeRefusal,
+  legAt,
+  legOf,
+  type NewLeg,
+  onHold,
+  type Refusal,
+  rerouted,
+  transferRefusal,
+  withLeg,
+} from './changes.ts';
 import { deliver, type SessionEffect } from './effects.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { place } from './placing.ts';
 import {
   emptyReason,
   isLive,
+  keyOf,
   legReported,
   type RecordingReport,
   type SessionRecord,
   type SessionReport,
 } from './record.ts';
+import { firstRoutes } from './spec.ts';
 import { SessionStore } from './store.ts';
+
+/** A channel that takes part from the start: out of the queue, or (`ticketId: null`) named directly. */
+export interface StartTicket extends Pick<Ticket, 'guildId' | 'channelId' | 'side'> {
+  ticketId: string | null;
+}
 
 export interface StartRequest {
   sessionId: string;
   pool: string;
   mode: Mode;
-  tickets: Ticket[];
-  /** Who hears whom, by index of `tickets`; without them everybody hears everybody else. */
-  routes?: [number, number][];
+  tickets: StartTicket[];
+  /** Who hears whom, by the index of tickets; everybody hears everybody when absent. */
+  routes?: [from: number, to: number][];
+  /** Instead of the deployment's time limit. */
+  limits?: { seconds: number; warnSeconds: number };
+  /** Without a visible notice of its recording the session ends. */
+  recordRequired?: boolean;
 }
 
-/** One session: its state machine, made durable. The pure part is in `record.ts`, the steps in `lifecycle.ts`. */
+/** One session: its state machine, made durable. The pure parts are `record.ts`, `spec.ts` and `changes.ts`, the steps `lifecycle.ts`. */
 export class Session extends DurableObject<Env> {
   readonly #store: SessionStore;
   readonly #deadlines: Deadlines;
   readonly #outbox: Outbox<SessionEffect>;
   readonly #life: Lifecycle;
-  #advancing = false;
+  #walking: Promise<unknown> | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -50,22 +77,32 @@ export class Session extends DurableObject<Env> {
   /** Takes the session on: persists the intent, then reserves and places in the background. */
   start(request: StartRequest): void {
     if (this.record() || this.#store.isRefused()) return;
-    const record: SessionRecord = {
+    const legs = request.tickets.map(({ ticketId, guildId, channelId, side }) => ({
+      key: ulid(),
+      ticketId,
+      guildId,
+      channelId,
+      role: side === 'staff' ? ('staff' as const) : ('party' as const),
+      state: 'requested' as const,
+    }));
+    this.#life.commit({
       id: request.sessionId,
       pool: request.pool,
       mode: request.mode,
       requestedAt: Date.now(),
       phase: { state: 'requested' },
-      legs: request.tickets.map(({ ticketId, guildId, channelId }) => ({
-        ticketId,
-        guildId,
-        channelId,
-        state: 'requested',
-      })),
+      legs,
+      past: [],
+      routes: firstRoutes(
+        legs.map(({ key }) => key),
+        request.routes,
+      ),
+      held: [],
+      ...(request.limits ? { limits: request.limits } : {}),
+      ...(request.recordRequired ? { recordRequired: true } : {}),
       revision: 0,
       recordingStarted: false,
-    };
-    this.#life.commit(record);
+    });
     this.ctx.waitUntil(this.#advance());
   }
 
@@ -87,10 +124,53 @@ export class Session extends DurableObject<Env> {
     return this.#store.outcome() ?? { kind: 'confirm' };
   }
 
-  /** Ends the session; a second call changes nothing. `byGuild`: on whose side it came up. */
-  stop(reason: EndReason, byGuild?: string): void {
+  /** Ends the session; a second call changes nothing. `byGuild` (and its channel): on whose side it came up. */
+  stop(reason: EndReason, byGuild?: string, channelId?: string): void {
     const record = this.record();
-    if (record) this.#life.end(byGuild ? { ...record, stoppedBy: byGuild } : record, reason);
+    if (!record) return;
+    const own = record.legs.filter((leg) => leg.guildId === byGuild);
+    const endedBy = (own.find((leg) => leg.channelId === channelId) ?? own[0])?.key;
+    const by = { ...(byGuild ? { stoppedBy: byGuild } : {}), ...(endedBy ? { endedBy } : {}) };
+    this.#life.end({ ...record, ...by }, reason);
+  }
+
+  /** A channel joins: as a party, as staff, or as a monitor, which only listens. Answers when the node was told. Idempotent. */
+  async attach(leg: NewLeg): Promise<ChangeAnswer> {
+    return this.#attach(leg, attachRefusal);
+  }
+
+  /** A channel leaves; the others go on while they are a call. Idempotent. */
+  detach(legId: string): ChangeAnswer {
+    const record = this.record();
+    const refusal = changeRefusal(record);
+    if (refusal || !record) return refusal ?? { ok: true };
+    const leg = legOf(record, legId);
+    if (leg) this.#life.drop(record, leg.key, 'command');
+    return { ok: true };
+  }
+
+  /** The leg of a channel leaves, whether it is connected yet or not. */
+  detachChannel(guildId: string, channelId: string): void {
+    const record = this.record();
+    const leg = record && isLive(record) ? legAt(record, { guildId, channelId }) : undefined;
+    if (record && leg) this.#life.drop(record, leg.key, 'user_left');
+  }
+
+  /** Another matrix, by leg ids. */
+  setRoutes(routes: [from: string, to: string][]): ChangeAnswer {
+    return this.#revise((record) => rerouted(record, routes));
+  }
+
+  /** Puts a leg on hold, or takes it back: on hold it hears nobody and is heard by nobody. */
+  hold(legId: string, on: boolean): ChangeAnswer {
+    return this.#revise((record) => onHold(record, legId, on));
+  }
+
+  /** Hands the call on to another channel of the same server: it joins, and once it is connected `fromLegId` leaves. */
+  transfer(fromLegId: string, to: NewLeg): Promise<ChangeAnswer> {
+    const record = this.record();
+    const replaces = record ? legOf(record, fromLegId)?.key : undefined;
+    return this.#attach(to, (of) => transferRefusal(of, fromLegId, to), replaces);
   }
 
   /** What the node reports of the legs in one guild, in order. */
@@ -98,11 +178,25 @@ export class Session extends DurableObject<Env> {
     for (const event of events) {
       const record = this.record();
       if (!record || record.phase.state === 'ended') continue;
+      const key = keyOf(record, event.legId);
+      const gone = event.type === 'session.ended' && record.past.find((leg) => leg.key === key);
+      if (gone && !record.legs.some((leg) => leg.key === key)) {
+        const { guildId, channelId } = gone;
+        const reason = gone.endReason ?? event.reason;
+        this.#life.owe(`guild:${guildId}`, { kind: 'legOver', guildId, channelId, reason });
+        continue;
+      }
       const next = legReported(record, event);
       if (next === record) continue;
-      if (next.legs.every((leg) => leg.state === 'ended')) this.#life.finish(next, this.#life.reasonOf(next, 'error'));
-      else if (event.type === 'session.ended' && isLive(next)) this.#life.end(next, event.reason);
-      else {
+      const leg = next.legs.find((each) => each.key === key);
+      if (next.legs.every((each) => each.state === 'ended'))
+        this.#life.finish(next, this.#life.reasonOf(next, 'error'));
+      else if (event.type === 'session.ended' && isLive(next)) {
+        if (event.goesOn && leg) this.#life.drop(next, leg.key, event.reason, true);
+        else this.#life.end(next, event.reason);
+      } else if (event.type === 'session.active' && leg?.replaces) {
+        this.#life.drop(next, leg.replaces, 'command');
+      } else {
         if (next.phase.state === 'active') this.#deadlines.clear('connecting');
         this.#life.commit(next);
       }
@@ -124,7 +218,7 @@ export class Session extends DurableObject<Env> {
     this.#life.commit({ ...record, recordingStarted });
   }
 
-  /** How many people are in the channel of a leg; after a grace without any, the session ends. */
+  /** How many people are in the channel of a leg; after a grace without any, it leaves, or the session ends. */
   occupancy(guildId: string, channelId: string, humans: number): void {
     const record = this.record();
     if (!record || !isLive(record)) return;
@@ -148,10 +242,12 @@ export class Session extends DurableObject<Env> {
     this.#life.finish(record, this.#life.reasonOf(record, code === 'no_identity' ? 'no_identity' : 'error'));
   }
 
-  /** The node ended it as a whole. */
-  tombstone(reason: EndReason): void {
+  /** The node ended it as a whole; `by`: the leg on whose side it came up. */
+  tombstone(reason: EndReason, by?: string): void {
     const record = this.record();
-    if (record && record.phase.state !== 'ended') this.#life.finish(record, this.#life.reasonOf(record, reason));
+    if (!record || record.phase.state === 'ended') return;
+    const endedBy = record.endedBy ?? keyOf(record, by);
+    this.#life.finish(endedBy ? { ...record, endedBy } : record, this.#life.reasonOf(record, reason));
   }
 
   /** What is stored; `null` before {@link start}. */
@@ -167,24 +263,72 @@ export class Session extends DurableObject<Env> {
       if (name === 'connecting' && record.phase.state === 'connecting') this.#life.end(record, 'error');
       if (name === 'ending' && record.phase.state === 'ending') this.#life.finish(record, record.phase.reason);
       if (name === 'limit' && isLive(record)) this.#life.end(record, 'timeout');
-      if (name.startsWith('empty:') && isLive(record)) this.#life.end(record, emptyReason(record));
+      if (name.startsWith('empty:') && isLive(record)) this.#empty(record, name);
     }
     if (due.includes(OUTBOX_DEADLINE)) this.#outbox.kick();
     if (due.includes('advance')) this.ctx.waitUntil(this.#advance());
     await this.#deadlines.arm();
   }
 
-  /** Walks a session from requested to connecting. One at a time; every call to another object may be repeated. */
-  async #advance(): Promise<void> {
-    if (this.#advancing) return;
-    this.#advancing = true;
+  #empty(record: SessionRecord, deadline: string): void {
+    const [, guildId = '', channelId = ''] = deadline.split(':');
+    const leg = legAt(record, { guildId, channelId });
+    if (!leg) return;
+    if (record.legs.length > 2 || leg.role === 'monitor') this.#life.drop(record, leg.key, 'user_left');
+    else this.#life.end({ ...record, endedBy: leg.key }, emptyReason(record));
+  }
+
+  #revise(change: (record: SessionRecord) => SessionRecord | Refusal): ChangeAnswer {
+    const record = this.record();
+    const refusal = changeRefusal(record);
+    if (refusal || !record) return refusal ?? { ok: true };
+    const next = change(record);
+    if ('ok' in next) return next;
+    if (next !== record) this.#life.revise(next);
+    return { ok: true };
+  }
+
+  async #attach(
+    leg: NewLeg,
+    refusalOf: (record: SessionRecord, leg: NewLeg) => Refusal | null,
+    replaces?: string,
+  ): Promise<ChangeAnswer> {
+    const record = this.record();
+    const over = changeRefusal(record);
+    if (over || !record) return over ?? { ok: true };
+    let key = legAt(record, leg)?.key;
+    if (key === undefined) {
+      const refusal = refusalOf(record, leg);
+      if (refusal) return refusal;
+      key = ulid();
+      this.#life.commit(withLeg(record, leg, key, replaces));
+    }
+    const refused = await this.#advance();
+    const joined = this.record()?.legs.find((each) => each.key === key);
+    if (joined?.reservation) return { ok: true, legId: joined.reservation.legId };
+    const message = 'The channel could not join the call. Try again in a moment.';
+    return refused.get(key) ?? { ok: false, code: 'not_joined', message };
+  }
+
+  /** Walks a session from requested to connecting, and legs that join later. One at a time; every call may be repeated. */
+  async #advance(): Promise<Map<string, Refusal>> {
+    while (this.#walking) await this.#walking;
+    const walk = this.#walk();
+    this.#walking = walk.finally(() => {
+      this.#walking = null;
+    });
+    await this.#walking;
+    return walk;
+  }
+
+  async #walk(): Promise<Map<string, Refusal>> {
     try {
       await place(this.env, this.#life);
+      return await attachWaiting(this.env, this.#life);
     } catch (error) {
       // An unreachable object: the deadline tries again, and the claim's expiry gives up in the end.
       console.error('session: cannot be placed yet', error);
-    } finally {
-      this.#advancing = false;
+      return new Map();
     }
   }
 }

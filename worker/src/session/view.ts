@@ -1,5 +1,6 @@
+import { type EndSide, endSentence } from '@patchbay/shared/end-reason';
 import type { SessionView } from '@patchbay/shared/hub-protocol';
-import type { SessionRecord } from './record.ts';
+import type { SessionLeg, SessionRecord } from './record.ts';
 
 export interface StoredObject {
   guildId: string;
@@ -8,15 +9,30 @@ export interface StoredObject {
   bytes: number;
 }
 
+/** The end as a guild sees it: the session's, or that of its own last leg where the others go on. */
+function endOf(record: SessionRecord, guildId: string): Pick<SessionView, 'state' | 'endReason' | 'endMessage'> {
+  const { phase } = record;
+  if (phase.state === 'ended' || phase.state === 'ending') {
+    const by = [...record.legs, ...record.past].find(({ key }) => key === record.endedBy);
+    const side: EndSide = by === undefined ? null : by.guildId === guildId ? 'own' : 'other';
+    return { state: phase.state, endReason: phase.reason, endMessage: endSentence(phase.reason, side) };
+  }
+  const isOwn = (leg: SessionLeg) => leg.guildId === guildId;
+  const gone = record.past.findLast(isOwn);
+  if (!gone || record.legs.some(isOwn)) return { state: phase.state };
+  const endReason = gone.endReason ?? 'command';
+  return { state: 'ended', endReason, endMessage: endSentence(endReason, 'own') };
+}
+
 /** The session as the people of one guild may see it: own channels with ids, others by name, own people's objects alone. */
 export function viewFor(record: SessionRecord, guildId: string, stored: readonly StoredObject[]): SessionView {
-  const { phase } = record;
+  const { phase, timeZero, limits } = record;
   return {
     sessionId: record.id,
     mode: record.mode,
-    state: phase.state,
-    startedAt: record.timeZero ?? record.requestedAt,
-    ...(phase.state === 'ended' || phase.state === 'ending' ? { endReason: phase.reason } : {}),
+    ...endOf(record, guildId),
+    startedAt: timeZero ?? record.requestedAt,
+    ...(timeZero !== undefined && limits && limits.seconds > 0 ? { endsAt: timeZero + limits.seconds * 1000 } : {}),
     legs: record.legs.map((leg) => {
       const own = leg.guildId === guildId;
       return {
@@ -25,6 +41,8 @@ export function viewFor(record: SessionRecord, guildId: string, stored: readonly
         ...(own ? { channelId: leg.channelId } : {}),
         state: leg.state,
         ...(leg.daveVersion === undefined ? {} : { daveVersion: leg.daveVersion }),
+        role: leg.role,
+        ...(record.held.includes(leg.key) ? { held: true } : {}),
       };
     }),
     recording: record.recordingStarted && (phase.state === 'active' || phase.state === 'degraded'),

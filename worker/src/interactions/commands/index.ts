@@ -10,8 +10,15 @@ import { callNext } from './call-next.ts';
 import { callReport } from './call-report.ts';
 import { callStatus } from './call-status.ts';
 import { callStop } from './call-stop.ts';
+import { deskHold } from './desk-hold.ts';
+import { deskInvite } from './desk-invite.ts';
+import { deskResume } from './desk-resume.ts';
+import { deskTransfer } from './desk-transfer.ts';
 import { invite } from './invite.ts';
 import { leave } from './leave.ts';
+import { monitor } from './monitor.ts';
+import { monitorsAllow } from './monitors-allow.ts';
+import { monitorsDeny } from './monitors-deny.ts';
 import { setupAfterEnd } from './setup-after-end.ts';
 import { setupBlock } from './setup-block.ts';
 import { setupChannel } from './setup-channel.ts';
@@ -30,6 +37,13 @@ export const commandList: readonly Command[] = [
   callReport,
   leave,
   invite,
+  deskHold,
+  deskResume,
+  deskTransfer,
+  deskInvite,
+  monitor,
+  monitorsAllow,
+  monitorsDeny,
   setupChannel,
   setupAfterEnd,
   setupLimits,
@@ -41,4 +55,8 @@ export const commandList: readonly Command[] = [
 ];
 
 /** Commands that Discord shows only to members with a permission, until a server's admins decide otherwise. */
-export const memberPermissions: Readonly<Record<string, AskedPermission>> = { setup: 'ManageGuild' };
+export const memberPermissions: Readonly<Record<string, AskedPermission>> = {
+  setup: 'ManageGuild',
+  monitor: 'ManageGuild',
+  monitors: 'ManageGuild',
+};

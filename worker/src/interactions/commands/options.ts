@@ -14,6 +14,19 @@ export const setupChannelOption: OptionSpec = {
   channelTypes: voice,
   required: true,
 };
+/** The staff channel that a support call goes to. */
+export const deskChannelOption: OptionSpec = {
+  key: 'option.desk-channel',
+  type: Type.Channel,
+  channelTypes: voice,
+  required: true,
+};
+/** The channel whose call a monitor listens to. */
+export const monitoredChannelOption: OptionSpec = {
+  key: 'option.monitored-channel',
+  type: Type.Channel,
+  channelTypes: voice,
+};
 /** Without it a setting is the server's default. */
 export const defaultChannelOption: OptionSpec = {
   key: 'option.default-channel',

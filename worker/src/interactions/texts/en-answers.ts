@@ -48,6 +48,16 @@ export const answers = {
   'answer.wrong_warnSeconds': 'The warning comes 0 (never) to 3600 seconds before the end.',
   'answer.wrong_leastPeople': 'The least number of people is 1 to 50.',
   'answer.wrong_panel': 'Choose a text channel for the panel.',
+  'answer.not_in_call': 'Join the voice channel of the support call first.',
+  'answer.not_the_desk': 'Only the staff side of a support call can do that.',
+  'answer.caller_gone': 'The caller is not in this call any more.',
+  'answer.nothing_to_monitor': 'No call is running here that your channel could listen to.',
+  'answer.monitors_not_allowed':
+    'The other server does not allow monitors. Its moderators can: /monitors allow, for calls that begin after it.',
+  'answer.session_over': 'This call is over or not connected yet. Try again in a moment.',
+  'answer.session_full': 'A call has at most 8 channels. Let one leave first.',
+  'answer.transfer_abroad': 'A call can be handed on to a channel of the same server only.',
+  'answer.not_joined': 'The channel could not join the call. Try again in a moment.',
 
   'answer.queued': 'Your channel is waiting for another server. Place in the queue: {place}.',
   'answer.waiting': 'Your channel is waiting for another server.',
@@ -66,6 +76,14 @@ export const answers = {
   'answer.unblocked': '{server} is allowed again.',
   'answer.channel_reset': 'What was set up for <#{channel}> is forgotten; it is not queued any more.',
   'answer.guild_reset': 'Everything that was set up here is forgotten.',
+  'answer.on_hold': 'The caller is on hold.',
+  'answer.resumed': 'The caller is back in the call.',
+  'answer.transferred': 'The call goes over to <#{channel}>; your channel leaves once it is connected.',
+  'answer.invited': '<#{channel}> joins the call.',
+  'answer.listening': '<#{channel}> listens to the call. Everybody in it is told; nobody in it hears you.',
+  'answer.monitors_allowed':
+    'Moderators of servers that you are in a call with may listen to it from a channel of theirs. They are announced.',
+  'answer.monitors_denied': 'Monitors of other servers are refused from the next call on.',
 
   'holder.one': 'in <#{channel}> for {purpose}',
   'status.idle': '<#{channel}> is idle. Use /call join to find another server.',

@@ -52,6 +52,16 @@ export const answers: Record<keyof typeof english, string> = {
   'answer.wrong_warnSeconds': "L'avviso viene da 0 (mai) a 3600 secondi prima della fine.",
   'answer.wrong_leastPeople': 'Il numero minimo di persone va da 1 a 50.',
   'answer.wrong_panel': 'Scegli un canale testuale per il pannello.',
+  'answer.not_in_call': 'Entra prima nel canale vocale della chiamata di assistenza.',
+  'answer.not_the_desk': 'Solo il personale di una chiamata di assistenza può farlo.',
+  'answer.caller_gone': 'Chi ha chiamato non è più in questa chiamata.',
+  'answer.nothing_to_monitor': 'Qui non c’è nessuna chiamata in corso che il tuo canale possa ascoltare.',
+  'answer.monitors_not_allowed':
+    'L’altro server non consente ascoltatori. I suoi moderatori possono: /ascoltatori consenti, per le chiamate che iniziano dopo.',
+  'answer.session_over': 'Questa chiamata è finita o non è ancora collegata. Riprova tra un momento.',
+  'answer.session_full': 'Una chiamata ha al massimo 8 canali. Prima uno deve uscire.',
+  'answer.transfer_abroad': 'Una chiamata si può passare solo a un canale dello stesso server.',
+  'answer.not_joined': 'Il canale non è riuscito a entrare nella chiamata. Riprova tra un momento.',
 
   'answer.queued': 'Il tuo canale aspetta un altro server. Posto in coda: {place}.',
   'answer.waiting': 'Il tuo canale aspetta un altro server.',
@@ -73,6 +83,15 @@ export const answers: Record<keyof typeof english, string> = {
   'answer.unblocked': '{server} è di nuovo ammesso.',
   'answer.channel_reset': 'Le impostazioni di <#{channel}> sono dimenticate; non si mette più in coda.',
   'answer.guild_reset': 'Tutto ciò che era configurato qui è dimenticato.',
+  'answer.on_hold': 'Chi ha chiamato è in attesa.',
+  'answer.resumed': 'Chi ha chiamato è di nuovo in chiamata.',
+  'answer.transferred': 'La chiamata passa a <#{channel}>; il tuo canale esce quando è collegato.',
+  'answer.invited': '<#{channel}> entra nella chiamata.',
+  'answer.listening':
+    '<#{channel}> ascolta la chiamata. Tutti quelli che ne fanno parte vengono avvisati; nessuno ti sente.',
+  'answer.monitors_allowed':
+    'I moderatori dei server con cui sei in chiamata possono ascoltarla da un loro canale. Vengono annunciati.',
+  'answer.monitors_denied': 'Gli ascoltatori di altri server sono rifiutati dalla prossima chiamata in poi.',
 
   'holder.one': 'in <#{channel}> per {purpose}',
   'status.idle': '<#{channel}> è inattivo. Usa /chiamata entra per trovare un altro server.',

@@ -1,0 +1,197 @@
+/** Who hears whom in each mode, judged by the packets that people hear. Real processes; one stack for the file. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  active,
+  change,
+  ended,
+  type House,
+  makeHouse,
+  type Room,
+  say,
+  seen,
+  startCall,
+  told,
+  watch,
+} from './scenario/calls.ts';
+import type { HubWatcher } from './stack/hub.ts';
+import { Stack } from './stack/stack.ts';
+
+let directory: string;
+let stack: Stack;
+/** Two bot accounts are in the desk's server, one in the others. */
+let desk: House;
+let others: [House, House];
+let watcher: HubWatcher;
+let bots: [string, string];
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'patchbay-modes-'));
+  stack = await Stack.start({ directory, workerSettings: { END_GRACE_MS: '300' } });
+  const second = await stack.sim.createApplication({ name: 'Patchbay two' });
+  bots = [stack.application.botUserId, second.botUserId];
+  desk = await makeHouse(stack.sim, 'Desk', ['Staff', 'Senior', 'Third'], bots);
+  others = [
+    await makeHouse(stack.sim, 'Caller', ['Room'], [bots[0]]),
+    await makeHouse(stack.sim, 'Guest', ['Room'], [bots[0]]),
+  ];
+  await stack.startNode('node-1', { DISCORD_TOKENS: `${stack.application.token},${second.token}` });
+  watcher = await watch(stack, desk);
+}, 120_000);
+
+afterAll(async () => {
+  watcher?.close();
+  await stack?.stop();
+  await rm(directory, { recursive: true, force: true });
+}, 60_000);
+
+function room(house: House, name: string): Room {
+  const found = house.rooms.find((each) => each.name === name);
+  if (!found) throw new Error(`no room ${name}`);
+  return found;
+}
+
+/** How many packets with voice in them each listener heard through a bot while `speaker` said a clip. */
+async function heardBy(speaker: Room, listeners: readonly Room[]): Promise<number[]> {
+  const { sim } = stack;
+  for (const { userId } of listeners) await sim.clearHeard(userId);
+  const heard = async ({ userId }: Room) =>
+    (await sim.heard(userId)).filter(
+      ({ fromUserId, opus }) =>
+        fromUserId !== null && bots.includes(fromUserId) && Buffer.from(opus, 'base64').length > 3,
+    ).length;
+  await sim.speak(speaker.userId, { clip: 'ada-1' });
+  await sim.waitUntilSilent(speaker.userId);
+  return Promise.all(listeners.map(heard));
+}
+
+/** Of these, who hears the speaker? All or nothing: a few packets of a leak count as hearing. */
+async function hears(speaker: Room, listeners: readonly Room[]): Promise<string[]> {
+  const counts = await heardBy(speaker, listeners);
+  return listeners.flatMap((each, index) => ((counts[index] ?? 0) > 0 ? [`${each.guildId}/${each.name}`] : []));
+}
+const named = (...rooms: Room[]) => rooms.map((each) => `${each.guildId}/${each.name}`);
+
+async function stopCall(sessionId: string, rooms: readonly Room[]): Promise<void> {
+  await change(stack, sessionId, { change: 'stop' });
+  await ended(watcher, sessionId);
+  for (const { userId } of rooms) await stack.sim.leave(userId);
+}
+
+test('support: hold, conference-in and transfer; nobody else hears anything', async () => {
+  const [caller, staff, senior] = [room(others[0], 'Room'), room(desk, 'Staff'), room(desk, 'Senior')];
+  const rooms = [caller, staff, senior];
+  await stack.sim.join(senior.userId, senior.channelId);
+  const sessionId = await startCall(
+    stack,
+    [
+      { ...caller, side: 'caller' },
+      { ...staff, side: 'staff' },
+    ],
+    { mode: 'support' },
+  );
+  await active(watcher, sessionId);
+  expect(await hears(caller, rooms)).toEqual(named(staff));
+  expect(await hears(staff, rooms)).toEqual(named(caller));
+
+  const joined = await change(stack, sessionId, {
+    change: 'attach',
+    leg: { guildId: desk.guildId, channelId: senior.channelId, role: 'staff' },
+  });
+  expect(joined).toMatchObject({ ok: true });
+  await active(watcher, sessionId);
+  expect(await hears(caller, rooms)).toEqual(named(staff, senior));
+
+  expect(await say(stack, desk, staff.userId, 'desk', [{ name: 'hold', type: 1 }])).toContain('on hold');
+  await seen(watcher, sessionId, 'the caller on hold', ({ legs }) => legs.some(({ held }) => held === true));
+  expect(await hears(staff, rooms)).toEqual(named(senior));
+  expect(await hears(caller, rooms)).toEqual([]);
+  expect(await say(stack, desk, staff.userId, 'desk', [{ name: 'resume', type: 1 }])).toContain('back');
+  expect(await hears(senior, rooms)).toEqual(named(caller, staff));
+
+  const { legId } = joined as { legId: string };
+  expect(await change(stack, sessionId, { change: 'detach', legId })).toEqual({ ok: true });
+  await seen(watcher, sessionId, 'two legs', ({ legs }) => legs.length === 2);
+  await stack.sim.until(async () =>
+    (await stack.sim.voiceStates(desk.guildId)).every(({ userId }) => userId !== bots[1]),
+  );
+  const handed = await say(stack, desk, staff.userId, 'desk', [
+    { name: 'transfer', type: 1, options: [{ name: 'channel', type: 7, value: senior.channelId }] },
+  ]);
+  expect(handed).toContain('Senior');
+  await seen(
+    watcher,
+    sessionId,
+    'the senior instead of the staff',
+    ({ legs }) => legs.length === 2 && legs.some(({ channelId }) => channelId === senior.channelId),
+  );
+  expect(await hears(caller, rooms)).toEqual(named(senior));
+  expect(await hears(senior, rooms)).toEqual(named(caller));
+  await stopCall(sessionId, rooms);
+}, 60_000);
+
+test('monitor: hears both, is heard by nobody, is announced and listed, and only where the other server allows it', async () => {
+  const [caller, staff, listener] = [room(others[0], 'Room'), room(desk, 'Staff'), room(desk, 'Third')];
+  const rooms = [caller, staff, listener];
+  const monitor = (userId: string) => say(stack, desk, userId, 'monitor');
+  await stack.sim.join(listener.userId, listener.channelId);
+  const first = await startCall(stack, [caller, staff]);
+  await active(watcher, first);
+  expect(await monitor(listener.userId)).toContain('Manage Server');
+  await stack.sim.grant(desk.guildId, listener.userId, 'ManageGuild');
+  expect(await monitor(listener.userId)).toContain('Caller does not allow monitors');
+  await stopCall(first, [caller, staff]);
+
+  expect(await say(stack, others[0], others[0].ownerId, 'monitors', [{ name: 'allow', type: 1 }])).toContain('may');
+  const sessionId = await startCall(stack, [caller, staff]);
+  await active(watcher, sessionId);
+  expect(await monitor(listener.userId)).toContain('listens');
+  await active(watcher, sessionId);
+  expect(await hears(caller, rooms)).toEqual(named(staff, listener));
+  expect(await hears(staff, rooms)).toEqual(named(caller, listener));
+  expect(await hears(listener, rooms)).toEqual([]);
+  for (const { channelId } of [caller, staff]) await told(stack.sim, channelId, 'A monitor of Desk listens');
+  const view = await active(watcher, sessionId);
+  expect(view.legs.map(({ role }) => role)).toEqual(['party', 'party', 'monitor']);
+  await stopCall(sessionId, rooms);
+}, 60_000);
+
+test('custom: a broadcast from one to two, who do not hear each other; it ends when the speaker leaves', async () => {
+  const [stage, left, right] = [room(desk, 'Staff'), room(others[0], 'Room'), room(others[1], 'Room')];
+  const rooms = [stage, left, right];
+  const sessionId = await startCall(stack, rooms, {
+    mode: 'custom',
+    routes: [
+      [0, 1],
+      [0, 2],
+    ],
+  });
+  await active(watcher, sessionId);
+  expect(await hears(stage, rooms)).toEqual(named(left, right));
+  expect(await hears(left, rooms)).toEqual([]);
+  await stack.sim.leave(stage.userId);
+  expect((await ended(watcher, sessionId)).endReason).toBe('user_left');
+  for (const { userId } of [left, right]) await stack.sim.leave(userId);
+}, 60_000);
+
+test('two calls at once in one server by two bot accounts; the third channel is told who holds them', async () => {
+  const [first, second, third] = [room(desk, 'Staff'), room(desk, 'Senior'), room(desk, 'Third')];
+  const [left, right] = [room(others[0], 'Room'), room(others[1], 'Room')];
+  const one = await startCall(stack, [first, left]);
+  const two = await startCall(stack, [second, right]);
+  await active(watcher, one);
+  await active(watcher, two);
+  const states = await stack.sim.voiceStates(desk.guildId);
+  const botIn = ({ channelId }: Room) =>
+    states.find((state) => state.channelId === channelId && bots.includes(state.userId))?.userId;
+  // The main one first.
+  expect([botIn(first), botIn(second)]).toEqual(bots);
+  await stack.sim.join(third.userId, third.channelId);
+  const refusal = await say(stack, desk, third.userId, 'call', [{ name: 'join', type: 1 }]);
+  expect(refusal).toContain('in Staff for a call, and in Senior for a call');
+  expect(await hears(left, [first, second, right, third])).toEqual(named(first));
+  await stopCall(one, [first, left]);
+  await stopCall(two, [second, right, third]);
+}, 60_000);

@@ -1,0 +1,16 @@
+import { command, ownGuild } from '../command.ts';
+import { withPermission } from '../permissions.ts';
+import { reply } from '../words.ts';
+import { monitoredChannelOption, voiceChannel } from './options.ts';
+
+/** `/monitor [channel]`: the caller's channel listens to a running call. Everybody in it is told. */
+export const monitor = command({
+  key: 'command.monitor',
+  options: [monitoredChannelOption],
+  rule: withPermission('ManageGuild'),
+  run: async (context) => {
+    const channel = voiceChannel(context);
+    if (channel && 'refused' in channel) return channel.refused;
+    return reply(context.language, await ownGuild(context).monitor(context.userId, channel?.channelId));
+  },
+});

@@ -1,0 +1,132 @@
+/** What may be changed in a running session, and what it is afterwards. Pure: every refusal has a code and a sentence. */
+import { fullMatrix, isStillACall } from '@patchbay/shared/routing';
+import { isPlaced, type KeyRoute, type LegRole, type SessionLeg, type SessionRecord } from './record.ts';
+
+/** The most legs of a session. */
+export const MAX_LEGS = 8;
+
+/** A leg that shall join a running session. */
+export interface NewLeg {
+  guildId: string;
+  channelId: string;
+  role: Extract<LegRole, 'party' | 'staff' | 'monitor'>;
+}
+
+export interface Refusal {
+  ok: false;
+  code: string;
+  /** Says what to do. */
+  message: string;
+}
+export type ChangeAnswer = { ok: true; legId?: string } | Refusal;
+
+const refuse = (code: string, message: string): Refusal => ({ ok: false, code, message });
+
+export const legOf = (record: SessionRecord, legId: string): SessionLeg | undefined =>
+  record.legs.find((leg) => leg.reservation?.legId === legId);
+
+/** The leg of a channel that is in the session already. */
+export const legAt = (record: SessionRecord, at: { guildId: string; channelId: string }): SessionLeg | undefined =>
+  record.legs.find(({ guildId, channelId }) => guildId === at.guildId && channelId === at.channelId);
+
+/** Why nothing can be changed now; `null` when it can. */
+export function changeRefusal(record: SessionRecord | null): Refusal | null {
+  if (!record || !isPlaced(record))
+    return refuse('session_over', 'This call is over or not connected yet. Try again later.');
+  return null;
+}
+
+/** Why this leg may not join; `null` when it may. */
+export function attachRefusal(record: SessionRecord, leg: NewLeg): Refusal | null {
+  if (!record.legs.some(({ guildId }) => guildId === leg.guildId)) {
+    return refuse('not_your_call', 'Only channels of servers that take part in a call can be added to it.');
+  }
+  if (record.legs.length >= MAX_LEGS) {
+    return refuse('session_full', `A call has at most ${MAX_LEGS} channels. Let one leave first.`);
+  }
+  if (leg.role !== 'monitor') return null;
+  const against = record.legs.find(
+    ({ guildId, role, reservation }) =>
+      guildId !== leg.guildId && role !== 'monitor' && reservation?.allowMonitors !== true,
+  );
+  if (!against) return null;
+  const name = against.reservation?.guildName ?? 'The other server';
+  return refuse('monitors_not_allowed', `${name} does not allow monitors. Its moderators can: /monitors allow.`);
+}
+
+/** The routes of a leg that joins: a monitor hears everybody who talks, everybody else talks with all who do. */
+export function routesOf(record: SessionRecord, key: string, role: NewLeg['role']): KeyRoute[] {
+  const speaking = record.legs.filter((leg) => leg.role !== 'monitor' && leg.key !== key).map((leg) => leg.key);
+  if (role === 'monitor') return speaking.map((from): KeyRoute => [from, key]);
+  const monitors = record.legs.filter((leg) => leg.role === 'monitor').map((leg): KeyRoute => [key, leg.key]);
+  return [...fullMatrix([key, ...speaking]).filter((route) => route.includes(key)), ...monitors];
+}
+
+/** The record with a leg that wants to join; it has no lease yet. */
+export function withLeg(record: SessionRecord, leg: NewLeg, key: string, replaces?: string): SessionRecord {
+  const { guildId, channelId, role } = leg;
+  const added: SessionLeg = { key, ticketId: null, guildId, channelId, role, state: 'requested' };
+  return {
+    ...record,
+    legs: [...record.legs, replaces === undefined ? added : { ...added, replaces }],
+    routes: [...record.routes, ...routesOf(record, key, role)],
+  };
+}
+
+/** The record without a leg. A leg that had a lease is remembered: its guild gets the lease back. */
+export function withoutLeg(record: SessionRecord, key: string, endReason: SessionLeg['endReason']): SessionRecord {
+  const leg = record.legs.find((each) => each.key === key);
+  if (!leg) return record;
+  const past: SessionLeg = { ...leg, state: 'ended', ...(endReason ? { endReason } : {}) };
+  return {
+    ...record,
+    legs: record.legs.filter((each) => each.key !== key),
+    past: leg.reservation ? [...record.past.filter((each) => each.channelId !== leg.channelId), past] : record.past,
+    routes: record.routes.filter((route) => !route.includes(key)),
+    held: record.held.filter((each) => each !== key),
+  };
+}
+
+/** Whether the session is still a call without this leg: if not, its end is the end of the session. */
+export function goesOnWithout(record: SessionRecord, key: string): boolean {
+  const left = record.legs.filter((leg) => leg.key !== key && leg.state !== 'ended' && leg.state !== 'requested');
+  return isStillACall(
+    left.map((leg) => ({ legId: leg.key, role: leg.role })),
+    record.routes,
+  );
+}
+
+/** A new matrix by leg ids. */
+export function rerouted(
+  record: SessionRecord,
+  routes: readonly (readonly [string, string])[],
+): SessionRecord | Refusal {
+  const next: KeyRoute[] = [];
+  for (const [from, to] of routes) {
+    const [source, listener] = [legOf(record, from), legOf(record, to)];
+    if (!source || !listener) return refuse('leg_unknown', 'A route names a channel that is not in this call.');
+    if (source === listener) return refuse('route_to_self', 'Nobody hears themselves: leave that route out.');
+    if (source.role === 'monitor') return refuse('monitor_speaks', 'A monitor only listens: leave routes from it out.');
+    next.push([source.key, listener.key]);
+  }
+  return { ...record, routes: next };
+}
+
+/** A leg goes on hold, or comes back. */
+export function onHold(record: SessionRecord, legId: string, on: boolean): SessionRecord | Refusal {
+  const leg = legOf(record, legId);
+  if (!leg) return refuse('leg_unknown', 'That channel is not in this call.');
+  if (leg.role === 'monitor') return refuse('monitor_hold', 'A monitor cannot be put on hold; it can be removed.');
+  if (record.held.includes(leg.key) === on) return record;
+  return { ...record, held: on ? [...record.held, leg.key] : record.held.filter((key) => key !== leg.key) };
+}
+
+/** Why a leg may not be handed on to another channel; `null` when it may. */
+export function transferRefusal(record: SessionRecord, fromLegId: string, to: NewLeg): Refusal | null {
+  const from = legOf(record, fromLegId);
+  if (!from || from.role === 'monitor') return refuse('leg_unknown', 'That channel is not in this call.');
+  if (from.guildId !== to.guildId) {
+    return refuse('transfer_abroad', 'A call can be handed on within one server only.');
+  }
+  return attachRefusal(record, to);
+}

@@ -1,0 +1,74 @@
+/** From a session's record to the spec that a node runs. Pure. */
+import { PatchbayError } from '@patchbay/shared/errors';
+import { fullMatrix } from '@patchbay/shared/routing';
+import type { Route, SessionSpec } from '@patchbay/shared/session-spec';
+import { type KeyRoute, move, type SessionLeg, type SessionRecord } from './record.ts';
+
+/** A session's first routes: those that its match gives by the index of tickets, else everybody hears everybody. */
+export function firstRoutes(keys: readonly string[], byIndex?: readonly (readonly [number, number])[]): KeyRoute[] {
+  if (!byIndex) return fullMatrix(keys);
+  return byIndex.flatMap(([from, to]): KeyRoute[] => {
+    const [source, listener] = [keys[from], keys[to]];
+    return source === undefined || listener === undefined || from === to ? [] : [[source, listener]];
+  });
+}
+
+/** Who hears whom now: a leg on hold hears nobody and is heard by nobody. */
+export function presentRoutes(record: Pick<SessionRecord, 'legs' | 'routes' | 'held'>): KeyRoute[] {
+  const there = new Set(record.legs.map(({ key }) => key));
+  for (const key of record.held) there.delete(key);
+  return record.routes.filter(([from, to]) => there.has(from) && there.has(to));
+}
+
+/** The record of a session whose spec can be sent: legs placed on `nodeId` under these epochs. */
+export function placed(
+  record: SessionRecord,
+  node: { nodeId: string; epochs: Readonly<Record<string, number>> },
+  limits: { seconds: number; warnSeconds: number },
+  now: number,
+): SessionRecord {
+  const legs = record.legs.map((leg): SessionLeg => {
+    const epoch = node.epochs[leg.reservation?.identityId ?? ''];
+    if (epoch === undefined) throw new PatchbayError('leg_not_placed', 'A leg was placed without its identity.');
+    return { ...leg, epoch, state: 'connecting' };
+  });
+  return move({ ...record, legs, limits, nodeId: node.nodeId, timeZero: now, revision: 1 }, { state: 'connecting' });
+}
+
+/** What the node is asked to run. Legs that have no identity yet are left out; only guilds that allow it are recorded. */
+export function specOf(record: SessionRecord): SessionSpec {
+  if (record.timeZero === undefined) throw new PatchbayError('session_not_placed', 'The session has no time zero yet.');
+  const ready = record.legs.flatMap((leg) =>
+    leg.reservation && leg.epoch !== undefined ? [{ ...leg, epoch: leg.epoch, lease: leg.reservation }] : [],
+  );
+  const legIds = new Map(ready.map(({ key, lease }) => [key, lease.legId]));
+  const idOf = (key: string) => legIds.get(key);
+  const recorded = ready
+    .filter(({ lease, role }) => lease.record && role !== 'monitor')
+    .map(({ lease }) => lease.legId);
+  const holds = record.held.flatMap((key) => idOf(key) ?? []);
+  const required = record.recordRequired ? { required: true } : {};
+  const { seconds, warnSeconds } = record.limits ?? { seconds: 0, warnSeconds: 0 };
+  return {
+    id: record.id,
+    revision: record.revision,
+    mode: record.mode,
+    timeZero: record.timeZero,
+    legs: ready.map(({ guildId, channelId, role, epoch, lease }) => ({
+      legId: lease.legId,
+      guildId,
+      channelId,
+      identityId: lease.identityId,
+      epoch,
+      role,
+      label: lease.guildName,
+    })),
+    routes: presentRoutes(record).flatMap(([from, to]): Route[] => {
+      const [source, listener] = [idOf(from), idOf(to)];
+      return source && listener ? [[source, listener]] : [];
+    }),
+    ...(holds.length > 0 ? { holds } : {}),
+    ...(recorded.length > 0 ? { record: { legs: recorded, optedOut: [], ...required } } : {}),
+    limits: { seconds, ...(warnSeconds > 0 && warnSeconds < seconds ? { warnSeconds } : {}) },
+  };
+}
