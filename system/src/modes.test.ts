@@ -140,7 +140,7 @@ test('monitor: hears both, is heard by nobody, is announced and listed, and only
   const first = await startCall(stack, [caller, staff]);
   await active(watcher, first);
   expect(await monitor(listener.userId)).toContain('Manage Server');
-  await stack.sim.grant(desk.guildId, listener.userId, 'ManageGuild');
+  await stack.sim.grant(desk.guildId, listener.userId, ['ManageGuild']);
   expect(await monitor(listener.userId)).toContain('Caller does not allow monitors');
   await stopCall(first, [caller, staff]);
 
@@ -186,9 +186,16 @@ test('two calls at once in one server by two bot accounts; the third channel is 
   const states = await stack.sim.voiceStates(desk.guildId);
   const botIn = ({ channelId }: Room) =>
     states.find((state) => state.channelId === channelId && bots.includes(state.userId))?.userId;
+  const before = watcher.events.length;
   // The main one first.
   expect([botIn(first), botIn(second)]).toEqual(bots);
   await stack.sim.join(third.userId, third.channelId);
+  await watcher.until('the third person to be seen', () =>
+    watcher.events.some(
+      ({ event, payload }, index) =>
+        index >= before && event === 'voice.joined' && payload.member.channelId === third.channelId,
+    ),
+  );
   const refusal = await say(stack, desk, third.userId, 'call', [{ name: 'join', type: 1 }]);
   expect(refusal).toContain('in Staff for a call, and in Senior for a call');
   expect(await hears(left, [first, second, right, third])).toEqual(named(first));

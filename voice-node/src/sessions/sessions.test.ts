@@ -326,3 +326,89 @@ test('packets of a leg that goes on for another session reach nobody of the one 
   expect(legs[1]?.sent).toHaveLength(3);
   expect(legs[0]?.listeners_.size).toBe(1);
 });
+
+function conference(): SessionSpec {
+  const call = spec();
+  const third = { legId: ulid(), guildId: '3', channelId: '33', identityId: '93', epoch: 1, role: 'party' as const };
+  const all = [...call.legs, third];
+  return { ...call, revision: 2, legs: all, routes: fullMatrix(all.map(({ legId }) => legId)) };
+}
+
+test('audio goes on over a revision that adds a leg: not a packet is lost or repeated', async () => {
+  const three = conference();
+  const two = { ...three, revision: 1, legs: three.legs.slice(0, 2) };
+  registry.apply({ ...two, routes: fullMatrix(two.legs.map(({ legId }) => legId)) });
+  await until(() => legs.length === 2);
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  for (let sequence = 1; sequence <= 5; sequence += 1) legs[0]?.hear(packet('7', sequence));
+  registry.apply(three);
+  await until(() => legs.length === 3);
+  legs[0]?.hear(packet('7', 6));
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  for (let sequence = 7; sequence <= 10; sequence += 1) legs[0]?.hear(packet('7', sequence));
+  const said = (index: number) => legs[index]?.sent.map(({ opus }) => opus[3]);
+  expect(said(1)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  expect(said(2)?.slice(-4)).toEqual([7, 8, 9, 10]);
+  expect(order.filter((step) => step.startsWith('closed'))).toEqual([]);
+});
+
+test('of three legs one is lost: the others go on, and an older spec does not bring it back', async () => {
+  const three = conference();
+  registry.apply(three);
+  await until(() => legs.length === 3);
+  legs[2]?.set({ kind: 'closed', reason: 'bot_moved' });
+  await until(() => drafts.some(({ type }) => type === 'session.ended'));
+  expect(drafts.filter(({ type }) => type === 'session.ended')).toMatchObject([
+    { guildId: '3', reason: 'bot_moved', goesOn: true, by: three.legs[2]?.legId },
+  ]);
+  registry.apply({ ...three, revision: 3 });
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  expect(legs).toHaveLength(3);
+  legs[0]?.hear(packet('7', 1));
+  expect(legs[1]?.sent).toHaveLength(1);
+  legs[1]?.set({ kind: 'closed', reason: 'bot_removed' });
+  await until(() => drafts.filter(({ type }) => type === 'session.ended').length === 3);
+  expect(registry.running).toEqual([]);
+});
+
+test('each side is told why, in its own words', async () => {
+  const call = spec();
+  registry.apply(call);
+  await until(() => legs.length === 2);
+  await registry.end(call.id, 2, 'user_left', call.legs[0]?.legId);
+  expect(said).toEqual([
+    '1: The call ended: everybody left this side.',
+    '2: The call ended: everybody left the other side.',
+  ]);
+});
+
+test('a session that must be recorded ends when its notice is refused', async () => {
+  nickRefused = true;
+  const call = spec();
+  registry.apply({ ...call, record: { legs: [call.legs[0]?.legId ?? ''], optedOut: [], required: true } });
+  await until(() => drafts.filter(({ type }) => type === 'session.ended').length === 2);
+  expect(drafts.filter(({ type }) => type === 'session.ended')).toMatchObject([
+    { reason: 'notice_refused' },
+    { reason: 'notice_refused' },
+  ]);
+});
+
+test('a revoked identity is given up silently: its legs say nothing to Discord, and nobody is told by the old owner', async () => {
+  const call = spec();
+  registry.apply(call);
+  await until(() => legs.length === 2);
+  await registry.revoke('91', 2);
+  expect(order.filter((step) => /abandoned|closed/.test(step))).toEqual(['abandoned 1', 'closed 2']);
+  expect(said).toEqual([]);
+});
+
+test('the legs of a session are warned before its end, once', async () => {
+  registry.apply(spec({ timeZero: now() - 9_000, limits: { seconds: 9.2, warnSeconds: 0.15 } }));
+  await until(() => drafts.some((draft) => draft.type === 'session.ended'));
+  expect(drafts.map(({ type }) => type).filter((type) => /warning|ended/.test(type))).toEqual([
+    'session.warning',
+    'session.warning',
+    'session.ended',
+    'session.ended',
+  ]);
+});
