@@ -1,5 +1,6 @@
 /** The ticket of a channel: what the matchmaker knows of it. Pure. */
 import type { Ticket } from '../matchmaker/policy.ts';
+import { type Matrix, parseMatrix } from './matrix.ts';
 import type { ChannelSettings } from './settings.ts';
 
 /** A ticket with everything that a match policy may look at. */
@@ -13,6 +14,9 @@ export interface GuildTicket extends Ticket {
   pool: string;
   ageRestricted: boolean;
   policy?: string;
+  matrix?: Matrix;
+  /** From 0. */
+  seat?: number;
   /** Servers that this one blocked. */
   blocks: string[];
   /** The server that this channel talked with last. */
@@ -31,7 +35,8 @@ export interface TicketFacts {
 
 export function ticketOf(facts: TicketFacts, settings: ChannelSettings): GuildTicket {
   const { lastPartner, ...known } = facts;
-  const { mode, language, region, policy, pool, priority } = settings;
+  const { mode, language, region, policy, pool, priority, seat } = settings;
+  const matrix = parseMatrix(settings.matrix ?? '');
   const staff = mode === 'support-staff';
   const desk = staff || mode === 'support-caller';
   return {
@@ -44,6 +49,8 @@ export function ticketOf(facts: TicketFacts, settings: ChannelSettings): GuildTi
     ...(region === null ? {} : { region }),
     pool,
     ...(policy === null ? {} : { policy }),
+    ...(matrix === null ? {} : { matrix }),
+    ...(seat === null ? {} : { seat: seat - 1 }),
     ...(lastPartner === undefined ? {} : { lastPartner }),
   };
 }
