@@ -81,6 +81,8 @@ describe('what the Worker itself refuses', () => {
     ['setup channel', { name: 'region', value: 'moon' }, 'wrong_region'],
     ['setup channel', { name: 'priority', value: 99 }, 'wrong_priority'],
     ['setup channel', { name: 'match-policy', value: 'level' }, 'policy_without_custom'],
+    ['setup channel', { name: 'matrix', value: '1>1' }, 'wrong_matrix'],
+    ['setup channel', { name: 'seat', value: 9 }, 'wrong_seat'],
     ['setup after-end', { name: 'policy', value: 'never' }, 'wrong_after'],
     ['setup after-end', { name: 'minutes', value: 0 }, 'wrong_cooldownSeconds'],
     ['setup limits', { name: 'seconds', value: 100_000 }, 'wrong_limitSeconds'],

@@ -21,11 +21,13 @@ async function specAfter(node: TestNode, from: number): Promise<SessionSpec> {
 
 test('two servers with people in voice are called together, hear of it, and queue again after it', async () => {
   const node = new TestNode(world, 'node-1');
-  await node.connect([{ identityId: '501', guildIds: ['101', '102'] }]);
+  await node.connect([{ identityId: '501', guildIds: ['101', '102', '103'] }]);
   await node.report(snapshot('101', '501', '201'));
   await node.report(snapshot('102', '501', '202'));
+  await node.report(snapshot('103', '501', '203'));
   expect(await world.setup('101', '201')).toContain('queued when people join');
   await world.setup('102', '202', 'requeue', false);
+  await world.setup('103', '203', 'requeue', false);
 
   const { token } = await mintToken(JWT_SECRET, { sub: '301', guilds: ['101'], scope: 'guild' });
   const browser = new TestBrowser(world, '101');
@@ -93,8 +95,8 @@ test('two servers with people in voice are called together, hear of it, and queu
   });
   await browser.event('session.state', (payload) => (payload.session as SessionView).stored.length === 1);
 
-  // The side that stayed waits again; when the other comes back they are called anew.
-  await node.report({ type: 'voice.joined', guildId: '102', member: person('302', '202') });
+  // The side that stayed waits again; the server that comes next is called with it. (Its last partner would have to wait for that.)
+  await node.report({ type: 'voice.joined', guildId: '103', member: person('303', '203') });
   const again = await specAfter(node, before);
   expect(again.id).not.toBe(spec.id);
 
@@ -107,7 +109,7 @@ test('two servers with people in voice are called together, hear of it, and queu
   }
   // The side that said stop stays quiet while its people are there; the other one waits again.
   await expect.poll(() => world.command('101', '301', 'call status')).toContain('is idle');
-  await expect.poll(() => world.command('102', '302', 'call status')).toContain('Place in the queue');
+  await expect.poll(() => world.command('103', '303', 'call status')).toContain('Place in the queue');
 
   const rows = await world.env.DB?.prepare('SELECT state, end_reason FROM sessions ORDER BY id').all();
   await expect

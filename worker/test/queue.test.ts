@@ -20,7 +20,7 @@ async function ticketOf(guildId: string, channelId: string): Promise<GuildTicket
 /** The ids of the tickets that wait in a pool. */
 async function waitingIn(pool: string): Promise<string[]> {
   const storage = await world.harness.getWorker().getDurableObjectStorage('MATCHMAKER', { name: pool });
-  const rows = (await storage.exec('SELECT ticket_id FROM queue ORDER BY ticket_id')) as { ticket_id: string }[];
+  const rows = (await storage.exec('SELECT ticket_id FROM waiting ORDER BY ticket_id')) as { ticket_id: string }[];
   return rows.map((row) => row.ticket_id);
 }
 
@@ -135,6 +135,39 @@ describe('tickets', () => {
     };
     expect(await ask({ locale: 'fr', guild_locale: 'it' })).toContain('Entra prima nel canale vocale');
     expect(await ask({ locale: 'en-GB', guild_locale: 'it' })).toContain('Join the voice channel');
+  });
+});
+
+describe('one identity for two channels', () => {
+  beforeAll(async () => {
+    world = await startWorld({ FAILURE_REST_MS: '50' });
+  });
+  afterAll(() => world.close());
+
+  test('the second channel is refused with the holder named, is never paired, and queues by itself when the bot is free', async () => {
+    const fleet = new TestNode(world, 'node-1');
+    await fleet.connect([{ identityId: '501', guildIds: ['101', '102'] }]);
+    const two = snapshot('101', '501', '201', [person('301', '201'), person('302', '211')]);
+    if (two.type !== 'voice.snapshot') throw new Error('not a snapshot');
+    await fleet.report({ ...two, channels: [...two.channels, { channelId: '211', name: 'Stage' }] });
+    await fleet.report(snapshot('102', '501', '202', [person('303', '202')]));
+    await world.setup('101', '201', 'idle');
+    await world.setup('102', '202', 'idle');
+    const apply = await fleet.inbox.next((message) => message.type === 'session.apply');
+    if (apply.type !== 'session.apply') throw new Error('not an apply');
+    await world.setup('101', '211');
+    const stage = async () => (await view('101')).channels.find((each) => each.channelId === '211')?.state.kind;
+    expect(await stage()).toBe('idle');
+    const refused = await world.command('101', '302', 'call join');
+    expect(refused).toContain('The bot is in <#201> for a call');
+    expect(refused).toMatch(/-# no_identity$/);
+    expect(await world.command('101', '302', 'call status')).toContain('in <#201> for a call');
+    const { id, revision, legs } = apply.spec;
+    for (const { guildId, legId } of legs) {
+      const reason = 'user_left' as const;
+      await fleet.report({ type: 'session.ended', guildId, sessionId: id, revision, legId, reason });
+    }
+    await expect.poll(stage).toBe('waiting');
   });
 });
 

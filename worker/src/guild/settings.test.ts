@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { parseMatrix } from './matrix.ts';
 import { applyPatch, resolveSettings, type SettingsPatch } from './settings.ts';
 import { sameWishes, ticketOf } from './ticket.ts';
 
@@ -33,6 +34,12 @@ test.each([
   [{ panel: 'general' }, 'wrong_panel'],
   [{ policy: 'speed-dating' }, 'policy_without_custom'],
   [{ mode: 'custom', policy: 'Speed Dating' }, 'wrong_policy'],
+  [{ mode: 'custom', matrix: '1>1' }, 'wrong_matrix'],
+  [{ mode: 'custom', matrix: 'all' }, 'wrong_matrix'],
+  [{ mode: 'custom', matrix: '1>9' }, 'wrong_matrix'],
+  [{ mode: 'custom', matrix: '1>2', seat: 3 }, 'seat_outside'],
+  [{ mode: 'custom', seat: 1 }, 'seat_outside'],
+  [{ matrix: '1>2' }, 'policy_without_custom'],
 ])('%o is refused as %s', (patch, code) => {
   expect(applyPatch('1', {}, patch as SettingsPatch)).toEqual({ ok: false, code });
 });
@@ -81,4 +88,19 @@ test('only wishes make a ticket another one', () => {
   expect(sameWishes(ticket, { ...ticket, ticketId: 'B', at: 9 })).toBe(true);
   expect(sameWishes(ticket, { ...ticket, blocks: ['7', '9'] })).toBe(false);
   expect(sameWishes(ticket, { ...ticket, ageRestricted: false })).toBe(false);
+});
+
+test('a matrix is read by seat, equal however it is written, and goes into the ticket', () => {
+  const broadcast = {
+    size: 3,
+    routes: [
+      [0, 1],
+      [0, 2],
+    ],
+    reserved: [0],
+  };
+  expect(parseMatrix('1*>2 1*>3')).toEqual(broadcast);
+  expect(parseMatrix('1>3,1*>2, 1>2')).toEqual(broadcast);
+  const settings = resolveSettings('1', { mode: 'custom', matrix: '1*>2 1*>3', seat: 1 });
+  expect(ticketOf(facts, settings)).toMatchObject({ mode: 'custom', matrix: broadcast, seat: 0 });
 });

@@ -1,7 +1,9 @@
 /** What can be set up for a channel, and how a server's defaults and a channel's own settings make one. Pure. */
 import { afterEndSchema } from '@patchbay/shared/end-reason';
 import { snowflake } from '@patchbay/shared/ids';
+import { MATCH_MAX_TICKETS } from '@patchbay/shared/match';
 import { z } from 'zod';
+import { matrixText, parseMatrix } from './matrix.ts';
 
 /** What a channel's calls are: two channels at once, a desk's caller or its staff, or what a policy makes of it. */
 export const channelModes = ['bridge', 'support-caller', 'support-staff', 'custom'] as const;
@@ -21,6 +23,10 @@ const fields = z.strictObject({
   anonymous: z.boolean(),
   /** Name of a match policy, for mode `custom`. */
   policy: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/),
+  /** Who hears whom, for mode `custom`: see `matrix.ts`. */
+  matrix: matrixText,
+  /** The seat of the matrix that the channel takes, from 1; without it any that is not reserved. */
+  seat: z.int().min(1).max(MATCH_MAX_TICKETS),
   after: afterEndSchema,
   cooldownSeconds: z.int().min(1).max(86_400),
   /** Length of a call; 0 = until nobody is left. */
@@ -50,6 +56,8 @@ export interface ChannelSettings {
   record: boolean;
   anonymous: boolean;
   policy: string | null;
+  matrix: string | null;
+  seat: number | null;
   after: z.infer<typeof afterEndSchema>;
   /** `null`: the deployment's `COOLDOWN_MS`. */
   cooldownSeconds: number | null;
@@ -76,6 +84,8 @@ export function resolveSettings(guildId: string, ...layers: readonly StoredSetti
     record: set.record ?? false,
     anonymous: set.anonymous ?? false,
     policy: set.policy ?? null,
+    matrix: set.matrix ?? null,
+    seat: set.seat ?? null,
     after: set.after ?? 'requeue',
     cooldownSeconds: set.cooldownSeconds ?? null,
     limitSeconds: set.limitSeconds ?? null,
@@ -88,7 +98,10 @@ export function resolveSettings(guildId: string, ...layers: readonly StoredSetti
 export type PatchAnswer =
   | { ok: true; settings: StoredSettings }
   /** `code`: `wrong_` and the name of the setting that is wrong, or a rule of its own. */
-  | { ok: false; code: `wrong_${SettingName}` | 'pool_private' | 'warn_after_limit' | 'policy_without_custom' };
+  | {
+      ok: false;
+      code: `wrong_${SettingName}` | 'pool_private' | 'warn_after_limit' | 'policy_without_custom' | 'seat_outside';
+    };
 
 /**
  * The settings after a change, or the first thing that is wrong with it; nothing of a wrong change is taken.
@@ -102,10 +115,13 @@ export function applyPatch(guildId: string, before: StoredSettings, patch: Setti
     const name = String(parsed.error.issues[0]?.path[0] ?? 'mode') as SettingName;
     return { ok: false, code: `wrong_${name}` };
   }
-  const { pool, limitSeconds, warnSeconds, policy, mode } = parsed.data;
+  const { pool, limitSeconds, warnSeconds, policy, matrix, seat, mode } = parsed.data;
   // Whoever waits in a desk's pool meets its callers: only the server itself may.
   if (pool !== undefined && /^\d+$/.test(pool) && pool !== guildId) return { ok: false, code: 'pool_private' };
   if (limitSeconds && warnSeconds && warnSeconds >= limitSeconds) return { ok: false, code: 'warn_after_limit' };
-  if (policy !== undefined && mode !== 'custom') return { ok: false, code: 'policy_without_custom' };
+  const custom = policy ?? matrix ?? seat;
+  if (custom !== undefined && mode !== 'custom') return { ok: false, code: 'policy_without_custom' };
+  const seats = parseMatrix(matrix ?? '')?.size ?? 0;
+  if (seat !== undefined && seat > seats) return { ok: false, code: 'seat_outside' };
   return { ok: true, settings: parsed.data };
 }

@@ -1,23 +1,10 @@
 /** The ticket of a channel: what the matchmaker knows of it. Pure. */
-import type { Ticket } from '../matchmaker/policy.ts';
+import type { Ticket } from '@patchbay/shared/match';
+import { parseMatrix } from './matrix.ts';
 import type { ChannelSettings } from './settings.ts';
 
 /** A ticket with everything that a match policy may look at. */
-export interface GuildTicket extends Ticket {
-  mode: 'bridge' | 'support' | 'custom';
-  side?: 'caller' | 'staff';
-  priority: number;
-  staff: boolean;
-  language?: string;
-  region?: string;
-  pool: string;
-  ageRestricted: boolean;
-  policy?: string;
-  /** Servers that this one blocked. */
-  blocks: string[];
-  /** The server that this channel talked with last. */
-  lastPartner?: string;
-}
+export type GuildTicket = Ticket;
 
 export interface TicketFacts {
   ticketId: string;
@@ -31,7 +18,8 @@ export interface TicketFacts {
 
 export function ticketOf(facts: TicketFacts, settings: ChannelSettings): GuildTicket {
   const { lastPartner, ...known } = facts;
-  const { mode, language, region, policy, pool, priority } = settings;
+  const { mode, language, region, policy, pool, priority, seat } = settings;
+  const matrix = parseMatrix(settings.matrix ?? '');
   const staff = mode === 'support-staff';
   const desk = staff || mode === 'support-caller';
   return {
@@ -44,6 +32,8 @@ export function ticketOf(facts: TicketFacts, settings: ChannelSettings): GuildTi
     ...(region === null ? {} : { region }),
     pool,
     ...(policy === null ? {} : { policy }),
+    ...(matrix === null ? {} : { matrix }),
+    ...(seat === null ? {} : { seat: seat - 1 }),
     ...(lastPartner === undefined ? {} : { lastPartner }),
   };
 }

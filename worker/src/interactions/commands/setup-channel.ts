@@ -41,6 +41,7 @@ function patchOf(context: CommandContext): SettingsPatch {
     return value === ANY ? null : value;
   };
   const mode = textOption(context, 'mode');
+  const leftOver = mode !== undefined && mode !== 'custom' ? null : undefined;
   const given = {
     mode,
     pool: textOption(context, 'pool')?.toLowerCase(),
@@ -49,8 +50,10 @@ function patchOf(context: CommandContext): SettingsPatch {
     priority: numberOption(context, 'priority'),
     record: booleanOption(context, 'record'),
     anonymous: booleanOption(context, 'anonymous'),
-    // Another mode has no use for the policy of an earlier one.
-    policy: textOption(context, 'match-policy') ?? (mode !== undefined && mode !== 'custom' ? null : undefined),
+    // Another mode has no use for what an earlier one had.
+    policy: textOption(context, 'match-policy') ?? leftOver,
+    matrix: textOption(context, 'matrix') ?? leftOver,
+    seat: numberOption(context, 'seat') ?? leftOver,
   };
   // What was not given stays as it is. Values are checked where they are stored.
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as SettingsPatch;
@@ -87,6 +90,8 @@ export const setupChannel = command({
     { key: 'option.record', type: Type.Boolean },
     { key: 'option.anonymous', type: Type.Boolean },
     { key: 'option.match-policy', type: Type.String, maxLength: 32 },
+    { key: 'option.matrix', type: Type.String, maxLength: 400 },
+    { key: 'option.seat', type: Type.Integer, min: 1, max: 8 },
   ],
   run: async (context) => {
     const channel = voiceChannel(context);

@@ -18,6 +18,8 @@ function pieces({ say, language }: CommandContext, settings: Shown): string[] {
   if (region) all.push(say('show.region', { region: say(`region.${region}` as TextKey) }));
   if (settings.priority) all.push(say('show.priority', { priority: settings.priority }));
   if (settings.policy) all.push(say('show.match_policy', { policy: settings.policy }));
+  if (settings.matrix) all.push(say('show.matrix', { matrix: settings.matrix }));
+  if (settings.seat) all.push(say('show.seat', { seat: settings.seat }));
   if (record) all.push(say('show.record'));
   if (anonymous) all.push(say('show.anonymous'));
   if (after) {

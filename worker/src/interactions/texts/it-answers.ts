@@ -37,7 +37,8 @@ export const answers: Record<keyof typeof english, string> = {
   'answer.pool_private': "Un gruppo che ha per nome l'ID di un server appartiene a quel server. Scegli un altro nome.",
   'answer.warn_after_limit':
     "L'avviso deve venire prima della fine: scegli meno secondi di quanti ne ha la chiamata più lunga.",
-  'answer.policy_without_custom': 'Una regola di abbinamento richiede la modalità personalizzata.',
+  'answer.policy_without_custom':
+    'Una regola di abbinamento, una matrice e un posto richiedono la modalità personalizzata.',
   'answer.wrong_mode': 'La modalità è una tra bridge, support-caller, support-staff e custom.',
   'answer.wrong_pool': 'Il nome di un gruppo ha fino a 32 lettere minuscole, cifre e trattini.',
   'answer.wrong_language': "Scegli una lingua dall'elenco, o il suo codice di due o tre lettere, come it.",
@@ -46,6 +47,10 @@ export const answers: Record<keyof typeof english, string> = {
   'answer.wrong_record': 'La registrazione è sì o no.',
   'answer.wrong_anonymous': 'Anonimo è sì o no.',
   'answer.wrong_policy': 'Il nome di una regola di abbinamento ha fino a 32 lettere minuscole, cifre e trattini.',
+  'answer.seat_outside': 'La matrice non ha questo posto. I posti si contano da 1.',
+  'answer.wrong_matrix':
+    'Una matrice è un elenco di percorsi come `1*>2 1*>3`: il posto 1 si sente in 2 e 3, ed è solo per un canale che lo prende. Da 2 a 8 posti.',
+  'answer.wrong_seat': 'Un posto è un numero intero da 1 a 8.',
   'answer.wrong_after': 'La regola è una tra requeue, idle e cooldown.',
   'answer.wrong_cooldownSeconds': 'La pausa va da 1 a 1440 minuti.',
   'answer.wrong_limitSeconds': 'La chiamata più lunga va da 0 (nessun limite) a 86400 secondi.',
@@ -126,6 +131,8 @@ export const answers: Record<keyof typeof english, string> = {
   'show.record': 'registrato',
   'show.anonymous': 'anonimo',
   'show.match_policy': 'regola di abbinamento {policy}',
+  'show.matrix': 'matrice `{matrix}`',
+  'show.seat': 'posto {seat}',
   'show.after': 'dopo una chiamata: {after}',
   'show.minutes': '{minutes} min',
   'show.limit': 'al massimo {seconds} s, avviso {warning} s prima',
