@@ -1,4 +1,4 @@
-/** Each command by real interactions: what it refuses, what it does, and how it answers an Italian. One stack for all. */
+/** Each command by real interactions: what it refuses, what `/setup` keeps and shows, how an Italian is answered. One stack for all. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,12 +9,11 @@ import { channelOf, Desk, type Given, type Place } from './commands/desk.ts';
 let directory: string;
 let desk: Desk;
 let here: Place;
-let there: Place;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'patchbay-commands-'));
   desk = await Desk.open(directory);
-  [here, there] = desk.places;
+  [here] = desk.places;
 }, 120_000);
 
 afterAll(async () => {
@@ -220,165 +219,4 @@ describe('registered', () => {
     expect(words).toContain('Guilds, GuildVoiceStates');
     await owner('setup reset', channelOf(here.channelId));
   });
-});
-
-describe('the queue', () => {
-  test('people who join queue their channel; /call leave lets it rest until somebody joins anew', async () => {
-    const { sim } = desk.stack;
-    const [first, second] = here.people;
-    const ask = (words: string) => desk.ask(here, first, words);
-    await owner('setup channel', channelOf(here.channelId));
-    expect(await ask('call join')).toMatch(code('not_in_voice'));
-    await sim.join(first, here.channelId);
-    await desk.until(here, 'waiting');
-    expect(await ask('call status')).toContain('Place in the queue: 1.');
-    expect(await ask('call next')).toMatch(code('no_call'));
-    expect(await ask('call leave')).toMatch('has left the queue');
-    await desk.until(here, 'idle');
-    expect(await ask('call status')).toContain('rests until somebody joins anew');
-    await sim.join(second, here.channelId);
-    await desk.until(here, 'waiting');
-    // Stopped, it rests while anybody is there; /call join queues it all the same.
-    expect(await ask('call stop')).toMatch('has left the queue');
-    expect(await ask('call stop')).toMatch(code('nothing_to_stop'));
-    expect(await ask('call join')).toContain('Place in the queue: 1.');
-    expect(await desk.ask(here, second, 'call status')).toContain('Posto in coda: 1.');
-    await sim.leave(first);
-    expect(Desk.stateOf(here, here.channelId)?.kind).toBe('waiting');
-    await sim.leave(second);
-    await desk.until(here, 'idle');
-  });
-
-  test('/setup limits: too few people do not queue', async () => {
-    const { sim } = desk.stack;
-    const [first, second] = here.people;
-    await owner('setup limits', channelOf(here.channelId), { name: 'people', value: 2 });
-    await desk.join(here, first);
-    expect(await desk.ask(here, first, 'call join')).toMatch(code('too_few_people'));
-    expect(await desk.ask(here, first, 'call status')).toContain('queues with 2 people or more');
-    await sim.join(second, here.channelId);
-    await desk.until(here, 'waiting');
-    await sim.leave(second);
-    await desk.until(here, 'idle');
-    await owner('setup limits', channelOf(here.channelId), { name: 'people', value: 1 });
-    await desk.until(here, 'waiting');
-    await owner('setup channel', channelOf(here.channelId), { name: 'pool', value: 'night' });
-    // In another pool now, with a new ticket.
-    expect(await desk.ask(here, first, 'call status')).toContain('Place in the queue: 1.');
-    await owner('setup reset', channelOf(here.channelId));
-    await desk.until(here, 'idle');
-    await desk.clear();
-  });
-});
-
-describe('calls', () => {
-  beforeAll(async () => {
-    await owner('setup reset', { name: 'everything', value: true });
-    for (const place of desk.places) await desk.ask(place, place.ownerId, 'setup channel', channelOf(place.channelId));
-  });
-
-  test('status, next, report, holders, block and unblock of a running call', async () => {
-    const { sim } = desk.stack;
-    const [first, second] = here.people;
-    await owner('setup channel', channelOf(here.channelId), { name: 'anonymous', value: true });
-    const one = await desk.call();
-    expect(await desk.ask(here, first, 'call status')).toMatch(
-      /in a call with Mountain Lodge: active\. Length: \d+:\d\d/,
-    );
-    expect(await desk.ask(there, there.people[0], 'call status')).toContain('in a call with another server: active');
-    expect(await desk.ask(here, first, 'call join')).toMatch(code('channel_busy'));
-
-    // Another channel of this server would need a second identity.
-    const stage = await sim.createVoiceChannel(here.guildId, { name: 'Stage' });
-    await here.watcher.until('the channel to be known', () => Desk.stateOf(here, stage.channelId));
-    await desk.join(here, second, stage.channelId);
-    await sim.setLocale(second, 'en-US');
-    const refused = await desk.ask(here, second, 'call join');
-    expect(refused).toMatch(code('no_identity'));
-    expect(refused).toContain(`in <#${here.channelId}> for a call`);
-    expect(refused).toContain('DISCORD_TOKENS');
-    expect(await desk.ask(here, second, 'leave')).toMatch(code('bot_not_here'));
-    expect(await desk.ask(here, second, 'call report', { name: 'reason', value: 'x' })).toMatch(code('not_reportable'));
-    await sim.leave(second);
-
-    const reported = await desk.ask(here, first, 'call report', { name: 'reason', value: 'They played loud music.' });
-    expect(reported).toMatch(/The report \w{26} was kept/);
-
-    // The two are the only ones: they are called together again, by a new call.
-    expect(await desk.ask(here, first, 'call next')).toMatch('looks for another partner at once');
-    expect(await desk.ended(one)).toBe('command');
-    const two = await desk.active(new Set([one]));
-
-    const [choice] = await desk.offered(here, 'setup block', 'server', { name: 'server', value: 'mount' });
-    expect(choice).toEqual({ name: '1. Mountain Lodge', value: there.guildId });
-    // The other side does not learn who the anonymous server is, and blocks it all the same.
-    const [hidden] = await desk.offered(there, 'setup block', 'server', { name: 'server', value: '' });
-    expect(hidden?.name).toBe('1. another server');
-    expect(String(hidden?.value)).not.toContain(here.guildId);
-    expect(await owner('setup block', { name: 'server', value: choice?.value ?? '' })).toBe(
-      'Mountain Lodge is blocked: your channels are never called together again.',
-    );
-    expect(await desk.ended(two)).toBe('policy');
-    expect(await owner('setup show')).toContain('Blocked: Mountain Lodge');
-    await desk.ask(there, there.ownerId, 'setup block', { name: 'server', value: hidden?.value ?? '' });
-    await desk.clear();
-    const [blocked] = await desk.offered(here, 'setup unblock', 'server', { name: 'server', value: '' });
-    expect(await owner('setup unblock', { name: 'server', value: blocked?.value ?? '' })).toMatch('is allowed again');
-    const [other] = await desk.offered(there, 'setup unblock', 'server', { name: 'server', value: '' });
-    expect(other?.name).toBe('another server');
-    await desk.ask(there, there.ownerId, 'setup unblock', { name: 'server', value: other?.value ?? '' });
-    expect(await owner('setup show')).not.toContain('Blocked');
-  }, 90_000);
-
-  test('/call leave ends the call and rests this side; the other one waits again', async () => {
-    const call = await desk.call();
-    expect(await desk.ask(here, here.people[0], 'call leave')).toMatch('leaves the call');
-    expect(await desk.ended(call)).toBe('command');
-    await desk.until(here, 'idle');
-    await desk.until(there, 'waiting');
-    expect(await desk.ask(here, here.people[0], 'call status')).toContain('rests until somebody joins anew');
-    await desk.stack.sim.join(here.people[1], here.channelId);
-    await desk.active(new Set([call]));
-    await desk.clear();
-  }, 60_000);
-
-  test('/call stop by somebody who manages channels, from outside; /leave takes the bot away', async () => {
-    const { sim, application } = desk.stack;
-    const one = await desk.call();
-    expect(await owner('call stop', channelOf(here.channelId))).toMatch('The call is ending.');
-    expect(await desk.ended(one)).toBe('command');
-    await desk.clear();
-    const two = await desk.call();
-    expect(await desk.ask(here, here.people[0], 'leave')).toMatch('The bot leaves');
-    expect(await desk.ended(two)).toBe('command');
-    await sim.until(async () =>
-      (await sim.voiceStates(here.guildId)).every((state) => state.userId !== application.botUserId),
-    );
-    expect(await owner('leave', channelOf(here.channelId))).toMatch(code('bot_not_here'));
-    await desk.clear();
-  }, 60_000);
-
-  test('/setup limits ends a call in time; /setup after-end lets the channel rest, and /call join goes before it', async () => {
-    await owner(
-      'setup after-end',
-      channelOf(here.channelId),
-      { name: 'policy', value: 'cooldown' },
-      { name: 'minutes', value: 60 },
-    );
-    await owner(
-      'setup limits',
-      channelOf(here.channelId),
-      { name: 'seconds', value: 1 },
-      { name: 'warning', value: 0 },
-    );
-    const one = await desk.call();
-    expect(await desk.ended(one)).toBe('timeout');
-    await desk.until(here, 'idle');
-    expect(await desk.ask(here, here.people[0], 'call status')).toMatch(/It is queued again <t:\d+:R>/);
-    await desk.until(there, 'waiting');
-    await owner('setup limits', channelOf(here.channelId), { name: 'seconds', value: 0 });
-    expect(await desk.ask(here, here.people[0], 'call join')).toMatch('is waiting');
-    await desk.active(new Set([one]));
-    await desk.clear();
-  }, 60_000);
 });
