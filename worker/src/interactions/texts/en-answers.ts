@@ -79,6 +79,7 @@ export const answers = {
   'status.hold.rest': 'It is queued again <t:{until}:R>.',
   'status.waiting': '<#{channel}> is waiting for another server since <t:{since}:R>.',
   'status.place': 'Place in the queue: {place}.',
+  'status.expected': 'Expected wait: about {minutes} min.',
   'status.connecting': 'A partner was found; connecting.',
   'status.session': '<#{channel}> is in a call with {partner}: {state}.',
   'status.alone': '<#{channel}> is in use: {state}.',

@@ -87,6 +87,7 @@ export const answers: Record<keyof typeof english, string> = {
   'status.hold.rest': 'Torna in coda <t:{until}:R>.',
   'status.waiting': '<#{channel}> aspetta un altro server da <t:{since}:R>.',
   'status.place': 'Posto in coda: {place}.',
+  'status.expected': 'Attesa prevista: circa {minutes} min.',
   'status.connecting': 'Trovato un partner; collegamento in corso.',
   'status.session': '<#{channel}> è in chiamata con {partner}: {state}.',
   'status.alone': '<#{channel}> è in uso: {state}.',
