@@ -145,10 +145,16 @@ test('error: the end-to-end encryption of one side never forms', async () => {
 test('notice_refused: a call that must be recorded ends when nobody could see that it is', async () => {
   const rooms = pair('Notice');
   const recorded = await say(stack, houses[0], houses[0].ownerId, 'setup', [
-    { name: 'channel', type: 7, value: rooms[0].channelId },
-    { name: 'record', type: 5, value: true },
+    {
+      name: 'channel',
+      type: 1,
+      options: [
+        { name: 'channel', type: 7, value: rooms[0].channelId },
+        { name: 'record', type: 5, value: true },
+      ],
+    },
   ]);
-  expect(recorded).toContain('Calls are recorded');
+  expect(recorded).toContain('is queued when people join');
   await stack.sim.setRestFault({
     method: 'PATCH',
     path: `/guilds/${houses[0].guildId}/members/@me`,

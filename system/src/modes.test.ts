@@ -120,7 +120,7 @@ test('support: hold, conference-in and transfer; nobody else hears anything', as
   const handed = await say(stack, desk, staff.userId, 'desk', [
     { name: 'transfer', type: 1, options: [{ name: 'channel', type: 7, value: senior.channelId }] },
   ]);
-  expect(handed).toContain('Senior');
+  expect(handed).toContain(`goes over to <#${senior.channelId}>`);
   await seen(
     watcher,
     sessionId,
@@ -197,7 +197,7 @@ test('two calls at once in one server by two bot accounts; the third channel is 
     ),
   );
   const refusal = await say(stack, desk, third.userId, 'call', [{ name: 'join', type: 1 }]);
-  expect(refusal).toContain('in Staff for a call, and in Senior for a call');
+  expect(refusal).toContain(`in <#${first.channelId}> for a call and in <#${second.channelId}> for a call`);
   expect(await hears(left, [first, second, right, third])).toEqual(named(first));
   await stopCall(one, [first, left]);
   await stopCall(two, [second, right, third]);

@@ -63,6 +63,8 @@ export const settingsSchema = z.object({
   BREAKER_WINDOW_MS: milliseconds(600_000),
   /** … for so long at first, and twice as long each further time, an hour at most. */
   BREAKER_PAUSE_MS: milliseconds(60_000),
+  /** So long two servers that just talked are not called together again; after it only when there is nobody else. */
+  REMATCH_REST_MS: milliseconds(30_000),
   /** How long a claim of two tickets may stay unconfirmed. */
   CLAIM_MS: milliseconds(10_000),
   /** Time of a call in seconds; 0 = until nobody is left. */

@@ -100,6 +100,8 @@ export class Stack {
           DISCORD_TOKEN: application.token,
           HUB_SECRET: hubSecret,
           JWT_SECRET: randomBytes(32).toString('hex'),
+          // The simulated world has two servers: they shall meet again at once.
+          REMATCH_REST_MS: '0',
           ...workerSettings,
         },
       });

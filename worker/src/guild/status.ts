@@ -19,7 +19,12 @@ export type StatusReport = { channelId: string; name: string } & (
       restUntil: number;
       hindrance: Reply | null;
     }
-  | { use: 'waiting'; since: number; place: number | null }
+  | {
+      use: 'waiting';
+      since: number;
+      place: number | null /** Milliseconds; null: not known yet. */;
+      expectedWait: number | null;
+    }
   | { use: 'session'; state: string; partners: string[]; since: number | null }
 );
 
@@ -29,8 +34,10 @@ export async function status(book: GuildBook, env: Env, channelId: string): Prom
   const { name, use, since, configured } = channel;
   if (use === 'waiting') {
     const ticket = book.settings.ticket(channelId);
-    const place = await matchmakerOf(env, ticket?.pool ?? DEFAULT_POOL).place(channel.ticketId ?? '');
-    return { channelId, name, use, since, place };
+    const matchmaker = matchmakerOf(env, ticket?.pool ?? DEFAULT_POOL);
+    const ticketId = channel.ticketId ?? '';
+    const [place, expectedWait] = await Promise.all([matchmaker.place(ticketId), matchmaker.expectedWait(ticketId)]);
+    return { channelId, name, use, since, place, expectedWait };
   }
   if (use === 'session') {
     const view = book.views().find((each) => each.sessionId === channel.sessionId);

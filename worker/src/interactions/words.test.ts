@@ -20,8 +20,11 @@ test('without a free identity the answer names the holders and how to add anothe
 
 test('status: place, partner and length in words', () => {
   const channel = { channelId: '5', name: 'Stage' };
-  expect(statusWords('en', { ...channel, use: 'waiting', since: 5_000, place: 2 }, 0)).toBe(
+  expect(statusWords('en', { ...channel, use: 'waiting', since: 5_000, place: 2, expectedWait: null }, 0)).toBe(
     '<#5> is waiting for another server since <t:5:R>. Place in the queue: 2.',
+  );
+  expect(statusWords('en', { ...channel, use: 'waiting', since: 5_000, place: 2, expectedWait: 61_000 }, 0)).toMatch(
+    /Expected wait: about 2 min\.$/,
   );
   const call = { ...channel, use: 'session' as const, state: 'active', since: 60_000 };
   expect(statusWords('en', { ...call, partners: ['Lodge'] }, 125_000)).toBe(

@@ -35,9 +35,13 @@ export function statusWords(language: Language, status: StatusReport, now: numbe
   const say = (key: TextKey, values: Record<string, string | number> = {}) =>
     text(language, key, { channel: status.channelId, ...values });
   if (status.use === 'waiting') {
-    const { place } = status;
+    const { place, expectedWait } = status;
     const where = place === null ? say('status.connecting') : say('status.place', { place });
-    return `${say('status.waiting', { since: inSeconds(status.since) })} ${where}`;
+    const wait =
+      place === null || expectedWait === null
+        ? []
+        : [say('status.expected', { minutes: Math.max(1, Math.ceil(expectedWait / 60_000)) })];
+    return [say('status.waiting', { since: inSeconds(status.since) }), where, ...wait].join(' ');
   }
   if (status.use === 'session') {
     const stateKey = `state.${status.state}`;

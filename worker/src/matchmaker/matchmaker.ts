@@ -4,7 +4,7 @@ import { ulid } from 'ulid';
 import { Deadlines } from '../alarms/deadlines.ts';
 import { type Env, sessionOf, settingsOf } from '../env.ts';
 import { type Claim, Matching } from './matching.ts';
-import { registry } from './policies/registry.ts';
+import { ownPolicies, registryOf } from './policies/registry.ts';
 import type { Outcome } from './policy.ts';
 
 /** While tickets wait, they are looked at so often. Milliseconds. */
@@ -23,7 +23,8 @@ export class Matchmaker extends DurableObject<Env> {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#deadlines = new Deadlines(ctx.storage);
-    const claimMs = settingsOf(env).CLAIM_MS;
+    const { CLAIM_MS: claimMs, REMATCH_REST_MS } = settingsOf(env);
+    const registry = registryOf(ownPolicies, REMATCH_REST_MS);
     this.#matching = new Matching(ctx.storage, { registry, claimMs, newSessionId: (now) => ulid(now) });
     this.#sql.exec('CREATE TABLE IF NOT EXISTS pool(name TEXT NOT NULL)');
   }

@@ -17,6 +17,8 @@ export interface Refusal {
   code: string;
   /** Says what to do. */
   message: string;
+  /** What the sentence names, for those who say it in another language. */
+  values?: Record<string, string>;
 }
 export type ChangeAnswer = { ok: true; legId?: string } | Refusal;
 
@@ -51,7 +53,8 @@ export function attachRefusal(record: SessionRecord, leg: NewLeg): Refusal | nul
   );
   if (!against) return null;
   const name = against.reservation?.guildName ?? 'The other server';
-  return refuse('monitors_not_allowed', `${name} does not allow monitors. Its moderators can: /monitors allow.`);
+  const message = `${name} does not allow monitors. Its moderators can: /monitors allow.`;
+  return { ...refuse('monitors_not_allowed', message), values: { server: name } };
 }
 
 /** The routes of a leg that joins: a monitor hears everybody who talks, everybody else talks with all who do. */

@@ -57,7 +57,7 @@ export const answers = {
   'answer.caller_gone': 'The caller is not in this call any more.',
   'answer.nothing_to_monitor': 'No call is running here that your channel could listen to.',
   'answer.monitors_not_allowed':
-    'The other server does not allow monitors. Its moderators can: /monitors allow, for calls that begin after it.',
+    '{server} does not allow monitors. Its moderators can: /monitors allow, for calls that begin after it.',
   'answer.session_over': 'This call is over or not connected yet. Try again in a moment.',
   'answer.session_full': 'A call has at most 8 channels. Let one leave first.',
   'answer.transfer_abroad': 'A call can be handed on to a channel of the same server only.',
@@ -97,6 +97,7 @@ export const answers = {
   'status.hold.rest': 'It is queued again <t:{until}:R>.',
   'status.waiting': '<#{channel}> is waiting for another server since <t:{since}:R>.',
   'status.place': 'Place in the queue: {place}.',
+  'status.expected': 'Expected wait: about {minutes} min.',
   'status.connecting': 'A partner was found; connecting.',
   'status.session': '<#{channel}> is in a call with {partner}: {state}.',
   'status.alone': '<#{channel}> is in use: {state}.',

@@ -62,7 +62,7 @@ export const answers: Record<keyof typeof english, string> = {
   'answer.caller_gone': 'Chi ha chiamato non è più in questa chiamata.',
   'answer.nothing_to_monitor': 'Qui non c’è nessuna chiamata in corso che il tuo canale possa ascoltare.',
   'answer.monitors_not_allowed':
-    'L’altro server non consente ascoltatori. I suoi moderatori possono: /ascoltatori consenti, per le chiamate che iniziano dopo.',
+    '{server} non consente ascoltatori. I suoi moderatori possono: /ascoltatori consenti, per le chiamate che iniziano dopo.',
   'answer.session_over': 'Questa chiamata è finita o non è ancora collegata. Riprova tra un momento.',
   'answer.session_full': 'Una chiamata ha al massimo 8 canali. Prima uno deve uscire.',
   'answer.transfer_abroad': 'Una chiamata si può passare solo a un canale dello stesso server.',
@@ -106,6 +106,7 @@ export const answers: Record<keyof typeof english, string> = {
   'status.hold.rest': 'Torna in coda <t:{until}:R>.',
   'status.waiting': '<#{channel}> aspetta un altro server da <t:{since}:R>.',
   'status.place': 'Posto in coda: {place}.',
+  'status.expected': 'Attesa prevista: circa {minutes} min.',
   'status.connecting': 'Trovato un partner; collegamento in corso.',
   'status.session': '<#{channel}> è in chiamata con {partner}: {state}.',
   'status.alone': '<#{channel}> è in uso: {state}.',

@@ -4,7 +4,7 @@ import type { Ticket } from '@patchbay/shared/match';
 export const REGION_FIRST_MS = 10_000;
 /** So long a ticket meets only its own language, if it names one. Milliseconds. */
 export const LANGUAGE_FIRST_MS = 20_000;
-/** So long two guilds that just talked are not matched again, and after it only when there is nobody else. Milliseconds. */
+/** Default: so long two guilds that just talked are not matched again, and after it only when there is nobody else. Milliseconds. */
 export const REMATCH_REST_MS = 30_000;
 
 /** How long a ticket has waited. Milliseconds; never below 0, whatever the clocks of others say. */
