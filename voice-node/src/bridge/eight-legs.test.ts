@@ -1,5 +1,5 @@
 import type { Route } from '@patchbay/shared/session-spec';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { loadClips } from '../../../sim/src/clips/library.ts';
 import { lowPass, resample } from '../../../sim/src/clips/wav.ts';
 import { decodeAll } from '../../../sim/src/hearing/decode.ts';
@@ -11,6 +11,9 @@ import { libopus } from '../audio/opus-codec.ts';
 import { SAMPLE_RATE } from '../audio/packet.ts';
 import { play } from './test-legs.ts';
 import { testRoom } from './test-room.ts';
+
+// Sixty-four fits by least squares: ten seconds on a quiet machine, more on a busy one. No assertion.
+vi.setConfig({ testTimeout: 180_000 });
 
 const names = ['0', '1', '2', '3', '4', '5', '6', '7'] as const;
 const clipNames = ['ada-1', 'ben-1', 'cleo-1', 'dan-1', 'ada-2', 'ben-2', 'cleo-3', 'dan-2'];

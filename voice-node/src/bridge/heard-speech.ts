@@ -74,15 +74,15 @@ export function segmentalSnr(pairs: readonly Aligned[]): number {
 
 /**
  * Frequency-weighted segmental signal-to-noise ratio (Hu and Loizou 2008): of the magnitudes in 24 bands, which is what ears go
- * by; a guessed sound has another phase. dB; `lostOnly`: at the frames that never came.
+ * by; a guessed sound has another phase. dB; `whereLost`: at the frames that never came.
  */
-export function bandSnr(pairs: readonly Aligned[], { lostOnly = false } = {}): number {
+export function bandSnr(pairs: readonly Aligned[]): { all: number; whereLost: number } {
   const ratios = pairs.flatMap(({ wanted, got, lost }) => {
     const heard = new Framer().push(got);
     return new Framer().push(wanted).flatMap((frame, at) => {
       const isLost = lost[Math.floor((at * HOP_SAMPLES + 256) / FRAME)] ?? false;
       const other = heard[at];
-      if (!other || frame.level < SOFT ** 2 || (lostOnly && !isLost)) return [];
+      if (!other || frame.level < SOFT ** 2) return [];
       let [sum, weights] = [0, 0];
       for (let band = 0; band < BANDS; band += 1) {
         const [signal, result] = [magnitude(frame.power, band), magnitude(other.power, band)];
@@ -90,10 +90,11 @@ export function bandSnr(pairs: readonly Aligned[], { lostOnly = false } = {}): n
         sum += weight * ratio(signal ** 2, (signal - result) ** 2);
         weights += weight;
       }
-      return [sum / weights];
+      return [{ isLost, ratio: sum / weights }];
     });
   });
-  return mean(ratios);
+  const lost = ratios.filter(({ isLost }) => isLost);
+  return { all: mean(ratios.map((each) => each.ratio)), whereLost: mean(lost.map((each) => each.ratio)) };
 }
 
 function magnitude(spectrum: Float32Array, band: number): number {

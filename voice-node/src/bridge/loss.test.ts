@@ -1,8 +1,11 @@
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { sequenceDistance, timestampDistance } from '../audio/rtp.ts';
 import { isSilence } from '../audio/toc.ts';
 import { align, bandSnr, segmentalSnr, words } from './heard-speech.ts';
 import { type CallResult, lossyCall } from './lossy-call.ts';
+
+// Minutes of sound are encoded and recognised: seconds on a quiet machine, more on a busy one. No assertion.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 /** Two minutes each, the same words: a clean network, one as on a bad day, and a broken one with and without concealment. */
 let clean: CallResult;
@@ -45,9 +48,10 @@ test('what arrived is heard once each, and what did not is concealed', () => {
 
 test('at 5 % loss speech is nearly the clean one: segmental SNR, and each word that is recognised without loss', () => {
   const pairs = align(clean, badDay);
-  const figures = `SNR ${segmentalSnr(pairs)} dB, by bands ${bandSnr(pairs)} dB`;
-  expect(segmentalSnr(pairs), figures).toBeGreaterThan(19);
-  expect(bandSnr(pairs), figures).toBeGreaterThan(23);
+  const [snr, bands] = [segmentalSnr(pairs), bandSnr(pairs)];
+  const figures = `SNR ${snr} dB, by bands ${bands.all} dB`;
+  expect(snr, figures).toBeGreaterThan(19);
+  expect(bands.all, figures).toBeGreaterThan(23);
   const [without, under] = [words(clean), words(badDay)];
   expect(share(without), `${without.heard} of ${without.said} words on a clean network`).toBeGreaterThan(0.97);
   expect(under.heard, `${under.heard} of ${under.said} words under loss`).toBeLessThanOrEqual(under.said);
@@ -55,17 +59,14 @@ test('at 5 % loss speech is nearly the clean one: segmental SNR, and each word t
 });
 
 test('at 20 % loss concealment is better than none', () => {
-  const [guessed, silent] = [align(clean, broken), align(clean, unconcealed)];
-  const figures = [guessed, silent].map((pairs) => ({
-    snr: segmentalSnr(pairs),
-    bands: bandSnr(pairs),
-    bandsWhereLost: bandSnr(pairs, { lostOnly: true }),
-  }));
-  const [ours, none] = figures;
+  const [ours, none] = [broken, unconcealed].map((call) => {
+    const pairs = align(clean, call);
+    return { snr: segmentalSnr(pairs), bands: bandSnr(pairs) };
+  });
   if (!ours || !none) throw new Error('There are two figures.');
-  const found = `with and without concealment, dB: ${JSON.stringify(figures)}`;
-  expect(ours.bandsWhereLost - none.bandsWhereLost, found).toBeGreaterThan(2.5);
-  expect(ours.bands - none.bands, found).toBeGreaterThan(0.4);
+  const found = `with and without concealment, dB: ${JSON.stringify([ours, none])}`;
+  expect(ours.bands.whereLost - none.bands.whereLost, found).toBeGreaterThan(2.5);
+  expect(ours.bands.all - none.bands.all, found).toBeGreaterThan(0.4);
   // A guessed wave has another phase than the true one, so that the waveform itself gains next to nothing.
   expect(ours.snr, found).toBeGreaterThan(none.snr);
 });
