@@ -53,24 +53,41 @@ function room(house: House, name: string): Room {
   return found;
 }
 
-/** How many packets with voice in them each listener heard through a bot while `speaker` said a clip. */
-async function heardBy(speaker: Room, listeners: readonly Room[]): Promise<number[]> {
+/** A frame of silence is three bytes long. */
+const isSilence = (opus: string) => Buffer.from(opus, 'base64').length <= 3;
+
+/** What a person heard through a bot, packet by packet. */
+const fromBots = async ({ userId }: Room): Promise<string[]> =>
+  (await stack.sim.heard(userId)).flatMap(({ fromUserId, opus }) =>
+    fromUserId !== null && bots.includes(fromUserId) ? [opus] : [],
+  );
+
+/** The packets with sound in them that each listener heard through a bot while `speaker` said a clip. */
+async function heardBy(speaker: Room, listeners: readonly Room[]): Promise<string[][]> {
   const { sim } = stack;
   for (const { userId } of listeners) await sim.clearHeard(userId);
-  const heard = async ({ userId }: Room) =>
-    (await sim.heard(userId)).filter(
-      ({ fromUserId, opus }) =>
-        fromUserId !== null && bots.includes(fromUserId) && Buffer.from(opus, 'base64').length > 3,
-    ).length;
   await sim.speak(speaker.userId, { clip: 'ada-1' });
   await sim.waitUntilSilent(speaker.userId);
-  return Promise.all(listeners.map(heard));
+  return Promise.all(listeners.map(async (each) => (await fromBots(each)).filter((opus) => !isSilence(opus))));
+}
+
+/** Waits until a person heard a tone to its end: sound, and silence after it. */
+async function toneHeard(listener: Room): Promise<void> {
+  await stack.sim.until(
+    async () => {
+      const packets = await fromBots(listener);
+      return packets.some((opus) => !isSilence(opus)) && isSilence(packets.at(-1) ?? '');
+    },
+    { what: `the tone in ${listener.name}` },
+  );
 }
 
 /** Of these, who hears the speaker? All or nothing: a few packets of a leak count as hearing. */
 async function hears(speaker: Room, listeners: readonly Room[]): Promise<string[]> {
-  const counts = await heardBy(speaker, listeners);
-  return listeners.flatMap((each, index) => ((counts[index] ?? 0) > 0 ? [`${each.guildId}/${each.name}`] : []));
+  const packets = await heardBy(speaker, listeners);
+  return listeners.flatMap((each, index) =>
+    (packets[index]?.length ?? 0) > 0 ? [`${each.guildId}/${each.name}`] : [],
+  );
 }
 const named = (...rooms: Room[]) => rooms.map((each) => `${each.guildId}/${each.name}`);
 
@@ -106,8 +123,13 @@ test('support: hold, conference-in and transfer; nobody else hears anything', as
 
   expect(await say(stack, desk, staff.userId, 'desk', [{ name: 'hold', type: 1 }])).toContain('on hold');
   await seen(watcher, sessionId, 'the caller on hold', ({ legs }) => legs.some(({ held }) => held === true));
-  expect(await hears(staff, rooms)).toEqual(named(senior));
-  expect(await hears(caller, rooms)).toEqual([]);
+  // On hold the caller hears the tone and nothing of what is passed through to the senior.
+  const [tone = [], own, voice = []] = await heardBy(staff, rooms);
+  expect(own).toEqual([]);
+  expect(voice.length).toBeGreaterThan(20);
+  expect(tone.length).toBeGreaterThan(20);
+  expect(tone.filter((opus) => voice.includes(opus))).toEqual([]);
+  expect(await hears(caller, [staff, senior])).toEqual([]);
   expect(await say(stack, desk, staff.userId, 'desk', [{ name: 'resume', type: 1 }])).toContain('back');
   expect(await hears(senior, rooms)).toEqual(named(caller, staff));
 
@@ -147,8 +169,10 @@ test('monitor: hears both, is heard by nobody, is announced and listed, and only
   expect(await say(stack, others[0], others[0].ownerId, 'monitors', [{ name: 'allow', type: 1 }])).toContain('may');
   const sessionId = await startCall(stack, [caller, staff]);
   await active(watcher, sessionId);
+  for (const { userId } of [caller, staff]) await stack.sim.clearHeard(userId);
   expect(await monitor(listener.userId)).toContain('listens');
   await active(watcher, sessionId);
+  for (const each of [caller, staff]) await toneHeard(each);
   expect(await hears(caller, rooms)).toEqual(named(staff, listener));
   expect(await hears(staff, rooms)).toEqual(named(caller, listener));
   expect(await hears(listener, rooms)).toEqual([]);

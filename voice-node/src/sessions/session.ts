@@ -4,6 +4,7 @@ import { PatchbayError } from '@patchbay/shared/errors';
 import type { NodeEventDraft } from '@patchbay/shared/events';
 import { isStillACall, routesAmong } from '@patchbay/shared/routing';
 import type { LegSpec, SessionSpec } from '@patchbay/shared/session-spec';
+import { tones } from '../audio/tones/tones.ts';
 import { Bridge } from '../bridge/bridge.ts';
 import { now } from '../ops/clock.ts';
 import type { Logger } from '../ops/logger.ts';
@@ -43,6 +44,8 @@ interface Used {
   listener: (state: LegState) => void;
   /** Was ready at least once. */
   met: boolean;
+  /** Is a part of the bridge. */
+  bridged: boolean;
 }
 
 export class Session {
@@ -154,13 +157,14 @@ export class Session {
     }
     if (fresh.length > 0 || gone.length > 0 || !this.#bridge) this.#rebuildBridge(spec, gone);
     else this.#bridge.updateRoutes(spec.routes);
+    this.#applyHolds(spec);
     await this.#applyRecording(spec);
     for (const used of gone) await this.#drop(used);
   }
 
   #use(spec: LegSpec, leg: RunningLeg): void {
     const view = new SessionLeg(spec.legId, leg);
-    const used: Used = { spec, view, listener: (state) => this.#legState(used, state), met: false };
+    const used: Used = { spec, view, listener: (state) => this.#legState(used, state), met: false, bridged: false };
     this.#used.set(spec.legId, used);
     leg.on('state', used.listener);
     if (leg.state.kind !== 'connecting') used.listener(leg.state);
@@ -189,6 +193,16 @@ export class Session {
     const legs = [...this.#used.values()].map(({ view }) => view).filter(({ legId }) => !leaving.has(legId));
     for (const leg of legs) leg.newSender();
     this.#bridge = new Bridge({ legs, routes: spec.routes, passThrough: this.#tools.passThrough ?? true });
+    for (const used of this.#used.values()) {
+      if (used.met && !used.bridged) this.#announceMonitor(used.spec);
+      used.bridged = true;
+    }
+  }
+
+  /** Sides on hold hear the hold tone. A bridge that was made anew knows of none. */
+  #applyHolds(spec: SessionSpec): void {
+    const held = new Set(spec.holds);
+    for (const { legId } of spec.legs) if (this.#used.has(legId)) this.#bridge?.hold(legId, held.has(legId));
   }
 
   async #applyRecording(spec: SessionSpec): Promise<void> {
@@ -231,10 +245,7 @@ export class Session {
     const { spec } = used;
     if (state.kind === 'ready') {
       report({ type: 'session.active', ...this.#about(spec), daveVersion: state.daveVersion });
-      if (!used.met && spec.role === 'monitor') {
-        const others = this.#present().legs.filter(({ legId }) => legId !== spec.legId);
-        this.#tools.announcer.monitorListens(spec, others);
-      }
+      if (!used.met && used.bridged) this.#announceMonitor(spec);
       used.met = true;
     } else if (state.kind === 'reconnecting') {
       report({
@@ -246,6 +257,14 @@ export class Session {
     } else if (state.kind === 'closed') {
       this.#legClosed(spec, state);
     }
+  }
+
+  /** A monitor is never hidden: everybody else in the call reads and hears that it listens now. */
+  #announceMonitor(spec: LegSpec): void {
+    if (spec.role !== 'monitor') return;
+    const others = this.#present().legs.filter(({ legId }) => legId !== spec.legId);
+    this.#tools.announcer.monitorListens(spec, others);
+    for (const { legId } of others) if (this.#used.get(legId)?.bridged) this.#bridge?.play(legId, tones.connect);
   }
 
   /** A leg is lost: the others go on as long as they are a call. */
