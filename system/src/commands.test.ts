@@ -206,14 +206,15 @@ describe('registered', () => {
   });
 
   test('/invite asks for what the configured features need, and explains it', async () => {
-    const { Connect, Speak, UseVAD, ViewChannel, ChangeNickname } = PermissionFlagsBits;
+    const { Connect, Speak, UseVAD, ViewChannel, SendMessages, ChangeNickname } = PermissionFlagsBits;
+    const call = Connect | Speak | UseVAD | ViewChannel | SendMessages;
     const link = async () => new URL(/\((http\S+)\)/.exec(await owner('invite'))?.[1] ?? '');
     const plain = await link();
     expect(plain.searchParams.get('client_id')).toBe(desk.stack.application.applicationId);
-    expect(BigInt(plain.searchParams.get('permissions') ?? 0)).toBe(Connect | Speak | UseVAD | ViewChannel);
+    expect(BigInt(plain.searchParams.get('permissions') ?? 0)).toBe(call);
     await owner('setup channel', channelOf(here.channelId), { name: 'record', value: true });
     const asked = BigInt((await link()).searchParams.get('permissions') ?? 0);
-    expect(asked).toBe(Connect | Speak | UseVAD | ViewChannel | ChangeNickname);
+    expect(asked).toBe(call | ChangeNickname);
     const words = await owner('invite');
     expect(words).toContain('**Change Nickname**: show [REC]');
     expect(words).toContain('Guilds, GuildVoiceStates');

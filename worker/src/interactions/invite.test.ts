@@ -4,7 +4,7 @@ import { type Feature, inviteLinks, needsOf } from './invite.ts';
 
 const { ChangeNickname, Connect, EmbedLinks, ReadMessageHistory, SendMessages, Speak, UseVAD, ViewChannel } =
   PermissionFlagsBits;
-const call = ViewChannel | Connect | Speak | UseVAD;
+const call = ViewChannel | Connect | Speak | UseVAD | SendMessages;
 const request = (features: Feature[], identities: { identityId: string; member: boolean }[] = []) => ({
   apiUrl: 'https://discord.com/api',
   applicationId: '900',
@@ -18,7 +18,7 @@ const permissionsOf = (features: Feature[]) =>
 test('a link asks for what the features need and for nothing else', () => {
   expect(permissionsOf(['call'])).toBe(call);
   expect(permissionsOf(['call', 'recording'])).toBe(call | ChangeNickname);
-  expect(permissionsOf(['panel', 'call'])).toBe(call | SendMessages | EmbedLinks | ReadMessageHistory);
+  expect(permissionsOf(['panel', 'call'])).toBe(call | EmbedLinks | ReadMessageHistory);
   expect(needsOf(['call', 'panel']).filter(({ permission }) => permission === 'ViewChannel')).toHaveLength(1);
 });
 

@@ -18,6 +18,7 @@ const needs: Record<Feature, readonly Need[]> = {
     { permission: 'Connect', why: 'invite.for.connect' },
     { permission: 'Speak', why: 'invite.for.speak' },
     { permission: 'UseVAD', why: 'invite.for.vad' },
+    { permission: 'SendMessages', why: 'invite.for.send' },
   ],
   recording: [{ permission: 'ChangeNickname', why: 'invite.for.nick' }],
   panel: [

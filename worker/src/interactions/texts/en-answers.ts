@@ -148,7 +148,7 @@ export const answers = {
   'invite.for.speak': 'be the voice of the other side',
   'invite.for.vad': 'speak without push-to-talk',
   'invite.for.nick': 'show [REC] in front of its name before anything is recorded',
-  'invite.for.send': 'post the panel of a call',
+  'invite.for.send': 'say in the channel why a call ended, and show the panel of a call',
   'invite.for.embed': 'show the panel as a card',
   'invite.for.history': 'edit the panel in place instead of posting anew',
 } as const;

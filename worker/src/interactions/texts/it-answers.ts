@@ -157,7 +157,7 @@ export const answers: Record<keyof typeof english, string> = {
   'invite.for.speak': "essere la voce dell'altra parte",
   'invite.for.vad': 'parlare senza premere per parlare',
   'invite.for.nick': 'mostrare [REC] davanti al suo nome prima che si registri qualcosa',
-  'invite.for.send': 'pubblicare il pannello di una chiamata',
+  'invite.for.send': 'dire nel canale perché una chiamata è terminata, e mostrarne il pannello',
   'invite.for.embed': 'mostrare il pannello come scheda',
   'invite.for.history': 'modificare il pannello invece di pubblicarne uno nuovo',
 };
