@@ -125,7 +125,7 @@ describe('what the Worker itself refuses', () => {
 
 describe('registered', () => {
   beforeAll(async () => {
-    expect(await desk.register()).toBe('Registered 4 commands.');
+    expect(await desk.register()).toMatch(/^Registered \d+ commands\.$/);
   });
 
   test('Discord takes the commands, and offers /setup only to those who manage the server', async () => {

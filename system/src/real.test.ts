@@ -83,7 +83,7 @@ test('starts by a .env, registers commands, answers them, signs in, and ends by 
     expect(lines.join('\n')).not.toContain(application.token);
 
     expect(await run('worker/scripts/register-commands.ts', [], settings)).toMatch(/^Registered \d+ commands/);
-    await sim.setInteractionsUrl(application.applicationId, `$hubUrl/interactions`);
+    await sim.setInteractionsUrl(application.applicationId, `${hubUrl}/interactions`);
     expect((await sim.ping({ applicationId: application.applicationId })).outcome).toBe('pong');
     await sim.join(userId, channelId);
 
