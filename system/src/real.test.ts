@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { SimControl } from '@patchbay/sim/control-client';
 import getPort from 'get-port';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { Child, readyJson } from './stack/child.ts';
 import { exchangeCode, HubWatcher } from './stack/hub.ts';
 import { root } from './stack/stack.ts';
@@ -73,6 +73,8 @@ test('starts by a .env, registers commands, answers them, signs in, and ends by 
       join(directory, 'data'),
     ];
     const patchbay = spawn(process.execPath, start, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+    // After a failure it would live on and keep the test run from ending; after a success it is gone already.
+    onTestFinished(() => void patchbay.kill('SIGINT'));
     const lines: string[] = [];
     for await (const line of createInterface({ input: patchbay.stdout })) {
       lines.push(line);
