@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { instant, snowflake } from './ids.ts';
+import { fullMatrix } from './routing.ts';
 
 /** Legs that a session has at most, and so the tickets of a match. */
 export const MATCH_MAX_TICKETS = 8;
@@ -82,6 +83,5 @@ export interface Match {
  * @example fullRoutes(2) // [[0, 1], [1, 0]]
  */
 export function fullRoutes(size: number): IndexRoute[] {
-  const seats = Array.from({ length: size }, (_, index) => index);
-  return seats.flatMap((from) => seats.filter((to) => to !== from).map((to): IndexRoute => [from, to]));
+  return fullMatrix(Array.from({ length: size }, (_, index) => index));
 }

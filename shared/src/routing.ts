@@ -5,8 +5,8 @@ import type { LegSpec, Route } from './session-spec.ts';
  *
  * @example fullMatrix(['a', 'b']) // [['a', 'b'], ['b', 'a']]
  */
-export function fullMatrix(legIds: readonly string[]): Route[] {
-  return legIds.flatMap((from) => legIds.filter((to) => to !== from).map((to): Route => [from, to]));
+export function fullMatrix<T>(members: readonly T[]): [from: T, to: T][] {
+  return members.flatMap((from) => members.filter((to) => to !== from).map((to): [T, T] => [from, to]));
 }
 
 /** The legs whose people are heard in the channel of `legId`, in the order of the matrix. */

@@ -4,7 +4,6 @@ import type { LegSpec } from '@patchbay/shared/session-spec';
 import type { GuildBook } from './book.ts';
 import type { Call } from './calls.ts';
 import { afterSession, failedToStart, type Hold, type Intent } from './channel-policy.ts';
-import { busyIdentities } from './identity-pool.ts';
 import { giveBack, holders, lease } from './leases.ts';
 import { allowsMonitors } from './monitors.ts';
 import { noteEnd, refreshPanel } from './panels.ts';
@@ -35,13 +34,22 @@ export type ReserveAnswer =
       guildName: string;
       record: boolean;
       /** What this side allows, in seconds; `seconds` 0 = until nobody is left, `null` = as the deployment sets it. */
-      limits: { seconds: number | null; warnSeconds: number };
+      limits: { seconds: number | null; warnSeconds: number | null };
       allowMonitors: boolean;
     }
   /** `gone`: the ticket is no longer wanted; otherwise the side cannot start now. `message` is for people. */
   | { ok: false; code: string; message: string; gone: boolean };
 
 const gone = (code: string, message: string): ReserveAnswer => ({ ok: false, code, message, gone: true });
+
+/** For operators and the log; people get the code, with the holders, in their own language. */
+function noIdentity(book: GuildBook): string {
+  const taken = holders(book.store).map(({ channelId, purpose }) => {
+    return `${book.store.channel(channelId)?.name ?? channelId} (${purpose})`;
+  });
+  if (taken.length === 0) return 'No bot account of this server is on that voice node.';
+  return `Every bot account of this server is in a voice channel: ${taken.join(', ')}. End one, or add an account.`;
+}
 
 /** Leases a leg for a session whose ticket waits here, or for a channel that joins one. Idempotent. */
 export function reserve(book: GuildBook, request: ReserveRequest): ReserveAnswer {
@@ -60,7 +68,7 @@ export function reserve(book: GuildBook, request: ReserveRequest): ReserveAnswer
   if (!leg) {
     // An identity that serves another channel is no fault; a node without any of this server is.
     if (holders(book.store).length === 0) book.noteStart(true);
-    return { ok: false, code: 'no_identity', message: busyIdentities(book), gone: false };
+    return { ok: false, code: 'no_identity', message: noIdentity(book), gone: false };
   }
   const settings = book.settingsOf(channelId);
   if (!mine) {

@@ -63,7 +63,8 @@ export interface ChannelSettings {
   cooldownSeconds: number | null;
   /** `null`: the deployment's `CALL_LIMIT_SECONDS`. */
   limitSeconds: number | null;
-  warnSeconds: number;
+  /** `null`: as the deployment sets it. */
+  warnSeconds: number | null;
   leastPeople: number;
   panel: string | null;
 }
@@ -89,7 +90,7 @@ export function resolveSettings(guildId: string, ...layers: readonly StoredSetti
     after: set.after ?? 'requeue',
     cooldownSeconds: set.cooldownSeconds ?? null,
     limitSeconds: set.limitSeconds ?? null,
-    warnSeconds: set.warnSeconds ?? 30,
+    warnSeconds: set.warnSeconds ?? null,
     leastPeople: set.leastPeople ?? 1,
     panel: set.panel ?? null,
   };

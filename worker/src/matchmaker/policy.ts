@@ -1,5 +1,3 @@
-export type { TicketInput as Ticket } from '@patchbay/shared/match';
-
 /** How a claim went. */
 export type Outcome =
   | { kind: 'confirm' }

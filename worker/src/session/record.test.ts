@@ -1,7 +1,15 @@
 import { sessionSpecSchema, sessionStateSchema } from '@patchbay/shared/session-spec';
 import { ulid } from 'ulid';
 import { expect, test } from 'vitest';
-import { legReported, move, type SessionRecord, type SessionReport, transitions } from './record.ts';
+import {
+  type LegReservation,
+  legReported,
+  limitsOf,
+  move,
+  type SessionRecord,
+  type SessionReport,
+  transitions,
+} from './record.ts';
 import { firstRoutes, placed, specOf } from './spec.ts';
 import { viewFor } from './view.ts';
 
@@ -88,4 +96,27 @@ test('a guild sees its own channel and objects, of the other only its name', () 
     [true, '11', 'Guild 1'],
     [false, undefined, 'Guild 2'],
   ]);
+});
+
+test('the shortest time limit holds, with the warning of its side, and the deployment fills in what a side left open', () => {
+  const deployment = { seconds: 600, warnSeconds: 60 };
+  const limits = (...own: LegReservation['limits'][]) => {
+    const record = start();
+    const legs = record.legs.map((leg, index) => {
+      const reservation = { legId: '1', identityId: '2', guildName: 'A', record: false };
+      return { ...leg, reservation: own[index] ? { ...reservation, limits: own[index] } : reservation };
+    });
+    return limitsOf({ ...record, legs }, deployment);
+  };
+  const open = { seconds: null, warnSeconds: null };
+  expect(limits(open, open)).toEqual(deployment);
+  expect(limits(open, { seconds: 300, warnSeconds: null })).toEqual({ seconds: 300, warnSeconds: 60 });
+  expect(limits({ seconds: 300, warnSeconds: 10 }, { seconds: 0, warnSeconds: 5 })).toEqual({
+    seconds: 300,
+    warnSeconds: 10,
+  });
+  expect(limits({ seconds: 0, warnSeconds: 5 }, { seconds: 0, warnSeconds: 5 })).toEqual({
+    seconds: 0,
+    warnSeconds: 0,
+  });
 });

@@ -31,7 +31,7 @@ export interface LegReservation {
   /** The guild's setting: may this side be recorded? */
   record: boolean;
   /** What this side allows, in seconds; `seconds` 0 = no limit, `null` = as the deployment sets it. */
-  limits?: { seconds: number | null; warnSeconds: number };
+  limits?: { seconds: number | null; warnSeconds: number | null };
   /** The guild's setting: may monitors of other guilds listen to this side? */
   allowMonitors?: boolean;
 }
@@ -166,7 +166,10 @@ export interface Limits {
 export function limitsOf(record: SessionRecord, deployment: Limits): Limits {
   const allowed = record.legs.map(({ reservation }): Limits => {
     const own = reservation?.limits;
-    return own ? { seconds: own.seconds ?? deployment.seconds, warnSeconds: own.warnSeconds } : deployment;
+    return {
+      seconds: own?.seconds ?? deployment.seconds,
+      warnSeconds: own?.warnSeconds ?? deployment.warnSeconds,
+    };
   });
   const limited = allowed.filter(({ seconds }) => seconds > 0).sort((a, b) => a.seconds - b.seconds);
   return limited[0] ?? { seconds: 0, warnSeconds: 0 };

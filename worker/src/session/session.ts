@@ -1,7 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { EndReason } from '@patchbay/shared/end-reason';
-import type { Ticket } from '@patchbay/shared/match';
-import type { Mode } from '@patchbay/shared/session-spec';
 import { ulid } from 'ulid';
 import { Deadlines } from '../alarms/deadlines.ts';
 import { type Env, settingsOf } from '../env.ts';
@@ -33,26 +31,8 @@ import {
   type SessionRecord,
   type SessionReport,
 } from './record.ts';
-import { firstRoutes } from './spec.ts';
+import { firstRecord, type StartRequest } from './start.ts';
 import { SessionStore } from './store.ts';
-
-/** A channel that takes part from the start: out of the queue, or (`ticketId: null`) named directly. */
-export interface StartTicket extends Pick<Ticket, 'guildId' | 'channelId' | 'side'> {
-  ticketId: string | null;
-}
-
-export interface StartRequest {
-  sessionId: string;
-  pool: string;
-  mode: Mode;
-  tickets: StartTicket[];
-  /** Who hears whom, by the index of tickets; everybody hears everybody when absent. */
-  routes?: [from: number, to: number][];
-  /** Instead of the deployment's time limit. */
-  limits?: { seconds: number; warnSeconds: number };
-  /** Without a visible notice of its recording the session ends. */
-  recordRequired?: boolean;
-}
 
 /** One session: its state machine, made durable. The pure parts are `record.ts`, `spec.ts` and `changes.ts`, the steps `lifecycle.ts`. */
 export class Session extends DurableObject<Env> {
@@ -77,32 +57,7 @@ export class Session extends DurableObject<Env> {
   /** Takes the session on: persists the intent, then reserves and places in the background. */
   start(request: StartRequest): void {
     if (this.record() || this.#store.isRefused()) return;
-    const legs = request.tickets.map(({ ticketId, guildId, channelId, side }) => ({
-      key: ulid(),
-      ticketId,
-      guildId,
-      channelId,
-      role: side === 'staff' ? ('staff' as const) : ('party' as const),
-      state: 'requested' as const,
-    }));
-    this.#life.commit({
-      id: request.sessionId,
-      pool: request.pool,
-      mode: request.mode,
-      requestedAt: Date.now(),
-      phase: { state: 'requested' },
-      legs,
-      past: [],
-      routes: firstRoutes(
-        legs.map(({ key }) => key),
-        request.routes,
-      ),
-      held: [],
-      ...(request.limits ? { limits: request.limits } : {}),
-      ...(request.recordRequired ? { recordRequired: true } : {}),
-      revision: 0,
-      recordingStarted: false,
-    });
+    this.#life.commit(firstRecord(request, { newKey: ulid, now: Date.now() }));
     this.ctx.waitUntil(this.#advance());
   }
 

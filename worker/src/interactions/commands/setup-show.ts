@@ -1,3 +1,4 @@
+import { settingsOf } from '../../env.ts';
 import type { ChannelSettings } from '../../guild/settings.ts';
 import type { SetupReport } from '../../guild/status.ts';
 import { type CommandContext, command, ownGuild } from '../command.ts';
@@ -10,7 +11,7 @@ import { serverName } from './options.ts';
 type Shown = { [K in keyof ChannelSettings]?: ChannelSettings[K] | undefined };
 
 /** What is set, piece by piece, in the reader's language. */
-function pieces({ say, language }: CommandContext, settings: Shown): string[] {
+function pieces({ env, say, language }: CommandContext, settings: Shown): string[] {
   const { after, cooldownSeconds, limitSeconds, warnSeconds, region, record, anonymous } = settings;
   const all: (string | false | undefined)[] = [];
   if (settings.pool) all.push(say('show.pool', { pool: `\`${settings.pool}\`` }));
@@ -27,7 +28,10 @@ function pieces({ say, language }: CommandContext, settings: Shown): string[] {
       after === 'cooldown' && cooldownSeconds ? ` (${say('show.minutes', { minutes: cooldownSeconds / 60 })})` : '';
     all.push(say('show.after', { after: say(`after.${after}`) + pause }));
   }
-  if (limitSeconds) all.push(say('show.limit', { seconds: limitSeconds, warning: warnSeconds ?? 30 }));
+  if (limitSeconds) {
+    const warning = warnSeconds ?? settingsOf(env).CALL_WARN_SECONDS;
+    all.push(say('show.limit', { seconds: limitSeconds, warning }));
+  }
   if (settings.leastPeople && settings.leastPeople > 1) all.push(say('show.people', { people: settings.leastPeople }));
   if (settings.panel) all.push(say('show.panel', { text: settings.panel }));
   return all.filter((piece) => typeof piece === 'string');

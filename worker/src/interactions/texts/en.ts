@@ -94,7 +94,7 @@ export const en = {
   'option.seconds': 'seconds',
   'option.seconds.about': 'Longest call in seconds, up to a day; 0 = until nobody is left',
   'option.warning': 'warning',
-  'option.warning.about': 'So many seconds before the end people are warned; 0 = never (default: 30)',
+  'option.warning.about': 'So many seconds before the end people are warned; 0 = never',
   'option.people': 'people',
   'option.people.about': 'The channel queues with so many people or more (default: 1)',
   'option.text': 'text',

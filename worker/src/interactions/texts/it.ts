@@ -95,7 +95,7 @@ export const it: Record<TextKey, string> = {
   'option.seconds': 'secondi',
   'option.seconds.about': 'Chiamata più lunga in secondi, fino a un giorno; 0 = finché resta qualcuno',
   'option.warning': 'avviso',
-  'option.warning.about': 'Avvisa tanti secondi prima della fine; 0 = mai (di norma: 30)',
+  'option.warning.about': 'Avvisa tanti secondi prima della fine; 0 = mai',
   'option.people': 'persone',
   'option.people.about': 'Il canale si mette in coda con almeno tante persone (di norma: 1)',
   'option.text': 'testo',
