@@ -32,7 +32,9 @@ export async function setScene(stack: Stack, onProgress: (text: string) => void 
   await stack.startNode();
   onProgress('The voice node is up.');
   for (const side of both) {
-    onProgress(`${side.guildName}: ${await configure(stack.sim, stack.application, side)}`);
+    const answer = await configure(stack.sim, stack.application, side);
+    // As Discord shows a mention of a channel.
+    onProgress(`${side.guildName}: ${answer.replaceAll(`<#${side.channelId}>`, `#${side.channelName}`)}`);
   }
   const watchers: HubWatcher[] = [];
   for (const { ownerId, guildId } of both) {

@@ -8,6 +8,7 @@ export interface PlayedSide {
   guildName: string;
   ownerId: string;
   channelId: string;
+  channelName: string;
   textChannelId: string;
   members: { userId: string; voice: Part['voice']; name: string }[];
 }
@@ -25,7 +26,8 @@ export async function makeWorld(sim: SimControl, application: Application): Prom
       const { userId } = await sim.createMember(guildId, { name });
       members.push({ userId, voice, name });
     }
-    played.push({ guildId, guildName: side.guildName, ownerId, channelId, textChannelId, members });
+    const { guildName, channelName } = side;
+    played.push({ guildId, guildName, ownerId, channelId, channelName, textChannelId, members });
   }
   return played as [PlayedSide, PlayedSide];
 }
