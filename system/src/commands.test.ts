@@ -153,7 +153,7 @@ describe('registered', () => {
       'region Europe',
       'priority 3',
       'after a call: Queue again after a pause (5 min)',
-      'at most 600 s, warning 30 s before',
+      'at most 600 s, warning 60 s before',
       '2 people or more',
       `panel in <#${here.textChannelId}>`,
       'Identities of the bot here: 1',
