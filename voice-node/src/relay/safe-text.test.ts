@@ -109,5 +109,5 @@ test('a name is a name', () => {
 test('fifty times the longest text ends, whatever it is made of: this runs beside the audio', () => {
   const worst = ['a.', 'a-', '[](', `${'a'.repeat(60)}.`, 'a://', '<@', '|', '<', '</', '[a', 'x./', 'www'];
   for (const part of worst) expect(withoutLinks(part.repeat(200_000 / part.length))).not.toBe('');
-  for (const part of worst) expect(read(part.repeat(4_000)).cut).toBe(part !== 'a://');
+  for (const part of worst) expect(read(part.repeat(4_000)).text.length).toBeLessThanOrEqual(2_000);
 });
