@@ -230,7 +230,7 @@ export class VoiceNode {
         sessions: this.#registry.running,
         tombstones: this.#registry.tombstones,
         capacity: legCapacity,
-        relay: messageContent,
+        ...(messageContent ? { relay: true } : {}),
       }),
     });
     this.#control = control;

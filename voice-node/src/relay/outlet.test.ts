@@ -79,11 +79,11 @@ test('a bot that was not given the intent is told at once what to do', async () 
   });
 });
 
-test.each([{ kind: 'lost' }, { kind: 'reset' }, { kind: 'status', status: 502 }] as const)(
+test.each([{ kind: 'lost' }, { kind: 'reset' }, { kind: 'status', status: 502 }, { kind: 'hang' }] as const)(
   'a post whose answer is $kind is asked for again, and stands there once',
   async (effect) => {
     const identity = await make();
-    const outlet = new DiscordOutlet(() => identity.rest);
+    const outlet = new DiscordOutlet(() => identity.rest, 1_000);
     const to = { channelId, identityId: identity.identityId };
     await sim.setRestFault({ method: 'POST', path: '/channels/*/messages', times: 1, effect });
     const id = await outlet.post(to, 'hello <@&1> https://x.y', 'r1', signal());

@@ -15,7 +15,7 @@ export interface Outlet {
   remove(to: Place, messageId: string, signal: AbortSignal): Promise<void>;
 }
 
-/** For each of two tries, with waits that Discord asks for. Milliseconds. */
+/** For each of two tries, waits that Discord asks for included. Milliseconds. */
 const TRY_MS = 5_000;
 const UNKNOWN_MESSAGE = 10_008;
 
@@ -33,9 +33,11 @@ function limited<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 
 export class DiscordOutlet implements Outlet {
   readonly #restOf: (identityId: string) => REST | undefined;
+  readonly #tryMs: number;
 
-  constructor(restOf: (identityId: string) => REST | undefined) {
+  constructor(restOf: (identityId: string) => REST | undefined, tryMs = TRY_MS) {
     this.#restOf = restOf;
+    this.#tryMs = tryMs;
   }
 
   async post(to: Place, content: string, nonce: string, signal: AbortSignal): Promise<string> {
@@ -67,7 +69,7 @@ export class DiscordOutlet implements Outlet {
     const rest = this.#restOf(identityId);
     if (!rest) throw new PatchbayError('no_identity', `Identity ${identityId} is not of this voice node.`);
     const once = () => {
-      const within = AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)]);
+      const within = AbortSignal.any([signal, AbortSignal.timeout(this.#tryMs)]);
       return limited(ask(rest, within), within);
     };
     return once().catch((error) => {

@@ -147,6 +147,8 @@ test('only the identity of the leg listens', async () => {
   const { id, event } = wrote(0, 'hello');
   if (!event) throw new Error('no event');
   session.take('999', event);
+  await done();
+  expect(seen()).toEqual([]);
   session.take('500', event);
   session.take('500', event);
   session.take('999', { kind: 'deleted', messageIds: [id] });
