@@ -1,0 +1,141 @@
+/** Tells a player that they dropped out of voice, and offers the way back. Looks: `@patchbay/client/style.css`. */
+import { type KeyboardEvent, type ReactElement, useId, useLayoutEffect, useRef } from 'react';
+import type { LeaveCause } from '../protocol.ts';
+import { type DropoutTexts, englishTexts } from './texts.ts';
+
+export interface VoiceDropoutModalProps {
+  open: boolean;
+  onRejoin: () => void;
+  /** The player gives up: usually they leave the game room. */
+  onLeave: () => void;
+  /**
+   * The player plays on without voice. With it there is a third button, and Esc means this; without it, Esc means Leave,
+   * since closing a dialog must do something (WAI-ARIA, dialog pattern).
+   */
+  onDismiss?: (() => void) | undefined;
+  /** A rejoin is under way. */
+  loading?: boolean | undefined;
+  cause?: LeaveCause | undefined;
+  channelName?: string | undefined;
+  /** Why the last rejoin failed, in words. */
+  error?: string | undefined;
+  /** Where `rejoin` said to go: two links that the player can click. */
+  links?: { web: string; app: string } | undefined;
+  /** Own words; those left out stay English. */
+  texts?: Partial<DropoutTexts> | undefined;
+  className?: string | undefined;
+}
+
+/** A cause that is less sure than this is not claimed. */
+const SURE = 0.5;
+const focusable = 'button, a[href]';
+
+/** The modal. Nothing is in the document while it is closed. */
+export function VoiceDropoutModal(props: VoiceDropoutModalProps): ReactElement | null {
+  return props.open ? <DropoutDialog {...props} /> : null;
+}
+
+/**
+ * A native modal dialog: the browser makes the rest of the page inert, puts it above everything, and gives the focus back
+ * when it closes.
+ */
+function DropoutDialog(props: VoiceDropoutModalProps): ReactElement {
+  const { onRejoin, onLeave, onDismiss, loading = false, cause, channelName, error, links, className } = props;
+  const texts = { ...englishTexts, ...props.texts };
+  const dialog = useRef<HTMLDialogElement>(null);
+  const first = useRef<HTMLButtonElement>(null);
+  const id = useId();
+  const close = onDismiss ?? onLeave;
+
+  useLayoutEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    first.current?.focus();
+    return () => element?.close();
+  }, []);
+
+  const onKeyDown = (event: KeyboardEvent<HTMLDialogElement>) => {
+    if (event.key === 'Escape') {
+      event.preventDefault();
+      if (!event.repeat) close();
+    } else if (event.key === 'Tab') keepFocus(event);
+    // A key that the player held down in the game when the dialog came must not press its buttons.
+    else if (event.repeat && (event.key === 'Enter' || event.key === ' ')) event.preventDefault();
+  };
+  const why = cause && cause.certainty >= SURE ? texts.causes[cause.kind] : undefined;
+  return (
+    <dialog
+      ref={dialog}
+      className={className ? `patchbay-dropout ${className}` : 'patchbay-dropout'}
+      aria-modal="true"
+      aria-labelledby={`${id}title`}
+      aria-describedby={`${id}about`}
+      onKeyDown={onKeyDown}
+      // A phone's back gesture. The parent decides; the dialog closes when `open` goes.
+      onCancel={(event) => {
+        event.preventDefault();
+        close();
+      }}
+    >
+      <span className="patchbay-dropout-icon" aria-hidden="true">
+        <svg viewBox="0 0 24 24" width="28" height="28" fill="none" stroke="currentColor" aria-hidden="true">
+          <path d="M4 14v-2a8 8 0 0 1 13.7-5.6M20 12v2M4 14h2.5v5.5H5A1 1 0 0 1 4 18.5zM20 14h-2.5v5.5H19a1 1 0 0 0 1-1z" />
+          <path d="M3 3l18 18" />
+        </svg>
+      </span>
+      <h2 id={`${id}title`}>{texts.title}</h2>
+      <p id={`${id}about`} className="patchbay-dropout-about" aria-live="polite">
+        {channelName !== undefined && <span>{texts.outOf(channelName)} </span>}
+        {why !== undefined && <span>{why}</span>}
+      </p>
+      <p className="patchbay-dropout-error" role="alert">
+        {error}
+      </p>
+      <div className="patchbay-dropout-status" role="status">
+        {loading && texts.rejoining}
+        {!loading && links && texts.linkHint}
+      </div>
+      {links && !loading && (
+        <p className="patchbay-dropout-links">
+          <a href={links.app}>{texts.openApp}</a>
+          <a href={links.web} target="_blank" rel="noopener noreferrer">
+            {texts.openWeb}
+          </a>
+        </p>
+      )}
+      <div className="patchbay-dropout-actions">
+        {/* Not `disabled` while loading: the focus would fall out of the dialog. */}
+        <button
+          ref={first}
+          type="button"
+          className="patchbay-dropout-rejoin"
+          aria-disabled={loading}
+          aria-busy={loading}
+          onClick={() => {
+            if (!loading) onRejoin();
+          }}
+        >
+          {loading ? texts.rejoining : texts.rejoin}
+        </button>
+        {onDismiss && (
+          <button type="button" onClick={onDismiss}>
+            {texts.dismiss}
+          </button>
+        )}
+        <button type="button" onClick={onLeave}>
+          {texts.leave}
+        </button>
+      </div>
+    </dialog>
+  );
+}
+
+/** Tab goes round inside the dialog instead of out to the browser's own buttons. */
+function keepFocus(event: KeyboardEvent<HTMLDialogElement>): void {
+  const stops = [...event.currentTarget.querySelectorAll<HTMLElement>(focusable)];
+  const edge = event.shiftKey ? stops[0] : stops.at(-1);
+  const inside = event.currentTarget.contains(document.activeElement);
+  if (inside && document.activeElement !== edge && document.activeElement !== event.currentTarget) return;
+  event.preventDefault();
+  (event.shiftKey ? stops.at(-1) : stops[0])?.focus();
+}
