@@ -34,6 +34,11 @@ export class FakeHub extends EventEmitter {
     return `http://127.0.0.1:${this.#port}`;
   }
 
+  /** Connections that are authenticated now. */
+  get open(): number {
+    return this.#sockets.size;
+  }
+
   /** Listens; after `stop` on the same port again. */
   async start(): Promise<this> {
     this.#server = createServer((request, response) => void this.#request(request, response));

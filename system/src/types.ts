@@ -7,6 +7,7 @@ const projects = [
   'worker/tsconfig.test.json',
   'voice-node',
   'client',
+  'client/tsconfig.test.json',
   'web',
   'sim',
   'sim/page',

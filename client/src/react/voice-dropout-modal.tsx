@@ -1,7 +1,8 @@
 /** Tells a player that they dropped out of voice, and offers the way back. Looks: `@patchbay/client/style.css`. */
-import { type KeyboardEvent, type ReactElement, useId, useLayoutEffect, useRef } from 'react';
+import { type ReactElement, useId, useLayoutEffect, useRef } from 'react';
 import type { LeaveCause } from '../protocol.ts';
 import { type DropoutTexts, englishTexts } from './texts.ts';
+import { useLatest } from './use-client.ts';
 
 export interface VoiceDropoutModalProps {
   open: boolean;
@@ -47,21 +48,29 @@ function DropoutDialog(props: VoiceDropoutModalProps): ReactElement {
   const id = useId();
   const close = onDismiss ?? onLeave;
 
-  useLayoutEffect(() => {
+  const onKeyDown = useLatest((event: KeyboardEvent) => {
     const element = dialog.current;
-    element?.showModal();
-    first.current?.focus();
-    return () => element?.close();
-  }, []);
-
-  const onKeyDown = (event: KeyboardEvent<HTMLDialogElement>) => {
+    if (!element) return;
     if (event.key === 'Escape') {
       event.preventDefault();
       if (!event.repeat) close();
-    } else if (event.key === 'Tab') keepFocus(event);
+    } else if (event.key === 'Tab') keepFocus(element, event);
     // A key that the player held down in the game when the dialog came must not press its buttons.
     else if (event.repeat && (event.key === 'Enter' || event.key === ' ')) event.preventDefault();
-  };
+  });
+  useLayoutEffect(() => {
+    const element = dialog.current;
+    // On the document: after a click beside the buttons the focus is on none of them.
+    const listener = (event: KeyboardEvent) => onKeyDown.current(event);
+    document.addEventListener('keydown', listener, true);
+    element?.showModal();
+    first.current?.focus();
+    return () => {
+      document.removeEventListener('keydown', listener, true);
+      element?.close();
+    };
+  }, [onKeyDown]);
+
   const why = cause && cause.certainty >= SURE ? texts.causes[cause.kind] : undefined;
   return (
     <dialog
@@ -70,7 +79,6 @@ function DropoutDialog(props: VoiceDropoutModalProps): ReactElement {
       aria-modal="true"
       aria-labelledby={`${id}title`}
       aria-describedby={`${id}about`}
-      onKeyDown={onKeyDown}
       // A phone's back gesture. The parent decides; the dialog closes when `open` goes.
       onCancel={(event) => {
         event.preventDefault();
@@ -131,11 +139,11 @@ function DropoutDialog(props: VoiceDropoutModalProps): ReactElement {
 }
 
 /** Tab goes round inside the dialog instead of out to the browser's own buttons. */
-function keepFocus(event: KeyboardEvent<HTMLDialogElement>): void {
-  const stops = [...event.currentTarget.querySelectorAll<HTMLElement>(focusable)];
-  const edge = event.shiftKey ? stops[0] : stops.at(-1);
-  const inside = event.currentTarget.contains(document.activeElement);
-  if (inside && document.activeElement !== edge && document.activeElement !== event.currentTarget) return;
+function keepFocus(dialog: HTMLDialogElement, event: KeyboardEvent): void {
+  const stops = [...dialog.querySelectorAll<HTMLElement>(focusable)];
+  const [from, to] = event.shiftKey ? [stops[0], stops.at(-1)] : [stops.at(-1), stops[0]];
+  const active = document.activeElement;
+  if (active !== from && stops.some((stop) => stop === active)) return;
   event.preventDefault();
-  (event.shiftKey ? stops.at(-1) : stops[0])?.focus();
+  to?.focus();
 }
