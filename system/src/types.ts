@@ -9,6 +9,7 @@ const projects = [
   'client',
   'client/tsconfig.test.json',
   'web',
+  'examples/game-room',
   'sim',
   'sim/page',
   'system',

@@ -87,8 +87,10 @@ function DropoutDialog(props: VoiceDropoutModalProps): ReactElement {
     >
       <span className="patchbay-dropout-icon" aria-hidden="true">
         <svg viewBox="0 0 24 24" width="28" height="28" fill="none" stroke="currentColor" aria-hidden="true">
-          <path d="M4 14v-2a8 8 0 0 1 13.7-5.6M20 12v2M4 14h2.5v5.5H5A1 1 0 0 1 4 18.5zM20 14h-2.5v5.5H19a1 1 0 0 0 1-1z" />
-          <path d="M3 3l18 18" />
+          <path d="M4 14.5V12a8 8 0 0 1 16 0v2.5" />
+          <rect x="3.5" y="13.5" width="4" height="6" rx="1.5" />
+          <rect x="16.5" y="13.5" width="4" height="6" rx="1.5" />
+          <path d="M4 3l16 18" />
         </svg>
       </span>
       <h2 id={`${id}title`}>{texts.title}</h2>
