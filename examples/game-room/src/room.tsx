@@ -22,7 +22,7 @@ export function Room({ room, player, onLeave }: { room: RoomSettings; player: st
   const [toasts, setToasts] = useState<Toast[]>([]);
   const [withoutVoice, setWithoutVoice] = useState(false);
   const toast = useCallback((kind: Toast['kind'], text: string) => {
-    setToasts((before) => [...before.slice(-2), { id: (before.at(-1)?.id ?? 0) + 1, kind, text }]);
+    setToasts((before) => [...before.slice(-1), { id: (before.at(-1)?.id ?? 0) + 1, kind, text }]);
   }, []);
   const gone = useCallback((id: number) => setToasts((before) => before.filter((each) => each.id !== id)), []);
 

@@ -128,16 +128,17 @@ describe.skipIf(!chromium)('in Chromium', () => {
 
   test('dropped out: the dialog opens, each failure of Rejoin is a toast, coming back closes it', async () => {
     await sitDown();
+    await page.mouse.move(5, 5);
+    await photograph('game-room');
     hub.leave(PLAYER, 'moderator');
     await modal().waitFor();
     await page.getByText('A moderator disconnected you.').waitFor();
     await page.mouse.move(5, 5);
-    await photograph('game-room-dropped-out');
     const failures: [number, string, string][] = [
+      [409, 'channel_full', 'The channel is full. Try again when somebody has left.'],
       [403, 'not_in_guild', 'You are no longer a member of this server.'],
       [404, 'channel_gone', 'The voice channel no longer exists.'],
       [403, 'no_permission', 'You may not join this channel. Ask a moderator.'],
-      [409, 'channel_full', 'The channel is full. Try again when somebody has left.'],
       [503, 'discord_unavailable', 'Discord does not answer. Try again in a moment.'],
       [401, 'token_refused', 'The token was refused. Sign in again.'],
       [429, 'too_many_requests', 'Too many tries. Wait a moment.'],
@@ -150,7 +151,7 @@ describe.skipIf(!chromium)('in Chromium', () => {
       expect([path, body]).toEqual([`/api/guilds/${GUILD}/voice/rejoin`, { channelId: CHANNEL }]);
       await toast(message);
       await page.getByRole('alert').getByText(message).waitFor();
-      if (code === 'channel_full') await photograph('game-room-toast');
+      if (code === 'channel_full') await photograph('game-room-dropped-out');
     }
     hub.rejoinAnswer = { status: 200, body: { kind: 'moved' } };
     await rejoin().click();
@@ -268,6 +269,7 @@ describe.skipIf(!chromium)('in Chromium', () => {
   test('in the dark, and on a phone', async () => {
     await page.emulateMedia({ colorScheme: 'dark' });
     await sitDown();
+    await page.mouse.move(5, 5);
     await photograph('game-room-dark');
     hub.leave(PLAYER, 'network', 0.6);
     await modal().waitFor();
