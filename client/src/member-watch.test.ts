@@ -120,6 +120,19 @@ test('a drop-out that mends itself within the grace is never told', () => {
   expect(told).toEqual(['left 10 to null: unknown', 'joined 10']);
 });
 
+test('each drop-out has a grace of its own', () => {
+  client.feed(snapshot(member('5')));
+  follow({ graceMs: 3_000 });
+  client.feed(left('5'));
+  vi.advanceTimersByTime(2_000);
+  client.feed(joined('5'));
+  client.feed(left('5'));
+  vi.advanceTimersByTime(2_999);
+  expect(told).toEqual([]);
+  vi.advanceTimersByTime(1);
+  expect(told).toHaveLength(1);
+});
+
 test('a cause that is found out within the grace comes with the drop-out, one found out later comes by itself', () => {
   const cause = (kind: string): Incoming => {
     return { event: 'voice.cause', payload: { guildId: '1', userId: '5', cause: { kind, certainty: 1 } } };

@@ -38,7 +38,8 @@ test('resumes where it was: what happened meanwhile is replayed, once, though it
   await until(client, (view) => members(view)?.length === 0);
   const repeated = { v: 1, type: 'event', event: 'voice.left', id: 'id-3', seq: 3, at: 1, payload: { userId: '1' } };
   socket.send(JSON.stringify(repeated));
-  // Another id for something that is older than what is known.
+  // The newest once more, too; and another id for something that is older than what is known.
+  socket.send(JSON.stringify({ ...repeated, id: 'id-4', seq: 4, payload: { userId: '2' } }));
   socket.send(JSON.stringify({ ...repeated, id: 'id-3b' }));
   hub.join('3');
   await until(client, (view) => members(view)?.length === 1);
@@ -73,16 +74,22 @@ test('after a resync it tells what it missed by comparing snapshots, and never a
   });
 });
 
-test('cut off between a resync and its snapshot, it asks for a snapshot and not for a replay', async () => {
-  const hub = await startHub();
-  const { client } = follow(hub);
-  await accepted(hub);
-  await until(client, ({ presence }) => presence !== undefined);
-  hub.broadcast({ v: 1, type: 'event', event: 'resync', epoch: 'epoch-2', seq: 9 });
-  const next = nextAuth(hub);
-  hub.closeAll(1012);
-  expect((await next).auth.since).toBeUndefined();
-});
+test.each([
+  { type: 'event', event: 'resync' },
+  { type: 'ack', event: 'auth.ok' },
+])(
+  'cut off between $event of a new epoch and its snapshot, it asks for a snapshot and not for a replay',
+  async (said) => {
+    const hub = await startHub();
+    const { client } = follow(hub);
+    await accepted(hub);
+    await until(client, ({ presence }) => presence !== undefined);
+    hub.broadcast({ v: 1, ...said, epoch: 'epoch-2', seq: 9 });
+    const next = nextAuth(hub);
+    hub.closeAll(1012);
+    expect((await next).auth.since).toBeUndefined();
+  },
+);
 
 test('acknowledges probes', async () => {
   const hub = await startHub();

@@ -77,6 +77,20 @@ describe.skipIf(!chromium)('in Chromium', () => {
     await says('session', 'none');
   });
 
+  test('the getToken of the latest rendering is asked, without a new connection for it', async () => {
+    const hub = await startHub();
+    const { page, says } = await openPage(hub);
+    await says('status', 'live');
+    await page.getByRole('button', { name: 'Sign in again' }).click();
+    const before = hub.connections;
+    hub.join('1');
+    await says('channel', CHANNEL);
+    expect(hub.connections).toBe(before);
+    const next = nextAuth(hub);
+    hub.closeAll(1012);
+    expect((await next).auth.token).toBe('token-of-1-signed-in-again');
+  });
+
   test('another member is another connection; gone from the page is gone from the hub; an error is shown', async () => {
     const hub = await startHub();
     const { page, says } = await openPage(hub);

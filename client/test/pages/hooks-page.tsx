@@ -7,12 +7,13 @@ const query = new URLSearchParams(location.search);
 const calls: string[] = [];
 
 function Follow({ userId }: { userId: string }) {
+  const [cookie, setCookie] = useState('');
   const voice = useVoiceChannelEvents({
     url: query.get('hub') ?? '',
     guildId: query.get('guild') ?? '',
     userId,
     // A new function at each rendering: no reason to connect anew.
-    getToken: async () => `token-of-${userId}`,
+    getToken: async () => `token-of-${userId}${cookie}`,
     onVoiceLeft: ({ cause }) => calls.push(`left:${cause.kind}`),
     onVoiceJoined: ({ channelId }) => calls.push(`joined:${channelId}`),
   });
@@ -21,6 +22,9 @@ function Follow({ userId }: { userId: string }) {
   const { status, channelId, lastCause, dropout, error } = voice;
   return (
     <dl>
+      <button type="button" onClick={() => setCookie('-signed-in-again')}>
+        Sign in again
+      </button>
       <dd id="status">{status}</dd>
       <dd id="channel">{String(channelId)}</dd>
       <dd id="cause">{String(lastCause?.kind)}</dd>
