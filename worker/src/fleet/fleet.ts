@@ -54,6 +54,11 @@ export class Fleet extends DurableObject<Env> {
     return this.#store.hasGuild(guildId);
   }
 
+  /** Those of these guilds that an identity is in. */
+  knownGuilds(guildIds: string[]): string[] {
+    return guildIds.filter((guildId) => this.#store.hasGuild(guildId));
+  }
+
   /** Every identity of the deployment, and whether it is a member of a guild. */
   identitiesIn(guildId: string): { identityId: string; member: boolean }[] {
     return this.#store.identitiesIn(guildId);
