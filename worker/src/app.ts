@@ -6,6 +6,7 @@ import { discordLoginRoutes } from './api/discord-login.ts';
 import { guildRoutes } from './api/guilds.ts';
 import { internalRoutes } from './api/internal.ts';
 import { operationsRoutes } from './api/operations.ts';
+import { rejoinRoutes } from './api/rejoin.ts';
 import { sessionRoutes } from './api/sessions.ts';
 import type { Env } from './env.ts';
 import { interactionRoutes } from './interactions/route.ts';
@@ -22,6 +23,7 @@ app.route('/', sessionRoutes);
 app.route('/', authRoutes);
 app.route('/', discordLoginRoutes);
 app.route('/', guildRoutes);
+app.route('/', rejoinRoutes);
 app.route('/', operationsRoutes);
 
 app.notFound((context) => {
