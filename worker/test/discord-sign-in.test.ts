@@ -3,7 +3,7 @@ import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { open } from '../src/auth/seal.ts';
 import { CookieBrowser, type DiscordWorld, startDiscordWorld } from './discord-world.ts';
-import { JWT_SECRET } from './world.ts';
+import { JWT_SECRET, startWorld } from './world.ts';
 
 let discord: DiscordWorld;
 let ada: string;
@@ -87,6 +87,9 @@ test('who says no, or comes back with a wrong state or none, is not signed in', 
   expect(forged.headers.get('location')).toBe('/#sign-in=state_wrong');
   // Another browser with the right address: the attempt is not its own.
   expect((await newBrowser().fetch(path)).headers.get('location')).toBe('/#sign-in=state_wrong');
+  const forger = newBrowser();
+  forger.cookies.set('patchbay_login', 'A'.repeat(80));
+  expect((await forger.fetch(path)).headers.get('location')).toBe('/#sign-in=state_wrong');
   expect(browser.cookies.has('patchbay_refresh')).toBe(false);
   // A wrong state used nothing up: the right one still works.
   expect((await browser.fetch(path)).headers.get('location')).toBe('/');
@@ -198,4 +201,19 @@ test('sign-ins, refreshes and calls of Discord are counted, without ids', async 
     await expect.poll(shown).toContain(series);
   }
   expect(await shown()).not.toMatch(/\d{15}/);
+});
+
+test('two tabs that renew at once, and an answer that got lost, share one renewal', async () => {
+  const world = await startWorld();
+  const tab = new CookieBrowser(world);
+  const asked = await world.signedPost('/api/internal/sign-in-codes', 'operator', { userId: '301', guilds: ['101'] });
+  expect((await tab.post('/api/auth/exchange', { code: ((await asked.json()) as { code: string }).code })).status).toBe(
+    200,
+  );
+  const other = new CookieBrowser(world);
+  for (const [name, value] of tab.cookies) other.cookies.set(name, value);
+  for (const answer of await Promise.all([tab.refresh(), other.refresh()])) expect(answer).toHaveProperty('token');
+  expect(tab.cookies).toEqual(other.cookies);
+  expect(await tab.refresh()).toHaveProperty('token');
+  await world.close();
 });
