@@ -1,4 +1,6 @@
+import { parseSettings } from '@patchbay/shared/settings';
 import { expect, test } from 'vitest';
+import { settingsSchema } from '../env.ts';
 import { issuersSchema } from './issuers.ts';
 
 const secret = 's'.repeat(32);
@@ -33,4 +35,20 @@ test.each([
   const found = problems(value);
   expect(found.join('\n')).toContain(message);
   expect(found.join('\n')).not.toContain(secret);
+});
+
+test("the Worker's own secrets are no game's, and the error names the field without the value", () => {
+  const variables = {
+    DISCORD_APPLICATION_ID: '1',
+    DISCORD_PUBLIC_KEY: 'a'.repeat(64),
+    HUB_SECRET: `${'h'.repeat(32)},${'i'.repeat(32)}`,
+    JWT_SECRET: 'j'.repeat(32),
+  };
+  const withSecret = (own: string) =>
+    parseSettings(settingsSchema, { ...variables, TOKEN_ISSUERS: JSON.stringify([{ ...game, secret: own }]) });
+  expect(withSecret(secret).TOKEN_ISSUERS).toHaveLength(1);
+  for (const own of ['j'.repeat(32), 'i'.repeat(32)]) {
+    expect(() => withSecret(own)).toThrow(/TOKEN_ISSUERS\.0\.secret: is a secret of the Worker itself/);
+    expect(() => withSecret(own)).not.toThrow(own);
+  }
 });
