@@ -15,7 +15,7 @@ export async function flush(): Promise<void> {
   const deltas = take();
   if (deltas.length === 0) return;
   try {
-    await metricsOf(env as unknown as Env).add(deltas);
+    await metricsOf(env as unknown as Env).count(deltas);
   } catch (error) {
     putBack(deltas);
     console.warn('metrics: counts were not taken, they are kept', error);

@@ -13,19 +13,19 @@ export class Metrics extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     ctx.storage.sql.exec(
-      'CREATE TABLE IF NOT EXISTS totals(series TEXT PRIMARY KEY, value REAL NOT NULL) WITHOUT ROWID',
+      'CREATE TABLE IF NOT EXISTS counters(name TEXT PRIMARY KEY, value REAL NOT NULL) WITHOUT ROWID',
     );
   }
 
   /** Adds what one isolate counted. A call whose answer got lost is repeated, and counts twice: figures, not accounts. */
-  add(deltas: Delta[]): void {
+  count(deltas: Delta[]): void {
     const { sql } = this.ctx.storage;
-    const full = sql.exec<{ n: number }>('SELECT count(*) AS n FROM totals').one().n >= MAX_SERIES;
+    const full = sql.exec<{ n: number }>('SELECT count(*) AS n FROM counters').one().n >= MAX_SERIES;
     for (const { series, value } of deltas) {
-      if (full) sql.exec('UPDATE totals SET value = value + ? WHERE series = ?', value, series);
+      if (full) sql.exec('UPDATE counters SET value = value + ? WHERE name = ?', value, series);
       else {
         sql.exec(
-          'INSERT INTO totals(series, value) VALUES (?, ?) ON CONFLICT(series) DO UPDATE SET value = value + excluded.value',
+          'INSERT INTO counters(name, value) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET value = value + excluded.value',
           series,
           value,
         );
@@ -34,7 +34,7 @@ export class Metrics extends DurableObject<Env> {
   }
 
   totals(): Delta[] {
-    const sql = 'SELECT series, value FROM totals ORDER BY series';
+    const sql = 'SELECT name AS series, value FROM counters ORDER BY name';
     return this.ctx.storage.sql.exec<{ series: string; value: number }>(sql).toArray();
   }
 }
