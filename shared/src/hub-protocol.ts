@@ -1,5 +1,6 @@
 /** The hub protocol, browser ↔ Worker, version 1: `GET /api/ws?guild=ID`, JSON text frames. */
 import { z } from 'zod';
+import { MAX_TOKEN_LENGTH } from './sign-in.ts';
 
 /** Why the hub closed a socket. */
 export const hubCloseCodes = {
@@ -19,7 +20,7 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({
     v: z.literal(1),
     type: z.literal('auth'),
-    token: z.string().max(4096),
+    token: z.string().max(MAX_TOKEN_LENGTH),
     since: since.optional(),
   }),
   z.strictObject({ v: z.literal(1), type: z.literal('ack'), n: z.int().nonnegative() }),

@@ -1,9 +1,13 @@
 import { parseSettings } from '@patchbay/shared/settings';
 import { z } from 'zod';
+import { issuersSchema } from './auth/issuers.ts';
+import { originsSchema } from './auth/origins.ts';
+import type { SignIn } from './auth/sign-in/sign-in.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import type { Guild } from './guild/guild.ts';
 import type { Hub } from './hub/hub.ts';
 import type { Matchmaker } from './matchmaker/matchmaker.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import type { Panel } from './panel/panel.ts';
 import type { Session } from './session/session.ts';
 
@@ -15,6 +19,8 @@ export interface Env {
   HUB: DurableObjectNamespace<Hub>;
   FLEET: DurableObjectNamespace<Fleet>;
   PANEL: DurableObjectNamespace<Panel>;
+  SIGN_IN: DurableObjectNamespace<SignIn>;
+  METRICS: DurableObjectNamespace<Metrics>;
   DB?: D1Database;
   ASSETS?: Fetcher;
 }
@@ -26,7 +32,7 @@ const optionalText = z
   .optional()
   .transform((text) => (text === '' ? undefined : text));
 
-export const settingsSchema = z.object({
+const variables = z.object({
   DISCORD_APPLICATION_ID: z.string().regex(/^\d{1,20}$/, 'must be the id of the Discord application'),
   DISCORD_PUBLIC_KEY: z.string().regex(/^[0-9a-f]{64}$/i, 'must be the 64 hex digits of the application public key'),
   DISCORD_API_URL: z.url().default('https://discord.com/api'),
@@ -39,6 +45,18 @@ export const settingsSchema = z.object({
     .refine((secrets) => secrets.length <= 2, 'must be one secret, or two separated by a comma')
     .refine((secrets) => secrets.every((secret) => secret.length >= 32), 'must have at least 32 characters each'),
   JWT_SECRET: z.string().min(32, 'must have at least 32 characters'),
+  /** For "Sign in with Discord"; without it only the operator's one-time codes sign people in. */
+  DISCORD_CLIENT_SECRET: optionalText,
+  /** How long Discord may take to answer one call. */
+  DISCORD_TIMEOUT_MS: milliseconds(5_000),
+  /** A sign-in that is not used for so long ends. */
+  SIGN_IN_MS: milliseconds(30 * 24 * 3_600_000),
+  /** So long the last cookie works once more: two tabs renew at once, or the answer got lost on its way. */
+  REFRESH_GRACE_MS: milliseconds(10_000),
+  /** Backends of games that mint tokens: see docs/operations.md. */
+  TOKEN_ISSUERS: issuersSchema,
+  /** Pages of other origins that may open the hub and ask for a rejoin, separated by commas. */
+  ALLOWED_ORIGINS: originsSchema,
   LIBSQL_URL: optionalText,
   LIBSQL_AUTH_TOKEN: optionalText,
   /** Bearer token of `/metrics`; without it the route refuses. */
@@ -72,6 +90,15 @@ export const settingsSchema = z.object({
   /** Seconds before that end at which both sides are warned; 0 = no warning. */
   CALL_WARN_SECONDS: z.coerce.number().int().nonnegative().default(60),
 });
+
+/** A secret that signs two things would let one pass for the other. */
+export const settingsSchema = variables.superRefine(({ TOKEN_ISSUERS, JWT_SECRET, HUB_SECRET }, context) => {
+  for (const [index, issuer] of TOKEN_ISSUERS.entries()) {
+    if (issuer.algorithm !== 'HS256' || ![JWT_SECRET, ...HUB_SECRET].includes(issuer.secret)) continue;
+    const message = 'is a secret of the Worker itself: make another one';
+    context.addIssue({ code: 'custom', path: ['TOKEN_ISSUERS', index, 'secret'], message });
+  }
+});
 export type Settings = z.output<typeof settingsSchema>;
 
 const read = new WeakMap<object, Settings>();
@@ -96,5 +123,9 @@ export const sessionOf = (env: Env, sessionId: string) => env.SESSION.getByName(
 export const matchmakerOf = (env: Env, pool: string) => env.MATCHMAKER.getByName(pool);
 /** The panel of one voice channel. */
 export const panelOf = (env: Env, guildId: string, channelId: string) => env.PANEL.getByName(`${guildId}:${channelId}`);
+/** One sign-in of one browser. */
+export const signInOf = (env: Env, id: string) => env.SIGN_IN.getByName(id);
+/** The only totals of a deployment. */
+export const metricsOf = (env: Env) => env.METRICS.getByName('metrics');
 /** Shard 0 alone until a guild needs more. */
 export const hubOf = (env: Env, guildId: string) => env.HUB.getByName(`${guildId}:0`);

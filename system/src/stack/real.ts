@@ -60,6 +60,9 @@ export async function startReal(
     'DISCORD_APPLICATION_ID',
     'DISCORD_PUBLIC_KEY',
     'DISCORD_API_URL',
+    'DISCORD_CLIENT_SECRET',
+    'TOKEN_ISSUERS',
+    'ALLOWED_ORIGINS',
     'LIBSQL_URL',
     'LIBSQL_AUTH_TOKEN',
   ];

@@ -31,6 +31,7 @@ export interface Application {
   botUserId: string;
   token: string;
   publicKey: string;
+  clientSecret: string;
 }
 
 export class Stack {
@@ -98,6 +99,7 @@ export class Stack {
           DISCORD_PUBLIC_KEY: application.publicKey,
           DISCORD_API_URL: simEnvironment.DISCORD_API_URL,
           DISCORD_TOKEN: application.token,
+          DISCORD_CLIENT_SECRET: application.clientSecret,
           HUB_SECRET: hubSecret,
           JWT_SECRET: randomBytes(32).toString('hex'),
           // The simulated world has two servers: they shall meet again at once.
@@ -106,6 +108,11 @@ export class Stack {
         },
       });
       await sim.setInteractionsUrl(application.applicationId, `${workerUrl}/interactions`);
+      const pages = [workerUrl, workerUrl.replace('127.0.0.1', 'localhost')];
+      await sim.setRedirectUris(
+        application.applicationId,
+        pages.map((page) => `${page}/api/auth/callback`),
+      );
       onProgress(`The Worker is up: ${workerUrl}`);
       const stack = new Stack({
         sim,

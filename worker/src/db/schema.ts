@@ -94,11 +94,3 @@ export const signInCodes = sqliteTable('sign_in_codes', {
   guilds: text('guilds', { mode: 'json' }).$type<string[]>().notNull(),
   expiresAt: integer('expires_at').notNull(),
 });
-
-/** Refresh cookies, by the SHA-256 of the token; each is used once. */
-export const refreshTokens = sqliteTable('refresh_tokens', {
-  hash: text('hash').primaryKey(),
-  userId: text('user_id').notNull(),
-  guilds: text('guilds', { mode: 'json' }).$type<string[]>().notNull(),
-  expiresAt: integer('expires_at').notNull(),
-});

@@ -1,8 +1,10 @@
 import { PatchbayError } from '@patchbay/shared/errors';
+import { count } from '../metrics/registry.ts';
 
 /** A `fetch` from a Worker to Discord has been seen never to resolve: each try has a limit. */
 const TRY_MS = 3_000;
 const TRIES = 3;
+const LABELS = { method: 'PATCH', route: '/webhooks/:id/:token/messages/@original' };
 
 /**
  * Edits the answer of a deferred interaction. Repeating it changes nothing, so it is tried again on errors and on 429.
@@ -26,11 +28,13 @@ export async function editOriginal(
         body: JSON.stringify({ content, allowed_mentions: { parse: [] } }),
         signal: AbortSignal.timeout(TRY_MS),
       });
+      count('patchbay_discord_requests_total', { ...LABELS, status: String(response.status) });
       await response.body?.cancel();
       if (response.ok) return;
       problem = `status ${response.status}`;
       if (response.status < 500 && response.status !== 429) break;
     } catch (error) {
+      count('patchbay_discord_requests_total', { ...LABELS, status: 'none' });
       problem = error instanceof Error ? error.name : 'error';
     }
   }

@@ -54,6 +54,11 @@ export class Fleet extends DurableObject<Env> {
     return this.#store.hasGuild(guildId);
   }
 
+  /** Those of these guilds that an identity is in. */
+  knownGuilds(guildIds: string[]): string[] {
+    return guildIds.filter((guildId) => this.#store.hasGuild(guildId));
+  }
+
   /** Can a voice node that serves a guild relay text (`MESSAGE_CONTENT`)? */
   canRelay(guildId: string): boolean {
     return this.#store.canRelay(guildId);

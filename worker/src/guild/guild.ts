@@ -12,6 +12,7 @@ import { type DeskAction, desk } from './desk.ts';
 import { deliver, type GuildEffect } from './effects.ts';
 import { ingest } from './events.ts';
 import { allowMonitors, monitor } from './monitors.ts';
+import { type RejoinFacts, RejoinLimit, rejoinFacts } from './rejoining.ts';
 import { accept, type Reply } from './replies.ts';
 import { report } from './reports.ts';
 import {
@@ -49,6 +50,7 @@ export class Guild extends DurableObject<Env> {
   readonly #deadlines: Deadlines;
   readonly #outbox: Outbox<GuildEffect>;
   readonly #book: GuildBook;
+  readonly #rejoinLimit = new RejoinLimit();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -187,6 +189,12 @@ export class Guild extends DurableObject<Env> {
     const now = Date.now();
     sql.exec('DELETE FROM interactions WHERE at < ?', now - INTERACTION_KEPT_MS);
     return sql.exec('INSERT OR IGNORE INTO interactions(id, at) VALUES (?, ?)', id, now).rowsWritten > 0;
+  }
+
+  /** What is known of somebody who wants to get back into a channel; who asks too often has to wait. */
+  rejoining(userId: string, channelId: string): RejoinFacts {
+    const retryAfterMs = this.#rejoinLimit.take(userId, Date.now());
+    return retryAfterMs > 0 ? { retryAfterMs } : rejoinFacts(this.#store, userId, channelId);
   }
 
   /** The present sequence. */
