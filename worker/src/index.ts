@@ -6,4 +6,5 @@ export { Guild } from './guild/guild.ts';
 export { Hub } from './hub/hub.ts';
 export { Matchmaker } from './matchmaker/matchmaker.ts';
 export { Panel } from './panel/panel.ts';
+export { Report } from './report/report.ts';
 export { Session } from './session/session.ts';

@@ -7,6 +7,7 @@ import { afterSession, failedToStart, type Hold, type Intent } from './channel-p
 import { giveBack, holders, lease } from './leases.ts';
 import { allowsMonitors } from './monitors.ts';
 import { noteEnd, refreshPanel } from './panels.ts';
+import { type GuildPrivacy, lendPrivacy } from './privacy.ts';
 
 /** Ended sessions that the page still shows. */
 const ENDED_KEPT = 5;
@@ -36,6 +37,7 @@ export type ReserveAnswer =
       /** What this side allows, in seconds; `seconds` 0 = until nobody is left, `null` = as the deployment sets it. */
       limits: { seconds: number | null; warnSeconds: number | null };
       allowMonitors: boolean;
+      privacy: GuildPrivacy;
     }
   /** `gone`: the ticket is no longer wanted; otherwise the side cannot start now. `message` is for people. */
   | { ok: false; code: string; message: string; gone: boolean };
@@ -84,6 +86,7 @@ export function reserve(book: GuildBook, request: ReserveRequest): ReserveAnswer
     record: settings.record,
     limits: { seconds: settings.limitSeconds, warnSeconds: settings.warnSeconds },
     allowMonitors: allowsMonitors(book.store),
+    privacy: lendPrivacy(book),
   };
 }
 

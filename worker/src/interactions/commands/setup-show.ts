@@ -33,6 +33,7 @@ function pieces({ env, say, language }: CommandContext, settings: Shown): string
     all.push(say('show.limit', { seconds: limitSeconds, warning }));
   }
   if (settings.leastPeople && settings.leastPeople > 1) all.push(say('show.people', { people: settings.leastPeople }));
+  if (settings.sealReports === false) all.push(say('show.sealing_off'));
   if (settings.panel) all.push(say('show.panel', { text: settings.panel }));
   return all.filter((piece) => typeof piece === 'string');
 }
