@@ -62,6 +62,13 @@ export async function startReal(
     'DISCORD_API_URL',
     'LIBSQL_URL',
     'LIBSQL_AUTH_TOKEN',
+    'S3_ENDPOINT',
+    'S3_BUCKET',
+    'S3_REGION',
+    'S3_ACCESS_KEY_ID',
+    'S3_SECRET_ACCESS_KEY',
+    'REPORT_READERS',
+    'REPORT_RETENTION_DAYS',
   ];
   const workerUrl = await startWorker(children, {
     root,

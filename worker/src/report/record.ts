@@ -48,6 +48,20 @@ export interface ReportRecord {
   attempts: number;
 }
 
+/** A link works for so long. Seconds. */
+export const LINK_SECONDS: number = 15 * 60;
+
+/** Opens one object of a report. */
+export interface ReportLink {
+  key: string;
+  /** Whose voice it is; absent for the description. */
+  userId?: string;
+  url: string;
+}
+export type LinksAnswer =
+  | { ok: true; record: ReportRecord; links: ReportLink[] }
+  | { ok: false; code: 'gone' | 'no_bucket' };
+
 export const DAY_MS = 86_400_000;
 
 /** @param retentionDays may be a fraction */

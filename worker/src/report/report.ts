@@ -11,6 +11,8 @@ import { bucketOf } from '../storage/bucket.ts';
 import {
   deleteAgainMs,
   foldersOf,
+  LINK_SECONDS,
+  type LinksAnswer,
   openedRecord,
   type ReplyHandle,
   type ReportedCall,
@@ -25,20 +27,8 @@ import { outcomeWords } from './words.ts';
 /** What a report owes to others; each is idempotent. */
 type ReportEffect = { kind: 'seal' } | { kind: 'project' } | { kind: 'tell' };
 
-/** A link works for so long. Seconds. */
-export const LINK_SECONDS = 15 * 60;
 /** So long after it the reporter's answer is not edited any more: Discord would not take it. Milliseconds. */
 const REPLY_MS = 14 * 60_000;
-
-export interface ReportLink {
-  key: string;
-  /** Whose voice it is; absent for the description. */
-  userId?: string;
-  url: string;
-}
-export type LinksAnswer =
-  | { ok: true; record: ReportRecord; links: ReportLink[] }
-  | { ok: false; code: 'gone' | 'no_bucket' };
 
 /** One report of a call: has the last ten seconds sealed, tells the reporter, hands out links, and deletes it all in time. */
 export class Report extends DurableObject<Env> {

@@ -30,6 +30,9 @@ export type SessionEffect =
 /** Delivers what is owed in one lane, in order. */
 export async function deliver(env: Env, store: SessionStore, effects: SessionEffect[]): Promise<void> {
   const record = store.record();
+  // A report of a session that lost its storage, or never was, is answered all the same.
+  for (const each of effects) if (each.kind === 'report') await reportOf(env, each.reportId).settle(each.outcome);
+  if (effects.every(({ kind }) => kind === 'report')) return;
   if (!record) throw new PatchbayError('session_missing', 'An effect is owed by a session that does not exist.');
   // Views and projections always show the newest state: the last of a run is enough.
   const owed = effects.filter(
@@ -61,7 +64,7 @@ async function send(env: Env, store: SessionStore, record: SessionRecord, effect
     case 'seal':
       return orderSeal(env, store, record, effect);
     case 'report':
-      return reportOf(env, effect.reportId).settle(effect.outcome);
+      return;
     case 'project':
       return projectSession(openDb(env, settingsOf(env)), record, store.chunks());
   }

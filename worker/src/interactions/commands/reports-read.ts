@@ -4,7 +4,7 @@ import { openDb } from '../../db/db.ts';
 import { isReport, newestReports } from '../../db/reports.ts';
 import { reportOf, settingsOf } from '../../env.ts';
 import { plain } from '../../panel/render.ts';
-import { LINK_SECONDS, type ReportLink } from '../../report/report.ts';
+import { LINK_SECONDS, type ReportLink } from '../../report/record.ts';
 import { failureWords } from '../../report/words.ts';
 import { type Choice, type CommandContext, command, numberOption, textOption } from '../command.ts';
 import { MOST_LINKS } from '../links.ts';
