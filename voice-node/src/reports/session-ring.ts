@@ -51,6 +51,11 @@ export class SessionRing {
     return { spec, at, voices: this.#voices.take(at) };
   }
 
+  /** Bytes of Opus that are in memory. */
+  get bytes(): number {
+    return this.#voices.bytes;
+  }
+
   close(): void {
     this.#cancelSweep?.();
     this.#cancelSweep = undefined;
