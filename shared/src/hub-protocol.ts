@@ -73,6 +73,13 @@ export interface SessionView {
     held?: boolean;
   }[];
   recording: boolean;
+  /** Reports of this call can seal its last ten seconds; absent where they cannot. */
+  sealable?: {
+    /** This guild's people are among those who are sealed. */
+    own: boolean;
+    /** When a report sealed ten seconds last, in ms since the epoch. */
+    sealedAt?: number;
+  };
   /** Names of stored objects with their size in bytes. */
   stored: { userId: string; key: string; bytes: number }[];
 }

@@ -14,6 +14,7 @@ import { EventLoopLag } from './ops/event-loop-lag.ts';
 import { HealthServer } from './ops/health-server.ts';
 import type { Logger } from './ops/logger.ts';
 import { openRelays } from './relay/open-relays.ts';
+import { isSealed, ReportDesk } from './reports/report-desk.ts';
 import { Announcer, type Say } from './sessions/announcer.ts';
 import { LegPool } from './sessions/leg-pool.ts';
 import { chunkStored, RecordingDesk } from './sessions/recording-desk.ts';
@@ -36,6 +37,7 @@ export class VoiceNode {
   #store!: NodeStore;
   #outbox!: Outbox;
   #uploader: Uploader | undefined;
+  #reports!: ReportDesk;
   #gateway!: Gateway;
   #registry!: Registry;
   #control!: ControlSocket;
@@ -63,8 +65,16 @@ export class VoiceNode {
         .append(draft)
         .catch((error) => logger.error({ err: error, type: draft.type }, 'an event could not be kept'));
     };
+    this.#reports = new ReportDesk({
+      directory: join(dataDir, 'reports'),
+      add: storage && ((path, note) => this.#uploader?.add(path, note) ?? Promise.resolve()),
+      storageOff: recordingOff,
+      report: (outcome) => this.#outbox.append(outcome),
+      logger,
+    });
     if (storage) this.#uploader = await this.#startUploads(storage, report);
     else logger.warn(recordingOff ?? 'Recording is off.');
+    await this.#reports.start();
 
     const { discordTokens, discordApiUrl: apiUrl, messageContent } = this.#settings;
     const identities = await Promise.all(
@@ -86,6 +96,7 @@ export class VoiceNode {
           : undefined,
         recordingOff,
         ...(relays ? { relays } : {}),
+        sealing: uploader !== undefined,
         passThrough: this.#settings.passThrough,
         report,
         logger,
@@ -109,6 +120,7 @@ export class VoiceNode {
     const logger = this.#logger;
     logger.info({ sessions: this.#registry?.running.length ?? 0 }, 'shutting down');
     await this.#registry?.endAll('policy', 'The voice node was shut down.');
+    await this.#reports?.settled();
     if (this.#uploader && !(await this.#uploader.drain(UPLOAD_DEADLINE_MS))) {
       logger.warn('some uploads are not done; the next start takes them up');
     }
@@ -132,8 +144,11 @@ export class VoiceNode {
     const uploader = new Uploader({
       directory: join(this.#settings.dataDir, 'uploads'),
       store: new ObjectStore(storage),
+      confirm: async (stored) => {
+        if (isSealed(stored)) await this.#reports.stored(stored);
+      },
     });
-    uploader.on('stored', (stored) => report(chunkStored(stored)));
+    uploader.on('stored', (stored) => isSealed(stored) || report(chunkStored(stored)));
     uploader.on('progress', (progress) => this.#logger.info(progress, 'uploads'));
     uploader.on('retrying', ({ error, ...rest }) => this.#logger.warn({ err: error, ...rest }, 'an upload failed'));
     const left = await uploader.start();
@@ -247,6 +262,9 @@ export class VoiceNode {
           break;
         case 'session.end':
           this.#registry.end(message.sessionId, message.revision, message.reason, message.by).catch(failed);
+          break;
+        case 'session.seal':
+          this.#reports.seal(message, this.#registry.heard(message.sessionId)).catch(failed);
           break;
         case 'tombstone.ack':
           this.#registry.acknowledge(message.sessionIds).catch(failed);

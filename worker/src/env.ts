@@ -1,3 +1,4 @@
+import { snowflake } from '@patchbay/shared/ids';
 import { parseSettings } from '@patchbay/shared/settings';
 import { z } from 'zod';
 import { issuersSchema } from './auth/issuers.ts';
@@ -9,6 +10,7 @@ import type { Hub } from './hub/hub.ts';
 import type { Matchmaker } from './matchmaker/matchmaker.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { Panel } from './panel/panel.ts';
+import type { Report } from './report/report.ts';
 import type { Session } from './session/session.ts';
 
 /** What the runtime hands to the Worker: bindings of `wrangler.toml` and the variables that {@link settingsOf} reads. */
@@ -21,6 +23,7 @@ export interface Env {
   PANEL: DurableObjectNamespace<Panel>;
   SIGN_IN: DurableObjectNamespace<SignIn>;
   METRICS: DurableObjectNamespace<Metrics>;
+  REPORT: DurableObjectNamespace<Report>;
   DB?: D1Database;
   ASSETS?: Fetcher;
 }
@@ -87,6 +90,25 @@ const variables = z.object({
   CLAIM_MS: milliseconds(10_000),
   /** Time of a call in seconds; 0 = until nobody is left. */
   CALL_LIMIT_SECONDS: z.coerce.number().int().nonnegative().default(0),
+  /** User ids of the people who may read reports, separated by commas. Without any, reports seal nothing. */
+  REPORT_READERS: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').flatMap((id) => id.trim() || []))
+    .pipe(z.array(snowflake, 'must be Discord user ids, separated by commas')),
+  /** Reports and what they sealed are deleted after so many days; may be a fraction. */
+  REPORT_RETENTION_DAYS: z.preprocess(
+    (value) => (value === '' ? undefined : value),
+    z.coerce.number().positive('must be more than 0').max(3_650).default(30),
+  ),
+  /** How long a voice node may take to store what a report seals until the reporter is told that it did not work. */
+  SEAL_TIMEOUT_MS: milliseconds(60_000),
+  /** The bucket of the voice nodes: for links to what reports sealed, and for deleting it. Without all four, reports seal nothing. */
+  S3_ENDPOINT: optionalText.pipe(z.url().optional()),
+  S3_BUCKET: optionalText,
+  S3_REGION: optionalText.transform((text) => text ?? 'auto'),
+  S3_ACCESS_KEY_ID: optionalText,
+  S3_SECRET_ACCESS_KEY: optionalText,
   /** Seconds before that end at which both sides are warned; 0 = no warning. */
   CALL_WARN_SECONDS: z.coerce.number().int().nonnegative().default(60),
 });
@@ -116,6 +138,11 @@ export function settingsOf(env: Env): Settings {
   return settings;
 }
 
+/** Reports seal what was said only where somebody can read it, and where it can be deleted. */
+export const canSeal = (settings: Settings): boolean =>
+  settings.REPORT_READERS.length > 0 &&
+  [settings.S3_ENDPOINT, settings.S3_BUCKET, settings.S3_ACCESS_KEY_ID, settings.S3_SECRET_ACCESS_KEY].every(Boolean);
+
 /** The only fleet of a deployment. */
 export const fleetOf = (env: Env) => env.FLEET.getByName('fleet');
 export const guildOf = (env: Env, guildId: string) => env.GUILD.getByName(guildId);
@@ -127,5 +154,6 @@ export const panelOf = (env: Env, guildId: string, channelId: string) => env.PAN
 export const signInOf = (env: Env, id: string) => env.SIGN_IN.getByName(id);
 /** The only totals of a deployment. */
 export const metricsOf = (env: Env) => env.METRICS.getByName('metrics');
+export const reportOf = (env: Env, reportId: string) => env.REPORT.getByName(reportId);
 /** Shard 0 alone until a guild needs more. */
 export const hubOf = (env: Env, guildId: string) => env.HUB.getByName(`${guildId}:0`);

@@ -65,6 +65,13 @@ export async function startReal(
     'ALLOWED_ORIGINS',
     'LIBSQL_URL',
     'LIBSQL_AUTH_TOKEN',
+    'S3_ENDPOINT',
+    'S3_BUCKET',
+    'S3_REGION',
+    'S3_ACCESS_KEY_ID',
+    'S3_SECRET_ACCESS_KEY',
+    'REPORT_READERS',
+    'REPORT_RETENTION_DAYS',
   ];
   const workerUrl = await startWorker(children, {
     root,

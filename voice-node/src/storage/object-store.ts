@@ -12,6 +12,8 @@ export interface ObjectStoreOptions {
   checksums?: 'WHEN_SUPPORTED' | 'WHEN_REQUIRED';
 }
 
+const contentTypes: Readonly<Record<string, string>> = { '.ogg': 'audio/ogg', '.json': 'application/json' };
+
 export class ObjectStore {
   readonly #client: S3Client;
   readonly #bucket: string;
@@ -42,7 +44,7 @@ export class ObjectStore {
           Bucket: this.#bucket,
           Key: key,
           Body: body,
-          ContentType: key.endsWith('.ogg') ? 'audio/ogg' : 'application/octet-stream',
+          ContentType: contentTypes[key.slice(key.lastIndexOf('.'))] ?? 'application/octet-stream',
           ChecksumSHA256: Buffer.from(metadata.sha256, 'hex').toString('base64'),
           Metadata: metadata,
         }),

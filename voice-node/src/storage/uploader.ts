@@ -40,6 +40,7 @@ const LAST_RETRY_MS = 30_000;
 export class Uploader extends EventEmitter<UploaderEvents> {
   readonly #directory: string;
   readonly #store: PutsObjects;
+  readonly #confirm: ((stored: StoredObject) => Promise<void>) | undefined;
   readonly #scheduler: Scheduler;
   #waiting: string[] = [];
   #done = 0;
@@ -47,8 +48,15 @@ export class Uploader extends EventEmitter<UploaderEvents> {
   #wake: (() => void) | undefined;
   #stopped = false;
 
-  constructor(options: { directory: string; store: PutsObjects; scheduler?: Scheduler }) {
+  /** `confirm`: who must have written down that an object is stored before its file goes; when it throws, the object is sent again. */
+  constructor(options: {
+    directory: string;
+    store: PutsObjects;
+    confirm?: (stored: StoredObject) => Promise<void>;
+    scheduler?: Scheduler;
+  }) {
     super();
+    this.#confirm = options.confirm;
     this.#directory = options.directory;
     this.#store = options.store;
     this.#scheduler = options.scheduler ?? realTime;
@@ -140,7 +148,9 @@ export class Uploader extends EventEmitter<UploaderEvents> {
     const note = noteSchema.parse(JSON.parse(await readFile(this.#file(id, '.json'), 'utf8')));
     const body = await readFile(this.#file(id));
     await this.#store.put(note.key, body, note.metadata as Record<string, string> & { sha256: string });
-    this.emit('stored', { ...note, bytes: body.length });
+    const stored = { ...note, bytes: body.length };
+    await this.#confirm?.(stored);
+    this.emit('stored', stored);
     await rm(this.#file(id));
     await rm(this.#file(id, '.json'));
   }

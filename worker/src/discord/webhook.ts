@@ -16,6 +16,7 @@ export async function editOriginal(
   applicationId: string,
   token: string,
   content: string,
+  components: readonly object[] = [],
 ): Promise<void> {
   const url = `${apiUrl}/v10/webhooks/${applicationId}/${encodeURIComponent(token)}/messages/@original`;
   let problem = 'no answer';
@@ -25,7 +26,11 @@ export async function editOriginal(
       const response = await fetch(url, {
         method: 'PATCH',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ content, allowed_mentions: { parse: [] } }),
+        body: JSON.stringify({
+          content,
+          allowed_mentions: { parse: [] },
+          ...(components.length > 0 ? { components } : {}),
+        }),
         signal: AbortSignal.timeout(TRY_MS),
       });
       count('patchbay_discord_requests_total', { ...LABELS, status: String(response.status) });

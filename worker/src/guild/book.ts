@@ -8,6 +8,7 @@ import { type ChannelSituation, decide } from './channel-policy.ts';
 import type { GuildEffect } from './effects.ts';
 import { isIdentityFree } from './leases.ts';
 import { refreshPanel } from './panels.ts';
+import { ReportLog } from './reports.ts';
 import { type ChannelSettings, resolveSettings } from './settings.ts';
 import { DEFAULTS, SettingsStore } from './settings-store.ts';
 import { type Channel, type GuildStore, stateOf } from './store.ts';
@@ -19,6 +20,8 @@ export interface GuildRules {
   /** Rest of a channel after a fault. */
   faultMs: number;
   breaker: BreakerRule;
+  /** Somebody is named who may read reports, and there is a bucket: reports may seal what was said. */
+  sealing: boolean;
 }
 
 export const BREAKER_DEADLINE = 'breaker';
@@ -31,6 +34,7 @@ export class GuildBook {
   readonly store: GuildStore;
   readonly settings: SettingsStore;
   readonly calls: CallLog;
+  readonly reported: ReportLog;
   readonly deadlines: Deadlines;
   readonly rules: () => GuildRules;
   /** Owes an effect; it is delivered after the transaction. */
@@ -45,6 +49,7 @@ export class GuildBook {
     this.store = store;
     this.settings = new SettingsStore(store.sql);
     this.calls = new CallLog(store.sql);
+    this.reported = new ReportLog(store.sql);
     this.deadlines = deadlines;
     this.rules = rules;
     this.owe = owe;

@@ -1,14 +1,15 @@
 import type { EndReason } from '@patchbay/shared/end-reason';
 import type { RelaySide } from '@patchbay/shared/session-spec';
 import { openDb } from '../db/db.ts';
-import { projectGuild, projectReport, projectSettings } from '../db/project.ts';
-import { type Env, fleetOf, hubOf, matchmakerOf, panelOf, sessionOf, settingsOf } from '../env.ts';
+import { projectGuild, projectSettings } from '../db/project.ts';
+import { type Env, fleetOf, hubOf, matchmakerOf, panelOf, reportOf, sessionOf, settingsOf } from '../env.ts';
 import type { AnyHubEvent } from '../hub/visibility.ts';
 import type { PanelPlace } from '../panel/plan.ts';
 import type { PanelState } from '../panel/state.ts';
+import type { ReplyHandle, ReportedCall } from '../report/record.ts';
 import type { RecordingReport, SessionReport } from '../session/record.ts';
 import type { GuildBook } from './book.ts';
-import type { Report } from './reports.ts';
+import type { GuildPrivacy } from './privacy.ts';
 import type { StoredSettings } from './settings.ts';
 import type { GuildTicket } from './ticket.ts';
 
@@ -26,11 +27,12 @@ export type GuildEffect =
   | { kind: 'project'; name: string; at: number }
   /** `settings: null`: nothing is set any more. */
   | { kind: 'settings'; channelId: string; settings: StoredSettings | null; at: number }
-  | { kind: 'report'; report: Report }
+  | { kind: 'report'; call: ReportedCall; sealing: boolean; reply?: ReplyHandle }
+  | { kind: 'privacy'; privacy: GuildPrivacy }
   | { kind: 'panel'; channelId: string; place: PanelPlace; state: PanelState; version: number }
   | { kind: 'panel.forget'; channelId: string };
 
-/** Delivers what is owed in one lane: `hub`, `fleet`, `db`, `matchmaker:POOL`, `panel:CHANNEL` or `session:ID`. */
+/** Delivers what is owed in one lane: `hub`, `fleet`, `db`, `matchmaker:POOL`, `panel:CHANNEL`, `report:ID` or `session:ID`. */
 export async function deliver(env: Env, book: GuildBook, lane: string, effects: GuildEffect[]): Promise<void> {
   if (lane === 'hub') {
     const events = effects.flatMap((effect) => (effect.kind === 'hub' ? [effect.event] : []));
@@ -61,6 +63,10 @@ export async function deliver(env: Env, book: GuildBook, lane: string, effects: 
       await panelOf(env, book.id, effect.channelId).show(effect.place, effect.state, effect.version);
     }
     if (effect.kind === 'panel.forget') await panelOf(env, book.id, effect.channelId).forget();
-    if (effect.kind === 'report') await projectReport(openDb(env, settingsOf(env)), effect.report);
+    if (effect.kind === 'report') {
+      const { call, sealing, reply } = effect;
+      await reportOf(env, call.reportId).open(call, { sealing, reply });
+    }
+    if (effect.kind === 'privacy') await session?.setPrivacy(book.id, effect.privacy);
   }
 }

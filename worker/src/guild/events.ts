@@ -76,6 +76,8 @@ function applyEvent(book: GuildBook, event: NodeEvent): void {
     case 'recording.started':
     case 'recording.chunk.stored':
     case 'recording.failed':
+    case 'report.sealed':
+    case 'report.failed':
       book.owe(`session:${event.sessionId}`, { kind: 'recording', event });
   }
 }

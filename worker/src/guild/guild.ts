@@ -4,7 +4,7 @@ import type { NodeEvent } from '@patchbay/shared/events';
 import type { PresenceSnapshot, SessionView } from '@patchbay/shared/hub-protocol';
 import { ulid } from 'ulid';
 import { Deadlines } from '../alarms/deadlines.ts';
-import { type Env, matchmakerOf, settingsOf } from '../env.ts';
+import { canSeal, type Env, matchmakerOf, settingsOf } from '../env.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
 import { BREAKER_DEADLINE, GuildBook } from './book.ts';
 import { evict, joinQueue, leave, next, stop } from './commands.ts';
@@ -14,7 +14,7 @@ import { ingest } from './events.ts';
 import { allowMonitors, monitor } from './monitors.ts';
 import { type RejoinFacts, RejoinLimit, rejoinFacts } from './rejoining.ts';
 import { accept, type Reply } from './replies.ts';
-import { report } from './reports.ts';
+import { type ReportRequest, report } from './reports.ts';
 import {
   legOver,
   type ReserveAnswer,
@@ -25,7 +25,7 @@ import {
   sessionOver,
 } from './sessions.ts';
 import type { SettingsPatch } from './settings.ts';
-import { block, change, configure, reset, unblock } from './setup.ts';
+import { block, change, configure, reset, setSealing, unblock } from './setup.ts';
 import { type Known, known, type SetupReport, type StatusReport, show, status } from './status.ts';
 import { GuildStore, stateOf } from './store.ts';
 
@@ -61,9 +61,10 @@ export class Guild extends DurableObject<Env> {
       this.#store,
       this.#deadlines,
       () => {
-        const { COOLDOWN_MS, FAILURE_REST_MS, BREAKER_FAILURES, BREAKER_WINDOW_MS, BREAKER_PAUSE_MS } = settingsOf(env);
+        const settings = settingsOf(env);
+        const { COOLDOWN_MS, FAILURE_REST_MS, BREAKER_FAILURES, BREAKER_WINDOW_MS, BREAKER_PAUSE_MS } = settings;
         const breaker = { failures: BREAKER_FAILURES, windowMs: BREAKER_WINDOW_MS, pauseMs: BREAKER_PAUSE_MS };
-        return { cooldownMs: COOLDOWN_MS, faultMs: FAILURE_REST_MS, breaker };
+        return { cooldownMs: COOLDOWN_MS, faultMs: FAILURE_REST_MS, breaker, sealing: canSeal(settings) };
       },
       (lane, effect) => this.#outbox.add(lane, effect),
     );
@@ -129,7 +130,7 @@ export class Guild extends DurableObject<Env> {
   }
 
   /** `/call report`. */
-  report(request: { channelId: string; userId: string; reason: string }): Reply {
+  report(request: ReportRequest): Reply {
     return this.#transaction(() => report(this.#book, request));
   }
 
@@ -181,6 +182,11 @@ export class Guild extends DurableObject<Env> {
   /** `/monitors allow|deny`. */
   allowMonitors(allow: boolean): Reply {
     return this.#transaction(() => allowMonitors(this.#book, allow));
+  }
+
+  /** `/setup reports on|off`. */
+  setSealing(on: boolean): Reply {
+    return this.#transaction(() => setSealing(this.#book, on));
   }
 
   /** Marks an interaction as used; `false` when it was used before. */

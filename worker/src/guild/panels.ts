@@ -49,6 +49,8 @@ function phaseOf(book: GuildBook, channel: Channel): PanelPhase | undefined {
     ...encryption(view),
     recording: view?.recording ?? false,
     monitors: [],
+    sealable: view?.sealable?.own ?? false,
+    ...(view?.sealable?.sealedAt === undefined ? {} : { sealedAt: view.sealable.sealedAt }),
   };
 }
 

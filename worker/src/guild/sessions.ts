@@ -7,6 +7,7 @@ import { afterSession, failedToStart, type Hold, type Intent } from './channel-p
 import { giveBack, holders, lease } from './leases.ts';
 import { allowsMonitors } from './monitors.ts';
 import { noteEnd, refreshPanel } from './panels.ts';
+import { type GuildPrivacy, lendPrivacy } from './privacy.ts';
 import { relaySide } from './relay.ts';
 
 /** Ended sessions that the page still shows. */
@@ -39,6 +40,7 @@ export type ReserveAnswer =
       allowMonitors: boolean;
       /** How this side takes part in the text relay; `null`: not at all. */
       relay: RelaySide | null;
+      privacy: GuildPrivacy;
     }
   /** `gone`: the ticket is no longer wanted; otherwise the side cannot start now. `message` is for people. */
   | { ok: false; code: string; message: string; gone: boolean };
@@ -88,6 +90,7 @@ export function reserve(book: GuildBook, request: ReserveRequest): ReserveAnswer
     limits: { seconds: settings.limitSeconds, warnSeconds: settings.warnSeconds },
     allowMonitors: allowsMonitors(book.store),
     relay: relaySide(settings),
+    privacy: lendPrivacy(book),
   };
 }
 

@@ -39,6 +39,8 @@ const fields = z.strictObject({
   panel: snowflake,
   /** What people write in the channel's text chat goes to the other side, where that one wants it too. */
   relay: z.boolean(),
+  /** `false`: reports do not seal what this server's people say. Only among a server's defaults. */
+  sealReports: z.boolean(),
 });
 
 /** What is stored for a channel, or as a server's defaults: what was set, nothing else. */
@@ -70,6 +72,7 @@ export interface ChannelSettings {
   leastPeople: number;
   panel: string | null;
   relay: boolean;
+  sealReports: boolean;
 }
 
 export const DEFAULT_POOL = 'default';
@@ -97,6 +100,7 @@ export function resolveSettings(guildId: string, ...layers: readonly StoredSetti
     leastPeople: set.leastPeople ?? 1,
     panel: set.panel ?? null,
     relay: set.relay ?? false,
+    sealReports: set.sealReports ?? true,
   };
 }
 

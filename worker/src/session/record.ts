@@ -2,6 +2,7 @@ import type { EndReason } from '@patchbay/shared/end-reason';
 import { PatchbayError } from '@patchbay/shared/errors';
 import type { NodeEventOf } from '@patchbay/shared/events';
 import type { LegSpec, Mode, RelaySide, SessionState } from '@patchbay/shared/session-spec';
+import type { GuildPrivacy } from '../guild/privacy.ts';
 
 /** The life of a session; each state carries what only it knows. Instants in milliseconds. */
 export type Phase =
@@ -36,6 +37,8 @@ export interface LegReservation {
   allowMonitors?: boolean;
   /** How this side takes part in the text relay; absent or `null`: not at all. */
   relay?: RelaySide | null;
+  /** What the guild lets a session do with its people's voices, when the leg was leased. */
+  privacy?: GuildPrivacy;
 }
 
 export type LegRole = LegSpec['role'];
@@ -86,6 +89,10 @@ export interface SessionRecord {
   /** Key of the leg on whose side the end came up. */
   endedBy?: string;
   recordingStarted: boolean;
+  /** When a report sealed ten seconds last. */
+  sealedAt?: number;
+  /** What guilds changed about their people's voices while the session runs, by guild. */
+  privacy?: Record<string, GuildPrivacy>;
   /** Without a visible notice of its recording the session ends. */
   recordRequired?: boolean;
 }
@@ -122,7 +129,9 @@ export function keyOf(record: SessionRecord, legId: string | undefined): string 
 }
 
 export type SessionReport = NodeEventOf<'session.connecting' | 'session.active' | 'session.degraded' | 'session.ended'>;
-export type RecordingReport = NodeEventOf<'recording.started' | 'recording.chunk.stored' | 'recording.failed'>;
+export type RecordingReport = NodeEventOf<
+  'recording.started' | 'recording.chunk.stored' | 'recording.failed' | 'report.sealed' | 'report.failed'
+>;
 
 /**
  * The record after a leg's report; the session follows its legs: active when all were connected, degraded while one that was is
@@ -151,6 +160,12 @@ export function legReported(record: SessionRecord, event: SessionReport): Sessio
   }
   if (degraded && next.phase.state === 'active') return move(next, { state: 'degraded', since: event.at });
   return next;
+}
+
+/** What the guild of a leg lets the session do now: the newer of what the lease said and what came since. */
+export function privacyOf(record: SessionRecord, { guildId, reservation }: SessionLeg): GuildPrivacy | undefined {
+  const [leased, changed] = [reservation?.privacy, record.privacy?.[guildId]];
+  return changed && (!leased || changed.version > leased.version) ? changed : leased;
 }
 
 /** The servers on the other sides. */

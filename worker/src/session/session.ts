@@ -4,6 +4,7 @@ import type { RelaySide } from '@patchbay/shared/session-spec';
 import { ulid } from 'ulid';
 import { Deadlines } from '../alarms/deadlines.ts';
 import { type Env, settingsOf } from '../env.ts';
+import type { GuildPrivacy } from '../guild/privacy.ts';
 import type { Outcome } from '../matchmaker/policy.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
 import { attachWaiting } from './attaching.ts';
@@ -27,12 +28,15 @@ import { place } from './placing.ts';
 import {
   emptyReason,
   isLive,
+  isPlaced,
   keyOf,
   legReported,
   type RecordingReport,
   type SessionRecord,
   type SessionReport,
 } from './record.ts';
+import { recordingReported } from './recordings.ts';
+import { type SealRequest, seal } from './seals.ts';
 import { firstRecord, type StartRequest } from './start.ts';
 import { SessionStore } from './store.ts';
 
@@ -168,19 +172,23 @@ export class Session extends DurableObject<Env> {
     }
   }
 
-  /** What the node reports of the recording; stored chunks may come after the end and still count. */
+  /** What the node reports of recordings and reports; what is stored may come after the end and still counts. */
   recordingEvents(events: RecordingReport[]): void {
+    recordingReported(this.#life, events);
+  }
+
+  /** A report of this session wants the last ten seconds sealed. Idempotent. */
+  seal(request: SealRequest): void {
+    seal(this.#life, request);
+  }
+
+  /** A guild changed what may be done with its people's voices: the node learns of it at once. Idempotent. */
+  setPrivacy(guildId: string, privacy: GuildPrivacy): void {
     const record = this.record();
-    if (!record) return;
-    let recordingStarted = record.recordingStarted;
-    for (const event of events) {
-      if (event.type === 'recording.started') recordingStarted = true;
-      if (event.type === 'recording.failed') {
-        console.error(`session ${record.id}: recording failed with ${event.code}: ${event.message}`);
-      }
-      if (event.type === 'recording.chunk.stored') this.#store.putChunk(event);
-    }
-    this.#life.commit({ ...record, recordingStarted });
+    if (!record || !isLive(record) || (record.privacy?.[guildId]?.version ?? -1) >= privacy.version) return;
+    const next = { ...record, privacy: { ...record.privacy, [guildId]: privacy } };
+    if (isPlaced(record)) this.#life.revise(next);
+    else this.#life.commit(next);
   }
 
   /** How many people are in the channel of a leg; after a grace without any, it leaves, or the session ends. */

@@ -1,6 +1,6 @@
 import { type EndSide, endSentence } from '@patchbay/shared/end-reason';
 import type { SessionView } from '@patchbay/shared/hub-protocol';
-import type { SessionLeg, SessionRecord } from './record.ts';
+import { privacyOf, type SessionLeg, type SessionRecord } from './record.ts';
 
 export interface StoredObject {
   guildId: string;
@@ -22,6 +22,15 @@ function endOf(record: SessionRecord, guildId: string): Pick<SessionView, 'state
   if (!gone || record.legs.some(isOwn)) return { state: phase.state };
   const endReason = gone.endReason ?? 'command';
   return { state: 'ended', endReason, endMessage: endSentence(endReason, 'own') };
+}
+
+/** Whose last ten seconds a report can seal, as a guild may know it. */
+function sealableOf(record: SessionRecord, guildId: string): Pick<SessionView, 'sealable'> {
+  const { legs, sealedAt } = record;
+  const sealed = legs.filter((leg) => leg.role !== 'monitor' && privacyOf(record, leg)?.sealable);
+  if (sealed.length === 0 && sealedAt === undefined) return {};
+  const own = sealed.some((leg) => leg.guildId === guildId);
+  return { sealable: { own, ...(sealedAt === undefined ? {} : { sealedAt }) } };
 }
 
 /** The session as the people of one guild may see it: own channels with ids, others by name, own people's objects alone. */
@@ -46,6 +55,7 @@ export function viewFor(record: SessionRecord, guildId: string, stored: readonly
       };
     }),
     recording: record.recordingStarted && (phase.state === 'active' || phase.state === 'degraded'),
+    ...sealableOf(record, guildId),
     stored: stored
       .filter((object) => object.guildId === guildId)
       .map(({ userId, key, bytes }) => ({ userId, key, bytes })),

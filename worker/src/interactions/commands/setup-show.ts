@@ -34,6 +34,7 @@ function pieces({ env, say, language }: CommandContext, settings: Shown): string
   }
   if (settings.leastPeople && settings.leastPeople > 1) all.push(say('show.people', { people: settings.leastPeople }));
   if (settings.relay) all.push(say('show.relay'));
+  if (settings.sealReports === false) all.push(say('show.sealing_off'));
   if (settings.panel) all.push(say('show.panel', { text: settings.panel }));
   return all.filter((piece) => typeof piece === 'string');
 }
