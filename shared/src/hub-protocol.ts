@@ -71,6 +71,8 @@ export interface SessionView {
     role?: string;
     held?: boolean;
   }[];
+  /** `true`: a channel of this guild may listen in now. */
+  openToMonitors?: boolean;
   recording: boolean;
   /** Names of stored objects with their size in bytes. */
   stored: { userId: string; key: string; bytes: number }[];

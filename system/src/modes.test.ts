@@ -157,7 +157,7 @@ test('support: hold, conference-in and transfer; nobody else hears anything', as
 test('monitor: hears both, is heard by nobody, is announced and listed, and only where the other server allows it', async () => {
   const [caller, staff, listener] = [room(others[0], 'Room'), room(desk, 'Staff'), room(desk, 'Third')];
   const rooms = [caller, staff, listener];
-  const monitor = (userId: string) => say(stack, desk, userId, 'monitor');
+  const monitor = (userId: string) => say(stack, desk, userId, 'monitor', [{ name: 'start', type: 1 }]);
   await stack.sim.join(listener.userId, listener.channelId);
   const first = await startCall(stack, [caller, staff]);
   await active(watcher, first);

@@ -7,6 +7,7 @@ import type { PanelPlace } from '../panel/plan.ts';
 import type { PanelState } from '../panel/state.ts';
 import type { RecordingReport, SessionReport } from '../session/record.ts';
 import type { GuildBook } from './book.ts';
+import { listen } from './monitors.ts';
 import type { Report } from './reports.ts';
 import type { StoredSettings } from './settings.ts';
 import type { GuildTicket } from './ticket.ts';
@@ -20,6 +21,10 @@ export type GuildEffect =
   | { kind: 'recording'; event: RecordingReport }
   | { kind: 'occupancy'; channelId: string; humans: number }
   | { kind: 'stop'; reason: EndReason; channelId?: string }
+  /** The side of a channel leaves; what is left of the session goes on. */
+  | { kind: 'detach'; reason: EndReason; channelId: string }
+  /** A monitor wishes to listen to the oldest call that permits it. */
+  | { kind: 'listen'; channelId: string }
   | { kind: 'identity'; identityId: string; member: boolean }
   | { kind: 'project'; name: string; at: number }
   /** `settings: null`: nothing is set any more. */
@@ -28,11 +33,16 @@ export type GuildEffect =
   | { kind: 'panel'; channelId: string; place: PanelPlace; state: PanelState; version: number }
   | { kind: 'panel.forget'; channelId: string };
 
-/** Delivers what is owed in one lane: `hub`, `fleet`, `db`, `matchmaker:POOL`, `panel:CHANNEL` or `session:ID`. */
+/** Delivers what is owed in one lane: `hub`, `fleet`, `db`, `matchmaker:POOL`, `panel:CHANNEL`, `monitor:CHANNEL` or `session:ID`. */
 export async function deliver(env: Env, book: GuildBook, lane: string, effects: GuildEffect[]): Promise<void> {
   if (lane === 'hub') {
     const events = effects.flatMap((effect) => (effect.kind === 'hub' ? [effect.event] : []));
     await hubOf(env, book.id).publish(book.store.meta('epoch') ?? '', events);
+    return;
+  }
+  if (lane.startsWith('monitor:')) {
+    // However often it was wished for: one look at what runs now answers it.
+    await listen(book, env, lane.slice('monitor:'.length));
     return;
   }
   const session = lane.startsWith('session:') ? sessionOf(env, lane.slice('session:'.length)) : null;
@@ -45,6 +55,7 @@ export async function deliver(env: Env, book: GuildBook, lane: string, effects: 
     if (effect.kind === 'recording') await session?.recordingEvents([effect.event]);
     if (effect.kind === 'occupancy') await session?.occupancy(book.id, effect.channelId, effect.humans);
     if (effect.kind === 'stop') await session?.stop(effect.reason, book.id, effect.channelId);
+    if (effect.kind === 'detach') await session?.detachChannel(book.id, effect.channelId, effect.reason);
     if (effect.kind === 'identity') {
       await fleetOf(env).setMember(book.id, effect.identityId, effect.member);
     }

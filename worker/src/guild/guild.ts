@@ -11,7 +11,7 @@ import { evict, joinQueue, leave, next, stop } from './commands.ts';
 import { type DeskAction, desk } from './desk.ts';
 import { deliver, type GuildEffect } from './effects.ts';
 import { ingest } from './events.ts';
-import { allowMonitors, monitor } from './monitors.ts';
+import { allowMonitors, monitor, stopMonitor } from './monitors.ts';
 import { accept, type Reply } from './replies.ts';
 import { report } from './reports.ts';
 import {
@@ -171,9 +171,14 @@ export class Guild extends DurableObject<Env> {
     return desk(this.#book, this.env, { userId, action, channelId });
   }
 
-  /** `/monitor`: the user's channel listens to a running call. */
+  /** `/monitor start`: the user's channel listens to a running call. */
   monitor(userId: string, channelId?: string): Promise<Reply> {
     return monitor(this.#book, this.env, { userId, channelId });
+  }
+
+  /** `/monitor stop`. */
+  stopMonitor(userId: string): Reply {
+    return this.#transaction(() => stopMonitor(this.#book, userId));
   }
 
   /** `/monitors allow|deny`. */

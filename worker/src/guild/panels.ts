@@ -48,17 +48,21 @@ function phaseOf(book: GuildBook, channel: Channel): PanelPhase | undefined {
     partners: view ? partnersOf(view, channel.channelId) : [],
     ...encryption(view),
     recording: view?.recording ?? false,
-    monitors: [],
+    monitors: view ? monitorsOf(view, channel.channelId) : [],
   };
 }
 
 function partnersOf(view: SessionView, channelId: string) {
-  const others = view.legs.filter((leg) => leg.channelId !== channelId);
+  const others = view.legs.filter((leg) => leg.channelId !== channelId && leg.role !== 'monitor');
   return others.map(({ guildName }) => ({
     ...(guildName === ANONYMOUS ? {} : { name: guildName }),
     held: false,
   }));
 }
+
+/** Who listens in, by the name of their server. */
+const monitorsOf = (view: SessionView, channelId: string): string[] =>
+  view.legs.flatMap((leg) => (leg.role === 'monitor' && leg.channelId !== channelId ? [leg.guildName] : []));
 
 /** Known once every leg has said its version. */
 function encryption(view: SessionView | undefined): { encrypted?: boolean } {

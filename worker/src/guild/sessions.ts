@@ -3,9 +3,9 @@ import type { SessionView } from '@patchbay/shared/hub-protocol';
 import type { LegSpec } from '@patchbay/shared/session-spec';
 import type { GuildBook } from './book.ts';
 import type { Call } from './calls.ts';
-import { afterSession, failedToStart, type Hold, type Intent } from './channel-policy.ts';
+import { afterListening, afterSession, failedToStart, type Hold, type Intent } from './channel-policy.ts';
 import { giveBack, holders, lease } from './leases.ts';
-import { allowsMonitors } from './monitors.ts';
+import { allowsMonitors, wakeMonitors } from './monitors.ts';
 import { noteEnd, refreshPanel } from './panels.ts';
 
 /** Ended sessions that the page still shows. */
@@ -64,6 +64,10 @@ export function reserve(book: GuildBook, request: ReserveRequest): ReserveAnswer
       ? gone('channel_busy', `${channel.name} is in a call. Choose another channel, or end that call first.`)
       : gone('ticket_withdrawn', 'The channel has left the queue.');
   }
+  const listens = request.role === 'monitor';
+  if (listens && channel.hold !== 'none' && book.isMonitor(channelId)) {
+    return gone('monitor_rests', `${channel.name} was told to rest until its people have left.`);
+  }
   const leg = lease(book.store, request);
   if (!leg) {
     // An identity that serves another channel is no fault; a node without any of this server is.
@@ -74,8 +78,11 @@ export function reserve(book: GuildBook, request: ReserveRequest): ReserveAnswer
   if (!mine) {
     if (named && channel.use === 'waiting') book.withdraw(channelId, channel.ticketId ?? '');
     book.calls.begin(sessionId, channelId, request.partners ?? [], Date.now());
+    if (listens) book.listeners.begin(channelId, sessionId);
     book.use(channelId, 'session', { ticketId, sessionId });
     book.reconsiderAll();
+    // Those who wished to listen may have left while the session was asked: it hears of it as of every later leaving.
+    if (listens && book.isMonitor(channelId)) book.reconsider(channelId);
   }
   return {
     ok: true,
@@ -140,7 +147,7 @@ function noteView(book: GuildBook, view: SessionView): void {
     const connected = call.connected || leg?.state === 'active' || leg?.state === 'degraded';
     const partners = call.partners.map((partner, index) => ({ ...partner, name: others[index]?.guildName ?? '' }));
     book.calls.update({ ...call, partners, connected });
-    if (connected && !call.connected) book.noteStart(false);
+    if (connected && !call.connected && !book.listeners.has(call.channelId, view.sessionId)) book.noteStart(false);
   }
 }
 
@@ -149,8 +156,10 @@ export function sessionChanged(book: GuildBook, view: SessionView): void {
   const { sql } = book.store;
   noteView(book, view);
   const body = JSON.stringify(view);
-  const known = sql.exec('SELECT 1 FROM sessions WHERE session_id = ? AND view = ?', view.sessionId, body).toArray();
-  if (known.length > 0) return;
+  const [known] = sql
+    .exec<{ view: string }>('SELECT view FROM sessions WHERE session_id = ?', view.sessionId)
+    .toArray();
+  if (known?.view === body) return;
   sql.exec('INSERT OR REPLACE INTO sessions(session_id, view) VALUES (?, ?)', view.sessionId, body);
   sql.exec(
     `DELETE FROM sessions WHERE session_id IN (SELECT session_id FROM sessions WHERE view ->> 'state' = 'ended'
@@ -161,6 +170,9 @@ export function sessionChanged(book: GuildBook, view: SessionView): void {
   for (const channel of book.store.channels()) {
     if (channel.sessionId === view.sessionId) refreshPanel(book, channel.channelId);
   }
+  // Only when it opens: a try that fails changes the view, too, and must not be the cause of the next one.
+  const wasOpen = known !== undefined && (JSON.parse(known.view) as SessionView).openToMonitors === true;
+  if (view.openToMonitors === true && !wasOpen) wakeMonitors(book);
 }
 
 /** A session is over: gives its legs back and does with each channel what its people or its setting say. Idempotent. */
@@ -200,9 +212,15 @@ function channelOver(
   const connected = calls.find((call) => call.channelId === channelId)?.connected ?? true;
   const view = book.views().find((each) => each.sessionId === sessionId);
   if (view && connected) noteEnd(book, channelId, reason, Math.max(0, Date.now() - view.startedAt));
-  // Counted before the channel is free: a server that pauses now does not queue it for a moment.
-  if (failedToStart(reason, connected)) book.noteStart(true);
   const { cooldownMs, faultMs } = book.rules();
+  const listened = book.listeners.end(channelId, sessionId);
+  if (listened && book.isMonitor(channelId)) {
+    const intent = intentOf(calls, channelId, stoppedHere);
+    settle(book, channelId, afterListening({ reason, intent }, faultMs, Date.now()));
+    return;
+  }
+  // Counted before the channel is free: a server that pauses now does not queue it for a moment.
+  if (!listened && failedToStart(reason, connected)) book.noteStart(true);
   const { after, cooldownSeconds } = book.settingsOf(channelId);
   const rest = { faultMs, cooldownMs: cooldownSeconds === null ? cooldownMs : cooldownSeconds * 1000 };
   const intent = intentOf(calls, channelId, stoppedHere);

@@ -34,8 +34,9 @@ export async function attachWaiting(env: Env, life: Lifecycle): Promise<Map<stri
     const record = life.store.record();
     const index = record?.legs.findIndex((each) => each.key === key) ?? -1;
     if (!record || !isPlaced(record) || index < 0) {
-      // Ended, or taken back, while we waited.
-      life.owe(`guild:${guildId}`, { kind: 'legOver', guildId, channelId, reason: 'command' });
+      // Ended, or taken back, while we waited. What a monitor's people asked for, their guild knows itself.
+      const reason = role === 'monitor' ? 'user_left' : 'command';
+      life.owe(`guild:${guildId}`, { kind: 'legOver', guildId, channelId, reason });
       continue;
     }
     const epoch = answer.ok && placement?.ok ? placement.epochs[answer.identityId] : undefined;

@@ -3,9 +3,9 @@ import type { Deadlines } from '../alarms/deadlines.ts';
 import type { Settings } from '../env.ts';
 import type { Outcome } from '../matchmaker/policy.ts';
 import type { Outbox } from '../outbox/outbox.ts';
-import { goesOnWithout, withoutLeg } from './changes.ts';
+import { goesOnWithout, orphanedMonitors, withoutLeg } from './changes.ts';
 import type { SessionEffect } from './effects.ts';
-import { isLive, limitsOf, move, type SessionRecord } from './record.ts';
+import { followLegs, isLive, limitsOf, move, type SessionRecord } from './record.ts';
 import { placed, specOf } from './spec.ts';
 import type { SessionStore } from './store.ts';
 
@@ -66,8 +66,8 @@ export class Lifecycle {
   }
 
   /**
-   * A leg goes; with too few left it is the end of the session. `nodeLetGo`: the node has closed it already, so its guild gets the
-   * lease back at once, else when the node says so.
+   * A leg goes, and with the last one of its guild that guild's monitors; with too few left it is the end of the session.
+   * `nodeLetGo`: the node has closed it already, so its guild gets the lease back at once, else when the node says so.
    */
   drop(record: SessionRecord, key: string, reason: EndReason, nodeLetGo = false): void {
     const leg = record.legs.find((each) => each.key === key);
@@ -77,9 +77,16 @@ export class Lifecycle {
       return;
     }
     const { guildId, channelId } = leg;
-    this.deadlines.clear(`empty:${guildId}:${channelId}`);
     if (nodeLetGo) this.outbox.add(`guild:${guildId}`, { kind: 'legOver', guildId, channelId, reason });
-    this.revise(withoutLeg(record, key, reason));
+    let next = withoutLeg(record, key, reason);
+    // A monitor listens only where its own guild takes part. What it did not ask for itself is no word of its people.
+    for (const orphan of orphanedMonitors(record, key)) next = withoutLeg(next, orphan.key, 'user_left');
+    for (const gone of record.legs.filter(({ key: each }) => !next.legs.some((left) => left.key === each))) {
+      this.deadlines.clear(`empty:${gone.guildId}:${gone.channelId}`);
+    }
+    next = followLegs(next, Date.now());
+    if (next.phase.state === 'active') this.deadlines.clear('connecting');
+    this.revise(next);
   }
 
   /** The node's own word on an end counts more than ours, unless we asked for the end. */

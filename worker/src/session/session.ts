@@ -10,6 +10,7 @@ import {
   attachRefusal,
   type ChangeAnswer,
   changeRefusal,
+  goesOnWithout,
   legAt,
   legOf,
   type NewLeg,
@@ -25,6 +26,7 @@ import { place } from './placing.ts';
 import {
   emptyReason,
   isLive,
+  isPlaced,
   keyOf,
   legReported,
   type RecordingReport,
@@ -104,11 +106,17 @@ export class Session extends DurableObject<Env> {
     return { ok: true };
   }
 
-  /** The leg of a channel leaves, whether it is connected yet or not. */
-  detachChannel(guildId: string, channelId: string): void {
+  /**
+   * The leg of a channel leaves by its own people's wish, whether it is connected yet or not; the others go on while they are a
+   * call, else the session ends on that side. Idempotent.
+   */
+  detachChannel(guildId: string, channelId: string, reason: EndReason): void {
     const record = this.record();
     const leg = record && isLive(record) ? legAt(record, { guildId, channelId }) : undefined;
-    if (record && leg) this.#life.drop(record, leg.key, 'user_left');
+    if (!record || !leg) return;
+    const { key, role } = leg;
+    if (role === 'monitor' || (isPlaced(record) && goesOnWithout(record, key))) this.#life.drop(record, key, reason);
+    else this.#life.end({ ...record, stoppedBy: guildId, endedBy: key }, reason);
   }
 
   /** Another matrix, by leg ids. */

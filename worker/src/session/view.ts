@@ -1,5 +1,6 @@
 import { type EndSide, endSentence } from '@patchbay/shared/end-reason';
 import type { SessionView } from '@patchbay/shared/hub-protocol';
+import { isOpenToMonitors } from './changes.ts';
 import type { SessionLeg, SessionRecord } from './record.ts';
 
 export interface StoredObject {
@@ -45,6 +46,7 @@ export function viewFor(record: SessionRecord, guildId: string, stored: readonly
         ...(record.held.includes(leg.key) ? { held: true } : {}),
       };
     }),
+    ...(isOpenToMonitors(record, guildId) ? { openToMonitors: true } : {}),
     recording: record.recordingStarted && (phase.state === 'active' || phase.state === 'degraded'),
     stored: stored
       .filter((object) => object.guildId === guildId)
