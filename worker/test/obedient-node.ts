@@ -11,13 +11,15 @@ export class ObedientNode {
   /** Every spec and end, in order of arrival. */
   readonly told: string[] = [];
   #work: Promise<void> = Promise.resolve();
+  #stopped = false;
+  #reports: Promise<void> = Promise.resolve();
 
   constructor(world: World, nodeId = 'node-1') {
     this.node = new TestNode(world, nodeId);
     const push = this.node.inbox.push.bind(this.node.inbox);
     this.node.inbox.push = (message) => {
       push(message);
-      this.#work = this.#work.then(() => this.#obey(message));
+      if (!this.#stopped) this.#work = this.#work.then(() => this.#obey(message));
     };
   }
 
@@ -32,16 +34,24 @@ export class ObedientNode {
     if (plain.type !== 'voice.snapshot') throw new Error('not a snapshot');
     const channels = channelIds.map((channelId) => ({ channelId, name: `voice ${channelId}` }));
     const there = members.map(([userId, channelId]) => person(userId, channelId));
-    for (const identityId of identities) await this.node.report({ ...plain, identityId, channels, members: there });
+    for (const identityId of identities) await this.report({ ...plain, identityId, channels, members: there });
   }
 
   join(guildId: string, userId: string, channelId: string): Promise<void> {
-    return this.node.report({ type: 'voice.joined', guildId, member: person(userId, channelId) });
+    return this.report({ type: 'voice.joined', guildId, member: person(userId, channelId) });
   }
 
-  /** Everything that was told up to now is done. */
-  async idle(): Promise<void> {
+  /** Does nothing more; resolves when what it was doing is done. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
     await this.#work;
+  }
+
+  /** Reports events after those before, as the outbox of a node does. */
+  report(...drafts: NodeEventDraft[]): Promise<void> {
+    const report = this.#reports.then(() => this.node.report(...drafts));
+    this.#reports = report.catch(() => undefined);
+    return report;
   }
 
   async #obey(message: WorkerMessage): Promise<void> {
@@ -61,7 +71,7 @@ export class ObedientNode {
         const over = { reason: 'command' as const, by: legId, goesOn: true };
         if (!wanted.has(legId)) events.push({ type: 'session.ended', guildId, ...about, legId, ...over });
       }
-      if (events.length > 0) await this.node.report(...events);
+      if (events.length > 0) await this.report(...events);
     }
     if (message.type === 'session.end') {
       const { sessionId, revision, reason } = message;
@@ -69,7 +79,7 @@ export class ObedientNode {
       const legs = this.running.get(sessionId)?.legs ?? [];
       this.running.delete(sessionId);
       for (const { guildId, legId } of legs) {
-        await this.node.report({ type: 'session.ended', guildId, sessionId, revision, legId, reason });
+        await this.report({ type: 'session.ended', guildId, sessionId, revision, legId, reason });
       }
     }
   }

@@ -194,6 +194,9 @@ test('a session follows the legs that are left: the one that was still connectin
   expect(followLegs(connecting, 7)).toBe(connecting);
   expect(followLegs(withoutLeg(connecting, 'c', 'command'), 7).phase).toEqual({ state: 'active', since: 7 });
   const bad = { ...leg('c', '3'), state: 'degraded' as const };
-  const degraded: SessionRecord = { ...call(leg('a', '1'), leg('b', '2'), bad), phase: { state: 'degraded', since: 1 } };
+  const degraded: SessionRecord = {
+    ...call(leg('a', '1'), leg('b', '2'), bad),
+    phase: { state: 'degraded', since: 1 },
+  };
   expect(followLegs(withoutLeg(degraded, 'c', 'command'), 7).phase).toEqual({ state: 'active', since: 7 });
 });

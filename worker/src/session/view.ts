@@ -19,7 +19,8 @@ function endOf(record: SessionRecord, guildId: string): Pick<SessionView, 'state
     return { state: phase.state, endReason: phase.reason, endMessage: endSentence(phase.reason, side) };
   }
   const isOwn = (leg: SessionLeg) => leg.guildId === guildId;
-  const gone = record.past.findLast(isOwn);
+  // A monitor that had to go along is not the reason.
+  const gone = record.past.findLast((leg) => isOwn(leg) && leg.role !== 'monitor') ?? record.past.findLast(isOwn);
   if (!gone || record.legs.some(isOwn)) return { state: phase.state };
   const endReason = gone.endReason ?? 'command';
   return { state: 'ended', endReason, endMessage: endSentence(endReason, 'own') };
