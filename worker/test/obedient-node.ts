@@ -41,6 +41,11 @@ export class ObedientNode {
     return this.report({ type: 'voice.joined', guildId, member: person(userId, channelId) });
   }
 
+  /** What was told up to now is done. */
+  async idle(): Promise<void> {
+    await this.#work;
+  }
+
   /** Does nothing more; resolves when what it was doing is done. */
   async stop(): Promise<void> {
     this.#stopped = true;

@@ -16,6 +16,8 @@ import { accept, type Reply } from './replies.ts';
 import { report } from './reports.ts';
 import {
   legOver,
+  type Obstacle,
+  obstacle,
   type ReserveAnswer,
   type ReserveRequest,
   release,
@@ -79,9 +81,14 @@ export class Guild extends DurableObject<Env> {
     return this.#transaction(() => reserve(this.#book, request));
   }
 
+  /** Why an operator's session would find no leg in a channel now. */
+  obstacle(channelId: string, role: ReserveRequest['role']): Obstacle | null {
+    return obstacle(this.#book, channelId, role);
+  }
+
   /** A session was given up before it was placed. */
-  release(sessionId: string, stoppedHere: boolean): void {
-    this.#transaction(() => release(this.#book, sessionId, stoppedHere));
+  release(sessionId: string, stoppedHere: boolean, unserved: string[] = []): void {
+    this.#transaction(() => release(this.#book, { sessionId, unserved }, stoppedHere));
   }
 
   /** The newest view of a session that has a leg here. */

@@ -34,9 +34,14 @@ export function noteEnd(book: GuildBook, channelId: string, reason: Last['reason
   book.store.setMeta(lastKey(channelId), JSON.stringify({ reason, lengthMs } satisfies Last));
 }
 
+/** How the last call of a channel ended. */
+export function lastEnd(book: GuildBook, channelId: string): Last | undefined {
+  const stored = book.store.meta(lastKey(channelId));
+  return stored ? (JSON.parse(stored) as Last) : undefined;
+}
+
 function phaseOf(book: GuildBook, channel: Channel): PanelPhase | undefined {
-  const stored = book.store.meta(lastKey(channel.channelId));
-  const last = stored ? (JSON.parse(stored) as Last) : undefined;
+  const last = lastEnd(book, channel.channelId);
   if (channel.use === 'waiting') return { kind: 'waiting', since: channel.since, ...(last ? { last } : {}) };
   if (channel.use === 'idle') return last ? { kind: 'idle', last } : undefined;
   const view = book.views().find(({ sessionId }) => sessionId === channel.sessionId);

@@ -4,7 +4,7 @@ import type { LegSpec } from '@patchbay/shared/session-spec';
 import type { GuildBook } from './book.ts';
 import type { Call } from './calls.ts';
 import { afterListening, afterSession, failedToStart, type Hold, type Intent } from './channel-policy.ts';
-import { giveBack, holders, lease } from './leases.ts';
+import { giveBack, holders, isIdentityFree, type LegLease, lease } from './leases.ts';
 import { allowsMonitors, wakeMonitors } from './monitors.ts';
 import { noteEnd, refreshPanel } from './panels.ts';
 
@@ -40,6 +40,18 @@ export type ReserveAnswer =
   /** `gone`: the ticket is no longer wanted; otherwise the side cannot start now. `message` is for people. */
   | { ok: false; code: string; message: string; gone: boolean };
 
+/** Why a session cannot use a channel now. */
+export interface Obstacle {
+  code: string;
+  /** Says what to do. */
+  message: string;
+}
+
+const recordingOff = (name: string): Obstacle => ({
+  code: 'recording_off',
+  message: `${name} is not set up to be recorded. Its moderators can: /setup channel record:true.`,
+});
+
 const gone = (code: string, message: string): ReserveAnswer => ({ ok: false, code, message, gone: true });
 
 /** For operators and the log; people get the code, with the holders, in their own language. */
@@ -51,11 +63,41 @@ function noIdentity(book: GuildBook): string {
   return `Every bot account of this server is in a voice channel: ${taken.join(', ')}. End one, or add an account.`;
 }
 
+/** What the leg of a channel is told of its guild's settings. */
+function reserved(book: GuildBook, channelId: string, leg: LegLease): Extract<ReserveAnswer, { ok: true }> {
+  const settings = book.settingsOf(channelId);
+  return {
+    ok: true,
+    ...leg,
+    guildName: settings.anonymous ? ANONYMOUS : book.name,
+    record: settings.record,
+    limits: { seconds: settings.limitSeconds, warnSeconds: settings.warnSeconds },
+    allowMonitors: allowsMonitors(book.store),
+  };
+}
+
+/**
+ * Leases a leg for a recording. It may share the leg of a call, takes no ticket, and leaves the channel to what it is used for. What
+ * limits the calls of the channel does not limit it.
+ */
+function reserveRecording(book: GuildBook, request: ReserveRequest, name: string): ReserveAnswer {
+  const { channelId } = request;
+  if (!book.settingsOf(channelId).record) {
+    return { ...recordingOff(name), ok: false, gone: true };
+  }
+  const known = lease(book.store, request);
+  if (!known) return { ok: false, code: 'no_identity', message: noIdentity(book), gone: false };
+  // A channel that waits for the bot account must hear that it is taken.
+  book.reconsiderAll();
+  return { ...reserved(book, channelId, known), limits: { seconds: 0, warnSeconds: 0 } };
+}
+
 /** Leases a leg for a session whose ticket waits here, or for a channel that joins one. Idempotent. */
 export function reserve(book: GuildBook, request: ReserveRequest): ReserveAnswer {
   const { sessionId, ticketId, channelId } = request;
   const channel = book.store.channel(channelId);
   if (!channel) return gone('channel_gone', 'That voice channel does not exist any more.');
+  if (request.role === 'recorder') return reserveRecording(book, request, channel.name);
   const mine = channel.use === 'session' && channel.sessionId === sessionId;
   const waiting = ticketId !== null && channel.use === 'waiting' && channel.ticketId === ticketId;
   const named = ticketId === null && channel.use !== 'session';
@@ -74,7 +116,6 @@ export function reserve(book: GuildBook, request: ReserveRequest): ReserveAnswer
     if (holders(book.store).length === 0) book.noteStart(true);
     return { ok: false, code: 'no_identity', message: noIdentity(book), gone: false };
   }
-  const settings = book.settingsOf(channelId);
   if (!mine) {
     if (named && channel.use === 'waiting') book.withdraw(channelId, channel.ticketId ?? '');
     book.calls.begin(sessionId, channelId, request.partners ?? [], Date.now());
@@ -84,22 +125,37 @@ export function reserve(book: GuildBook, request: ReserveRequest): ReserveAnswer
     // Those who wished to listen may have left while the session was asked: it hears of it as of every later leaving.
     if (listens && book.isMonitor(channelId)) book.reconsider(channelId);
   }
-  return {
-    ok: true,
-    ...leg,
-    guildName: settings.anonymous ? ANONYMOUS : book.name,
-    record: settings.record,
-    limits: { seconds: settings.limitSeconds, warnSeconds: settings.warnSeconds },
-    allowMonitors: allowsMonitors(book.store),
-  };
+  return reserved(book, channelId, leg);
+}
+
+/** Why an operator's session would find no leg in a channel as things stand; `null`: it may be tried. */
+export function obstacle(book: GuildBook, channelId: string, role: ReserveRequest['role']): Obstacle | null {
+  const channel = book.store.channel(channelId);
+  if (!channel) {
+    return { code: 'channel_unknown', message: `The bot sees no voice channel ${channelId} in guild ${book.id}.` };
+  }
+  if (role !== 'recorder' && channel.use === 'session') {
+    return { code: 'channel_busy', message: `${channel.name} is in a call. Choose another channel, or end that call.` };
+  }
+  if (role === 'recorder' && !book.settingsOf(channelId).record) return recordingOff(channel.name);
+  return isIdentityFree(book.store, channelId) ? null : { code: 'no_identity', message: noIdentity(book) };
 }
 
 /**
  * A session was given up before it was placed: its channel waits again with its old ticket. One whose own people stopped it
  * does what they asked for; another channel of the same server then queues anew, since the matchmaker dropped its ticket too.
+ * `unserved`: channels for which there was no bot account; their people are told so while they wait for the next try.
  */
-export function release(book: GuildBook, sessionId: string, stoppedHere: boolean): void {
+export function release(
+  book: GuildBook,
+  { sessionId, unserved }: { sessionId: string; unserved: readonly string[] },
+  stoppedHere: boolean,
+): void {
   giveBack(book.store, sessionId);
+  for (const channelId of unserved) {
+    noteEnd(book, channelId, 'no_identity', 0);
+    refreshPanel(book, channelId);
+  }
   const calls = book.calls.ofSession(sessionId);
   for (const channel of book.store.channels()) {
     if (channel.sessionId !== sessionId) continue;

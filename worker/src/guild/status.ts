@@ -6,6 +6,7 @@ import { isPaused } from './breaker.ts';
 import { hindrance, noIdentityFree } from './commands.ts';
 import { identityCount } from './leases.ts';
 import { isListening } from './monitors.ts';
+import { lastEnd } from './panels.ts';
 import type { Reply } from './replies.ts';
 import { ANONYMOUS } from './sessions.ts';
 import { type ChannelSettings, DEFAULT_POOL, type StoredSettings } from './settings.ts';
@@ -27,6 +28,8 @@ export type StatusReport = { channelId: string; name: string } & (
       since: number;
       place: number | null /** Milliseconds; null: not known yet. */;
       expectedWait: number | null;
+      /** The last try found no bot account for this channel. */
+      unserved: boolean;
     }
   | { use: 'session'; state: string; partners: string[]; since: number | null }
   | MonitorStatus
@@ -95,7 +98,8 @@ export async function status(book: GuildBook, env: Env, channelId: string): Prom
     const matchmaker = matchmakerOf(env, ticket?.pool ?? DEFAULT_POOL);
     const ticketId = channel.ticketId ?? '';
     const [place, expectedWait] = await Promise.all([matchmaker.place(ticketId), matchmaker.expectedWait(ticketId)]);
-    return { channelId, name, use, since, place, expectedWait };
+    const unserved = lastEnd(book, channelId)?.reason === 'no_identity';
+    return { channelId, name, use, since, place, expectedWait, unserved };
   }
   if (use === 'session') {
     const view = book.views().find((each) => each.sessionId === channel.sessionId);

@@ -66,7 +66,8 @@ export function statusWords(language: Language, status: StatusReport, now: numbe
       place === null || expectedWait === null
         ? []
         : [say('status.expected', { minutes: Math.max(1, Math.ceil(expectedWait / 60_000)) })];
-    return [say('status.waiting', { since: inSeconds(status.since) }), where, ...wait].join(' ');
+    const failed = status.unserved ? [say('status.unserved')] : [];
+    return [say('status.waiting', { since: inSeconds(status.since) }), where, ...wait, ...failed].join(' ');
   }
   const lasting = (since: number) => say('status.length', { length: length(now - since), since: inSeconds(since) });
   if (status.use === 'monitor') {

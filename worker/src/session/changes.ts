@@ -40,6 +40,9 @@ export function changeRefusal(record: SessionRecord | null): Refusal | null {
 
 /** Why this leg may not join; `null` when it may. */
 export function attachRefusal(record: SessionRecord, leg: NewLeg): Refusal | null {
+  if (record.legs.some(({ role }) => role === 'recorder')) {
+    return refuse('recording_alone', 'A recording has one channel. Start a call, or another recording.');
+  }
   if (!record.legs.some(({ guildId, role }) => guildId === leg.guildId && role !== 'monitor')) {
     return refuse('not_your_call', 'Only channels of servers that take part in a call can be added to it.');
   }

@@ -118,9 +118,15 @@ export class Lifecycle {
     this.store.putOutcome(outcome);
     const ended = move(record, { state: 'ended', reason, at: Date.now() });
     this.commit(ended);
+    const without =
+      reason === 'no_identity' ? record.legs.find(({ key }) => key === record.endedBy)?.guildId : undefined;
     for (const guildId of new Set(record.legs.map((leg) => leg.guildId))) {
       const stoppedHere = record.stoppedBy === guildId;
-      this.outbox.add(`guild:${guildId}`, { kind: 'release', guildId, stoppedHere });
+      const own = record.legs.filter((leg) => leg.guildId === guildId && guildId === without && !leg.reservation);
+      const unserved = own.map(({ channelId }) => channelId);
+      // Its people wait for a call that cannot start: they are shown why, although they never had a part in it.
+      if (without !== undefined) this.outbox.add(`guild:${guildId}`, { kind: 'view', guildId });
+      this.outbox.add(`guild:${guildId}`, { kind: 'release', guildId, stoppedHere, unserved });
     }
     this.outbox.add('matchmaker', { kind: 'settle', pool: record.pool, outcome });
     this.outbox.kick();

@@ -5,7 +5,7 @@ import { Deadlines } from '../alarms/deadlines.ts';
 import { type Env, settingsOf } from '../env.ts';
 import type { Outcome } from '../matchmaker/policy.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
-import { attachWaiting } from './attaching.ts';
+import { walkOn } from './attaching.ts';
 import {
   attachRefusal,
   type ChangeAnswer,
@@ -22,7 +22,6 @@ import {
 } from './changes.ts';
 import { deliver, type SessionEffect } from './effects.ts';
 import { Lifecycle } from './lifecycle.ts';
-import { place } from './placing.ts';
 import {
   emptyReason,
   isLive,
@@ -130,10 +129,19 @@ export class Session extends DurableObject<Env> {
   }
 
   /** Hands the call on to another channel of the same server: it joins, and once it is connected `fromLegId` leaves. */
-  transfer(fromLegId: string, to: NewLeg): Promise<ChangeAnswer> {
+  async transfer(fromLegId: string, to: NewLeg): Promise<ChangeAnswer> {
     const record = this.record();
-    const replaces = record ? legOf(record, fromLegId)?.key : undefined;
-    return this.#attach(to, (of) => transferRefusal(of, fromLegId, to), replaces);
+    const from = record ? legOf(record, fromLegId) : undefined;
+    const there = record ? legAt(record, to) : undefined;
+    if (record && from && there && there.replaces !== from.key) {
+      const inside = from.guildId === to.guildId && from.role !== 'monitor';
+      const refusal = changeRefusal(record) ?? (inside ? null : transferRefusal(record, fromLegId, to));
+      if (refusal) return refusal;
+      // That channel is in the call already: it only has to go on without this one.
+      if (there !== from) this.#life.drop(record, from.key, 'command');
+      return { ok: true };
+    }
+    return this.#attach(to, (of) => transferRefusal(of, fromLegId, to), from?.key);
   }
 
   /** What the node reports of the legs in one guild, in order. */
@@ -276,22 +284,11 @@ export class Session extends DurableObject<Env> {
   /** Walks a session from requested to connecting, and legs that join later. One at a time; every call may be repeated. */
   async #advance(): Promise<Map<string, Refusal>> {
     while (this.#walking) await this.#walking;
-    const walk = this.#walk();
+    const walk = walkOn(this.env, this.#life);
     this.#walking = walk.finally(() => {
       this.#walking = null;
     });
     await this.#walking;
     return walk;
-  }
-
-  async #walk(): Promise<Map<string, Refusal>> {
-    try {
-      await place(this.env, this.#life);
-      return await attachWaiting(this.env, this.#life);
-    } catch (error) {
-      // An unreachable object: the deadline tries again, and the claim's expiry gives up in the end.
-      console.error('session: cannot be placed yet', error);
-      return new Map();
-    }
   }
 }

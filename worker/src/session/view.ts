@@ -16,7 +16,8 @@ function endOf(record: SessionRecord, guildId: string): Pick<SessionView, 'state
   if (phase.state === 'ended' || phase.state === 'ending') {
     const by = [...record.legs, ...record.past].find(({ key }) => key === record.endedBy);
     const side: EndSide = by === undefined ? null : by.guildId === guildId ? 'own' : 'other';
-    return { state: phase.state, endReason: phase.reason, endMessage: endSentence(phase.reason, side) };
+    const what = record.legs.some(({ role }) => role === 'recorder') ? 'recording' : 'call';
+    return { state: phase.state, endReason: phase.reason, endMessage: endSentence(phase.reason, side, what) };
   }
   const isOwn = (leg: SessionLeg) => leg.guildId === guildId;
   // A monitor that had to go along is not the reason.

@@ -107,6 +107,8 @@ export const answers = {
   'status.waiting': '<#{channel}> is waiting for another server since <t:{since}:R>.',
   'status.place': 'Place in the queue: {place}.',
   'status.expected': 'Expected wait: about {minutes} min.',
+  'status.unserved':
+    'The last call could not start: this server had no free bot account for this channel. Each channel needs one of its own: use the link of /invite, or end what the bot is used for. It is tried again by itself.',
   'status.connecting': 'A partner was found; connecting.',
   'status.session': '<#{channel}> is in a call with {partner}: {state}.',
   'status.alone': '<#{channel}> is in use: {state}.',

@@ -116,6 +116,8 @@ export const answers: Record<keyof typeof english, string> = {
   'status.waiting': '<#{channel}> aspetta un altro server da <t:{since}:R>.',
   'status.place': 'Posto in coda: {place}.',
   'status.expected': 'Attesa prevista: circa {minutes} min.',
+  'status.unserved':
+    'L’ultima chiamata non è potuta partire: questo server non aveva un account bot libero per questo canale. Ogni canale ne richiede uno: usa il link di /invito, o chiudi ciò per cui il bot è usato. Si riprova da solo.',
   'status.connecting': 'Trovato un partner; collegamento in corso.',
   'status.session': '<#{channel}> è in chiamata con {partner}: {state}.',
   'status.alone': '<#{channel}> è in uso: {state}.',
