@@ -12,7 +12,7 @@ beforeAll(async () => {
   world = await startWorld({ FAILURE_REST_MS: '50' });
   fleet = new ObedientNode(world);
   await fleet.node.connect([
-    { identityId: '501', guildIds: ['101', '102', '103'] },
+    { identityId: '501', guildIds: ['101', '102', '103', '106'] },
     { identityId: '502', guildIds: ['101'] },
     { identityId: '503', guildIds: ['101'] },
   ]);
@@ -238,4 +238,35 @@ test('a second monitor without a free bot account says who has them, and listens
   expect(await status('395')).toMatch(/waits for a call.*The bot is .*in <#211> for a call/);
   await operate(younger, { change: 'stop' });
   await expect.poll(() => channel('212')).toEqual({ kind: 'session', sessionId: older });
+});
+
+test('a try that fails is no reason for the next one: it tries again when something happened', async () => {
+  await world.command('102', '1', 'monitors allow', moderator);
+  // The account that is free belongs to a node that does not run the call.
+  const places = ['701', '702'];
+  await fleet.place('106', ['501'], places, [['397', '701']]);
+  await fleet.place('102', ['501'], ['301'], [['9301', '301']]);
+  const elsewhere = new ObedientNode(world, 'node-2');
+  await elsewhere.place('106', ['599'], places, [['397', '701']]);
+  await world.setupCommand('106', '702', 'channel', [{ type: 3, name: 'mode', value: 'monitor' }]);
+  await call(['106', '701'], ['102', '301']);
+  await elsewhere.join('106', '398', '702');
+  const tries = async () => {
+    const { snapshot } = await world.env.GUILD.getByName('106').snapshot();
+    const [session] = snapshot.sessions;
+    return {
+      legs: session?.legs.length,
+      kind: snapshot.channels.find(({ channelId }) => channelId === '702')?.state.kind,
+    };
+  };
+  const owed = async () => {
+    const storage = await world.harness.getWorker().getDurableObjectStorage('GUILD', { name: '106' });
+    return storage.exec('SELECT lane FROM outbox');
+  };
+  await expect.poll(owed).toEqual([]);
+  const { seq } = await world.env.GUILD.getByName('106').snapshot();
+  // So many round trips are time enough for a circle to show.
+  for (let count = 0; count < 40; count += 1) await world.command('106', '398', 'call status');
+  expect(await tries()).toEqual({ legs: 2, kind: 'idle' });
+  expect((await world.env.GUILD.getByName('106').snapshot()).seq - seq).toBeLessThan(6);
 });

@@ -28,6 +28,17 @@ export interface ChannelSituation {
   audible: boolean;
 }
 
+/**
+ * May a session be listened to that could not be before? Monitors look at it only then: a try that fails changes the view, too, and
+ * must not be the cause of the next one.
+ */
+export function opensToMonitors(
+  before: { openToMonitors?: boolean } | undefined,
+  after: { openToMonitors?: boolean },
+): boolean {
+  return after.openToMonitors === true && before?.openToMonitors !== true;
+}
+
 /** Would the channel listen now, if there were a call? Neither the pause of a server's calls nor its least number of people count. */
 export function wantsToListen(channel: Omit<ChannelSituation, 'audible'>, now: number): boolean {
   const { monitor, use, configured, hold, restUntil, humans } = channel;

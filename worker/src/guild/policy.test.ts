@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type BreakerState, closed, failed, isPaused, LONGEST_PAUSE_MS } from './breaker.ts';
-import { afterListening, afterSession, decide, failedToStart } from './channel-policy.ts';
+import { afterListening, afterSession, decide, failedToStart, opensToMonitors } from './channel-policy.ts';
 import { gone, type KnownMember, seen, snapshotChanges } from './presence.ts';
 
 const base = {
@@ -57,6 +57,14 @@ test('a monitor never queues: people in it listen while a call may be heard, wha
   for (const obstacle of obstacles) expect(decide({ ...monitor, ...obstacle }, 5)).toBe('nothing');
   // It was a bridge a moment ago.
   expect(decide({ ...monitor, use: 'waiting' }, 5)).toBe('withdraw');
+});
+
+test('monitors are woken once, when a call opens to them: not by the traces of a try that failed', () => {
+  const open = { openToMonitors: true };
+  expect(opensToMonitors(undefined, open)).toBe(true);
+  expect(opensToMonitors({}, open)).toBe(true);
+  expect(opensToMonitors(open, open)).toBe(false);
+  expect(opensToMonitors(open, {})).toBe(false);
 });
 
 test('a monitor waits again after a call, rests after a fault, and stays away when somebody wanted it so', () => {

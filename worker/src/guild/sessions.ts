@@ -3,7 +3,14 @@ import type { SessionView } from '@patchbay/shared/hub-protocol';
 import type { LegSpec } from '@patchbay/shared/session-spec';
 import type { GuildBook } from './book.ts';
 import type { Call } from './calls.ts';
-import { afterListening, afterSession, failedToStart, type Hold, type Intent } from './channel-policy.ts';
+import {
+  afterListening,
+  afterSession,
+  failedToStart,
+  type Hold,
+  type Intent,
+  opensToMonitors,
+} from './channel-policy.ts';
 import { giveBack, holders, isIdentityFree, type LegLease, lease } from './leases.ts';
 import { allowsMonitors, wakeMonitors } from './monitors.ts';
 import { noteEnd, refreshPanel } from './panels.ts';
@@ -226,9 +233,7 @@ export function sessionChanged(book: GuildBook, view: SessionView): void {
   for (const channel of book.store.channels()) {
     if (channel.sessionId === view.sessionId) refreshPanel(book, channel.channelId);
   }
-  // Only when it opens: a try that fails changes the view, too, and must not be the cause of the next one.
-  const wasOpen = known !== undefined && (JSON.parse(known.view) as SessionView).openToMonitors === true;
-  if (view.openToMonitors === true && !wasOpen) wakeMonitors(book);
+  if (opensToMonitors(known ? (JSON.parse(known.view) as SessionView) : undefined, view)) wakeMonitors(book);
 }
 
 /** A session is over: gives its legs back and does with each channel what its people or its setting say. Idempotent. */
