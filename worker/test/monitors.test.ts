@@ -130,6 +130,13 @@ test('/monitor stop lets only that leg leave; it rests until everybody left and 
   expect(await moderate('monitor stop')).toContain('rests until everybody has left and somebody joins anew');
   await expect.poll(() => channel('211')).toEqual({ kind: 'idle' });
   expect(await endOf(sessionId)).toMatchObject({ state: 'active' });
+  // A wish that was on its way when they stopped it comes too late.
+  const late = await world.env.SESSION.getByName(sessionId).attach({
+    guildId: '101',
+    channelId: '211',
+    role: 'monitor',
+  });
+  expect(late).toMatchObject({ ok: false, code: 'monitor_rests' });
   await fleet.join('101', '392', '211');
   expect(await status()).toBe(
     'Monitor <#211>: rests until everybody has left and somebody joins anew, or until /monitor start.',
