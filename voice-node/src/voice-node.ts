@@ -13,6 +13,7 @@ import { Identity } from './gateway/identity.ts';
 import { EventLoopLag } from './ops/event-loop-lag.ts';
 import { HealthServer } from './ops/health-server.ts';
 import type { Logger } from './ops/logger.ts';
+import { openRelays } from './relay/open-relays.ts';
 import { Announcer, type Say } from './sessions/announcer.ts';
 import { LegPool } from './sessions/leg-pool.ts';
 import { chunkStored, RecordingDesk } from './sessions/recording-desk.ts';
@@ -65,15 +66,15 @@ export class VoiceNode {
     if (storage) this.#uploader = await this.#startUploads(storage, report);
     else logger.warn(recordingOff ?? 'Recording is off.');
 
+    const { discordTokens, discordApiUrl: apiUrl, messageContent } = this.#settings;
     const identities = await Promise.all(
-      this.#settings.discordTokens.map((token) =>
-        Identity.create({ token, apiUrl: this.#settings.discordApiUrl, logger }),
-      ),
+      discordTokens.map((token) => Identity.create({ token, apiUrl, messageContent, logger })),
     );
     this.#gateway = new Gateway(identities);
     this.#gateway.on('report', (drafts) => drafts.forEach(report));
     for (const identity of identities) this.#followIdentity(identity);
 
+    const relays = messageContent ? openRelays(this.#gateway, logger) : undefined;
     const uploader = this.#uploader;
     this.#registry = new Registry(
       {
@@ -84,6 +85,7 @@ export class VoiceNode {
           ? new RecordingDesk(join(dataDir, 'recordings', this.#bootId), (path, note) => uploader.add(path, note))
           : undefined,
         recordingOff,
+        ...(relays ? { relays } : {}),
         passThrough: this.#settings.passThrough,
         report,
         logger,
@@ -212,7 +214,7 @@ export class VoiceNode {
   }
 
   async #connectControl(): Promise<void> {
-    const { hubUrl, hubSecret, nodeId, legCapacity } = this.#settings;
+    const { hubUrl, hubSecret, nodeId, legCapacity, messageContent } = this.#settings;
     const logger = this.#logger;
     const control = new ControlSocket({
       hubUrl,
@@ -228,6 +230,7 @@ export class VoiceNode {
         sessions: this.#registry.running,
         tombstones: this.#registry.tombstones,
         capacity: legCapacity,
+        ...(messageContent ? { relay: true } : {}),
       }),
     });
     this.#control = control;
