@@ -3,9 +3,9 @@ import type { Deadlines } from '../alarms/deadlines.ts';
 import type { Settings } from '../env.ts';
 import type { Outcome } from '../matchmaker/policy.ts';
 import type { Outbox } from '../outbox/outbox.ts';
-import { goesOnWithout, orphanedMonitors, withoutLeg } from './changes.ts';
+import { goesOnWithout, legAt, orphanedMonitors, withoutLeg } from './changes.ts';
 import type { SessionEffect } from './effects.ts';
-import { followLegs, isLive, limitsOf, move, type SessionRecord } from './record.ts';
+import { emptyReason, followLegs, isLive, limitsOf, move, type SessionRecord } from './record.ts';
 import { placed, specOf } from './spec.ts';
 import type { SessionStore } from './store.ts';
 
@@ -87,6 +87,15 @@ export class Lifecycle {
     next = followLegs(next, Date.now());
     if (next.phase.state === 'active') this.deadlines.clear('connecting');
     this.revise(next);
+  }
+
+  /** Nobody came back to the channel of a leg: `deadline` is `empty:<guild>:<channel>`. */
+  empty(record: SessionRecord, deadline: string): void {
+    const [, guildId = '', channelId = ''] = deadline.split(':');
+    const leg = legAt(record, { guildId, channelId });
+    if (!leg) return;
+    if (record.legs.length > 2 || leg.role === 'monitor') this.drop(record, leg.key, 'user_left');
+    else this.end({ ...record, endedBy: leg.key }, emptyReason(record));
   }
 
   /** The node's own word on an end counts more than ours, unless we asked for the end. */

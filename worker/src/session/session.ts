@@ -25,7 +25,6 @@ import {
 import { deliver, type SessionEffect } from './effects.ts';
 import { Lifecycle } from './lifecycle.ts';
 import {
-  emptyReason,
   isLive,
   isPlaced,
   keyOf,
@@ -244,19 +243,11 @@ export class Session extends DurableObject<Env> {
       if (name === 'connecting' && record.phase.state === 'connecting') this.#life.end(record, 'error');
       if (name === 'ending' && record.phase.state === 'ending') this.#life.finish(record, record.phase.reason);
       if (name === 'limit' && isLive(record)) this.#life.end(record, 'timeout');
-      if (name.startsWith('empty:') && isLive(record)) this.#empty(record, name);
+      if (name.startsWith('empty:') && isLive(record)) this.#life.empty(record, name);
     }
     if (due.includes(OUTBOX_DEADLINE)) this.#outbox.kick();
     if (due.includes('advance')) this.ctx.waitUntil(this.#advance());
     await this.#deadlines.arm();
-  }
-
-  #empty(record: SessionRecord, deadline: string): void {
-    const [, guildId = '', channelId = ''] = deadline.split(':');
-    const leg = legAt(record, { guildId, channelId });
-    if (!leg) return;
-    if (record.legs.length > 2 || leg.role === 'monitor') this.#life.drop(record, leg.key, 'user_left');
-    else this.#life.end({ ...record, endedBy: leg.key }, emptyReason(record));
   }
 
   #revise(change: (record: SessionRecord) => SessionRecord | Refusal): ChangeAnswer {
