@@ -72,6 +72,8 @@ export interface SessionView {
     role?: string;
     held?: boolean;
   }[];
+  /** `true`: a channel of this guild may listen in now. */
+  openToMonitors?: boolean;
   recording: boolean;
   /** Reports of this call can seal its last ten seconds; absent where they cannot. */
   sealable?: {

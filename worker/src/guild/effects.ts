@@ -9,6 +9,7 @@ import type { PanelState } from '../panel/state.ts';
 import type { ReplyHandle, ReportedCall } from '../report/record.ts';
 import type { RecordingReport, SessionReport } from '../session/record.ts';
 import type { GuildBook } from './book.ts';
+import { listen } from './monitors.ts';
 import type { GuildPrivacy } from './privacy.ts';
 import type { StoredSettings } from './settings.ts';
 import type { GuildTicket } from './ticket.ts';
@@ -23,6 +24,10 @@ export type GuildEffect =
   | { kind: 'occupancy'; channelId: string; humans: number }
   | { kind: 'relay'; channelId: string; relay: RelaySide | null }
   | { kind: 'stop'; reason: EndReason; channelId?: string }
+  /** The side of a channel leaves; what is left of the session goes on. */
+  | { kind: 'detach'; reason: EndReason; channelId: string }
+  /** A monitor wishes to listen to the oldest call that permits it. */
+  | { kind: 'listen'; channelId: string }
   | { kind: 'identity'; identityId: string; member: boolean }
   | { kind: 'project'; name: string; at: number }
   /** `settings: null`: nothing is set any more. */
@@ -32,11 +37,19 @@ export type GuildEffect =
   | { kind: 'panel'; channelId: string; place: PanelPlace; state: PanelState; version: number }
   | { kind: 'panel.forget'; channelId: string };
 
-/** Delivers what is owed in one lane: `hub`, `fleet`, `db`, `matchmaker:POOL`, `panel:CHANNEL`, `report:ID` or `session:ID`. */
+/**
+ * Delivers what is owed in one lane: `hub`, `fleet`, `db`, or that of one thing: `matchmaker:POOL`, `panel:CHANNEL`,
+ * `monitor:CHANNEL`, `report:ID`, `session:ID`.
+ */
 export async function deliver(env: Env, book: GuildBook, lane: string, effects: GuildEffect[]): Promise<void> {
   if (lane === 'hub') {
     const events = effects.flatMap((effect) => (effect.kind === 'hub' ? [effect.event] : []));
     await hubOf(env, book.id).publish(book.store.meta('epoch') ?? '', events);
+    return;
+  }
+  if (lane.startsWith('monitor:')) {
+    // However often it was wished for: one look at what runs now answers it.
+    await listen(book, env, lane.slice('monitor:'.length));
     return;
   }
   const session = lane.startsWith('session:') ? sessionOf(env, lane.slice('session:'.length)) : null;
@@ -50,6 +63,7 @@ export async function deliver(env: Env, book: GuildBook, lane: string, effects: 
     if (effect.kind === 'occupancy') await session?.occupancy(book.id, effect.channelId, effect.humans);
     if (effect.kind === 'relay') await session?.setRelay(book.id, effect.channelId, effect.relay);
     if (effect.kind === 'stop') await session?.stop(effect.reason, book.id, effect.channelId);
+    if (effect.kind === 'detach') await session?.detachChannel(book.id, effect.channelId, effect.reason);
     if (effect.kind === 'identity') {
       await fleetOf(env).setMember(book.id, effect.identityId, effect.member);
     }

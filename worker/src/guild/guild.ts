@@ -11,12 +11,14 @@ import { evict, joinQueue, leave, next, stop } from './commands.ts';
 import { type DeskAction, desk } from './desk.ts';
 import { deliver, type GuildEffect } from './effects.ts';
 import { ingest } from './events.ts';
-import { allowMonitors, monitor } from './monitors.ts';
+import { allowMonitors, monitor, stopMonitor } from './monitors.ts';
 import { type RejoinFacts, RejoinLimit, rejoinFacts } from './rejoining.ts';
 import { accept, type Reply } from './replies.ts';
 import { type ReportRequest, report } from './reports.ts';
 import {
   legOver,
+  type Obstacle,
+  obstacle,
   type ReserveAnswer,
   type ReserveRequest,
   release,
@@ -82,9 +84,14 @@ export class Guild extends DurableObject<Env> {
     return this.#transaction(() => reserve(this.#book, request));
   }
 
+  /** Why an operator's session would find no leg in a channel now. */
+  obstacle(channelId: string, role: ReserveRequest['role']): Obstacle | null {
+    return obstacle(this.#book, channelId, role);
+  }
+
   /** A session was given up before it was placed. */
-  release(sessionId: string, stoppedHere: boolean): void {
-    this.#transaction(() => release(this.#book, sessionId, stoppedHere));
+  release(sessionId: string, stoppedHere: boolean, unserved: string[] = []): void {
+    this.#transaction(() => release(this.#book, { sessionId, unserved }, stoppedHere));
   }
 
   /** The newest view of a session that has a leg here. */
@@ -174,9 +181,14 @@ export class Guild extends DurableObject<Env> {
     return desk(this.#book, this.env, { userId, action, channelId });
   }
 
-  /** `/monitor`: the user's channel listens to a running call. */
+  /** `/monitor start`: the user's channel listens to a running call. */
   monitor(userId: string, channelId?: string): Promise<Reply> {
     return monitor(this.#book, this.env, { userId, channelId });
+  }
+
+  /** `/monitor stop`. */
+  stopMonitor(userId: string): Reply {
+    return this.#transaction(() => stopMonitor(this.#book, userId));
   }
 
   /** `/monitors allow|deny`. */

@@ -5,8 +5,11 @@ import { MATCH_MAX_TICKETS } from '@patchbay/shared/match';
 import { z } from 'zod';
 import { matrixText, parseMatrix } from './matrix.ts';
 
-/** What a channel's calls are: two channels at once, a desk's caller or its staff, or what a policy makes of it. */
-export const channelModes = ['bridge', 'support-caller', 'support-staff', 'custom'] as const;
+/**
+ * What a channel's calls are: two channels at once, a desk's caller or its staff, or what a policy makes of it. A `monitor` makes
+ * none: it listens to those of its server.
+ */
+export const channelModes = ['bridge', 'support-caller', 'support-staff', 'custom', 'monitor'] as const;
 export const regions = ['europe', 'north-america', 'south-america', 'asia', 'africa', 'oceania'] as const;
 
 /** Everything that can be set; a channel's own settings and a server's defaults hold a part of it. */

@@ -18,7 +18,8 @@ export function configure(book: GuildBook, channelId: string, name: string, patc
   book.store.setConfigured(channelId, true);
   book.announce(channelId);
   book.reconsider(channelId);
-  return accept('configured', { channel: channelId, name });
+  const code = answer.settings.mode === 'monitor' ? 'monitor_configured' : 'configured';
+  return accept(code, { channel: channelId, name });
 }
 
 /** `/setup after-end`, `limits`, `panel`, `relay`: settings of one channel, or (`null`) the server's defaults. */

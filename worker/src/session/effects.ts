@@ -15,7 +15,8 @@ import { viewFor } from './view.ts';
 /** What a session owes to others; each is idempotent. */
 export type SessionEffect =
   | { kind: 'settle'; pool: string; outcome: Outcome }
-  | { kind: 'release'; guildId: string; stoppedHere: boolean }
+  /** `unserved`: channels of the guild for which there was no bot account. */
+  | { kind: 'release'; guildId: string; stoppedHere: boolean; unserved?: string[] }
   | { kind: 'view'; guildId: string }
   /** One leg of a session is over, the others go on. */
   | { kind: 'legOver'; guildId: string; channelId: string; reason: EndReason }
@@ -48,7 +49,7 @@ async function send(env: Env, store: SessionStore, record: SessionRecord, effect
     case 'settle':
       return matchmakerOf(env, effect.pool).settle(record.id, effect.outcome);
     case 'release':
-      return guildOf(env, effect.guildId).release(record.id, effect.stoppedHere);
+      return guildOf(env, effect.guildId).release(record.id, effect.stoppedHere, effect.unserved);
     case 'view':
       return guildOf(env, effect.guildId).sessionChanged(viewFor(record, effect.guildId, store.chunks()));
     case 'legOver':

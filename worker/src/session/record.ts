@@ -152,14 +152,20 @@ export function legReported(record: SessionRecord, event: SessionReport): Sessio
     event.type === 'session.active'
       ? patchLeg(record, index, { state: 'active', daveVersion: event.daveVersion })
       : patchLeg(record, index, { state: event.type === 'session.degraded' ? 'degraded' : 'connecting' });
+  return followLegs(next, event.at);
+}
+
+/** The session with the state that its legs give it, also when one of them is gone; `at` in milliseconds. */
+export function followLegs(record: SessionRecord, at: number): SessionRecord {
+  const { phase, legs } = record;
   // A leg that comes later is connecting while the others talk: that degrades nothing.
-  const degraded = next.legs.some((each) => each.state === 'degraded');
-  const connected = next.phase.state !== 'connecting' || next.legs.every((each) => each.state === 'active');
-  if (!degraded && connected && (next.phase.state === 'connecting' || next.phase.state === 'degraded')) {
-    return move(next, { state: 'active', since: event.at });
+  const degraded = legs.some((each) => each.state === 'degraded');
+  const connected = phase.state !== 'connecting' || legs.every((each) => each.state === 'active');
+  if (!degraded && connected && (phase.state === 'connecting' || phase.state === 'degraded')) {
+    return move(record, { state: 'active', since: at });
   }
-  if (degraded && next.phase.state === 'active') return move(next, { state: 'degraded', since: event.at });
-  return next;
+  if (degraded && phase.state === 'active') return move(record, { state: 'degraded', since: at });
+  return record;
 }
 
 /** What the guild of a leg lets the session do now: the newer of what the lease said and what came since. */
@@ -195,6 +201,6 @@ export function limitsOf(record: SessionRecord, deployment: Limits): Limits {
 }
 
 /** Why a session that lost people on one side ends: a call is left, a lone recording is empty. */
-export function emptyReason(record: SessionRecord): EndReason {
-  return record.legs.length > 1 ? 'user_left' : 'empty';
+export function emptyReason({ legs }: Pick<SessionRecord, 'legs'>): EndReason {
+  return legs.filter(({ role }) => role !== 'monitor').length > 1 ? 'user_left' : 'empty';
 }

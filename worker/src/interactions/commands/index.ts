@@ -16,7 +16,8 @@ import { deskResume } from './desk-resume.ts';
 import { deskTransfer } from './desk-transfer.ts';
 import { invite } from './invite.ts';
 import { leave } from './leave.ts';
-import { monitor } from './monitor.ts';
+import { monitorStart } from './monitor-start.ts';
+import { monitorStop } from './monitor-stop.ts';
 import { monitorsAllow } from './monitors-allow.ts';
 import { monitorsDeny } from './monitors-deny.ts';
 import { reportsList } from './reports-list.ts';
@@ -46,7 +47,8 @@ export const commandList: readonly Command[] = [
   deskResume,
   deskTransfer,
   deskInvite,
-  monitor,
+  monitorStart,
+  monitorStop,
   monitorsAllow,
   monitorsDeny,
   setupChannel,

@@ -40,7 +40,7 @@ export const answers = {
   'answer.pool_private': 'A pool whose name is the id of a server belongs to that server. Choose another name.',
   'answer.warn_after_limit': 'The warning must come before the end: choose fewer seconds than the longest call has.',
   'answer.policy_without_custom': 'A match policy, a matrix and a seat need the mode custom.',
-  'answer.wrong_mode': 'The mode is one of bridge, support-caller, support-staff and custom.',
+  'answer.wrong_mode': 'The mode is one of bridge, support-caller, support-staff, custom and monitor.',
   'answer.wrong_pool': 'A pool is named by up to 32 lower-case letters, digits and hyphens.',
   'answer.wrong_language': 'Choose a language of the list, or its code of two or three letters, such as en.',
   'answer.wrong_region': 'Choose a region of the list.',
@@ -64,6 +64,10 @@ export const answers = {
   'answer.not_the_desk': 'Only the staff side of a support call can do that.',
   'answer.caller_gone': 'The caller is not in this call any more.',
   'answer.nothing_to_monitor': 'No call is running here that your channel could listen to.',
+  'answer.not_listening': '<#{channel}> listens to no call.',
+  'answer.listens_already': '<#{channel}> listens to a call already. End that first: /monitor stop.',
+  'answer.only_listens':
+    '<#{channel}> only listens to calls. To end that: /monitor stop; to let it make calls of its own: /setup channel.',
   'answer.monitors_not_allowed':
     '{server} does not allow monitors. Its moderators can: /monitors allow, for calls that begin after it.',
   'answer.session_over': 'This call is over or not connected yet. Try again in a moment.',
@@ -98,6 +102,11 @@ export const answers = {
   'answer.transferred': 'The call goes over to <#{channel}>; your channel leaves once it is connected.',
   'answer.invited': '<#{channel}> joins the call.',
   'answer.listening': '<#{channel}> listens to the call. Everybody in it is told; nobody in it hears you.',
+  'answer.listening_stopped': '<#{channel}> listens no longer; the call goes on.',
+  'answer.monitor_stopped':
+    '<#{channel}> listens no longer. It rests until everybody has left and somebody joins anew, or until /monitor start.',
+  'answer.monitor_configured':
+    '<#{channel}> is a monitor: while people are in it, it listens to the oldest call of this server that permits it. Everybody in the call is told.',
   'answer.monitors_allowed':
     'Moderators of servers that you are in a call with may listen to it from a channel of theirs. They are announced.',
   'answer.monitors_denied': 'Monitors of other servers are refused from the next call on.',
@@ -140,10 +149,18 @@ export const answers = {
   'status.waiting': '<#{channel}> is waiting for another server since <t:{since}:R>.',
   'status.place': 'Place in the queue: {place}.',
   'status.expected': 'Expected wait: about {minutes} min.',
+  'status.unserved':
+    'The last call could not start: this server had no free bot account for this channel. Each channel needs one of its own: use the link of /invite, or end what the bot is used for. It is tried again by itself.',
   'status.connecting': 'A partner was found; connecting.',
   'status.session': '<#{channel}> is in a call with {partner}: {state}.',
   'status.alone': '<#{channel}> is in use: {state}.',
   'status.length': 'Length: {length} (since <t:{since}:t>).',
+  'status.monitor': 'Monitor <#{channel}>:',
+  'monitor.listens': 'listens to the call of {parties}: {state}.',
+  'monitor.waits': 'waits for a call of this server that permits it.',
+  'monitor.empty': 'listens to a call of this server when people join.',
+  'monitor.hold': 'rests until everybody has left and somebody joins anew, or until /monitor start.',
+  'monitor.rest': 'tries again <t:{until}:R>.',
   'partner.anonymous': 'another server',
   'state.requested': 'connecting',
   'state.placing': 'connecting',

@@ -45,7 +45,7 @@ export const answers: Record<keyof typeof english, string> = {
     "L'avviso deve venire prima della fine: scegli meno secondi di quanti ne ha la chiamata più lunga.",
   'answer.policy_without_custom':
     'Una regola di abbinamento, una matrice e un posto richiedono la modalità personalizzata.',
-  'answer.wrong_mode': 'La modalità è una tra bridge, support-caller, support-staff e custom.',
+  'answer.wrong_mode': 'La modalità è una tra bridge, support-caller, support-staff, custom e monitor.',
   'answer.wrong_pool': 'Il nome di un gruppo ha fino a 32 lettere minuscole, cifre e trattini.',
   'answer.wrong_language': "Scegli una lingua dall'elenco, o il suo codice di due o tre lettere, come it.",
   'answer.wrong_region': "Scegli una regione dall'elenco.",
@@ -69,6 +69,10 @@ export const answers: Record<keyof typeof english, string> = {
   'answer.not_the_desk': 'Solo il personale di una chiamata di assistenza può farlo.',
   'answer.caller_gone': 'Chi ha chiamato non è più in questa chiamata.',
   'answer.nothing_to_monitor': 'Qui non c’è nessuna chiamata in corso che il tuo canale possa ascoltare.',
+  'answer.not_listening': '<#{channel}> non ascolta nessuna chiamata.',
+  'answer.listens_already': '<#{channel}> ascolta già una chiamata. Prima chiudi quella: /ascolta smetti.',
+  'answer.only_listens':
+    '<#{channel}> ascolta soltanto. Per smettere: /ascolta smetti; perché faccia chiamate sue: /configura canale.',
   'answer.monitors_not_allowed':
     '{server} non consente ascoltatori. I suoi moderatori possono: /ascoltatori consenti, per le chiamate che iniziano dopo.',
   'answer.session_over': 'Questa chiamata è finita o non è ancora collegata. Riprova tra un momento.',
@@ -108,6 +112,11 @@ export const answers: Record<keyof typeof english, string> = {
   'answer.invited': '<#{channel}> entra nella chiamata.',
   'answer.listening':
     '<#{channel}> ascolta la chiamata. Tutti quelli che ne fanno parte vengono avvisati; nessuno ti sente.',
+  'answer.listening_stopped': '<#{channel}> non ascolta più; la chiamata continua.',
+  'answer.monitor_stopped':
+    '<#{channel}> non ascolta più. Riposa finché non sono usciti tutti e qualcuno entra di nuovo, o fino a /ascolta inizia.',
+  'answer.monitor_configured':
+    '<#{channel}> è in ascolto: finché c’è qualcuno, ascolta la chiamata più vecchia di questo server che lo consente. Chi ne fa parte viene avvisato.',
   'answer.monitors_allowed':
     'I moderatori dei server con cui sei in chiamata possono ascoltarla da un loro canale. Vengono annunciati.',
   'answer.monitors_denied': 'Gli ascoltatori di altri server sono rifiutati dalla prossima chiamata in poi.',
@@ -152,10 +161,18 @@ export const answers: Record<keyof typeof english, string> = {
   'status.waiting': '<#{channel}> aspetta un altro server da <t:{since}:R>.',
   'status.place': 'Posto in coda: {place}.',
   'status.expected': 'Attesa prevista: circa {minutes} min.',
+  'status.unserved':
+    'L’ultima chiamata non è potuta partire: questo server non aveva un account bot libero per questo canale. Ogni canale ne richiede uno: usa il link di /invito, o chiudi ciò per cui il bot è usato. Si riprova da solo.',
   'status.connecting': 'Trovato un partner; collegamento in corso.',
   'status.session': '<#{channel}> è in chiamata con {partner}: {state}.',
   'status.alone': '<#{channel}> è in uso: {state}.',
   'status.length': 'Durata: {length} (dalle <t:{since}:t>).',
+  'status.monitor': 'Ascolto <#{channel}>:',
+  'monitor.listens': 'sente la chiamata di {parties}: {state}.',
+  'monitor.waits': 'aspetta una chiamata di questo server che lo consenta.',
+  'monitor.empty': 'sente una chiamata di questo server quando entra qualcuno.',
+  'monitor.hold': 'riposa finché non sono usciti tutti e qualcuno entra di nuovo, o fino a /ascolta inizia.',
+  'monitor.rest': 'riprova <t:{until}:R>.',
   'partner.anonymous': 'un altro server',
   'state.requested': 'in collegamento',
   'state.placing': 'in collegamento',
