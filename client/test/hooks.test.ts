@@ -53,6 +53,8 @@ describe.skipIf(!chromium)('in Chromium', () => {
   test('captions and sessions', async () => {
     const hub = await startHub();
     const { says } = await openPage(hub);
+    // What is said before the page is there is not for it.
+    await says('status', 'live');
     await says('session', 'none');
     const say = (event: 'caption.partial' | 'caption.final', text: string) =>
       hub.publish(event, { guildId: GUILD, userId: '1', text });
