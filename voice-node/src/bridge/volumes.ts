@@ -14,7 +14,7 @@ export interface VolumeOrder {
 export const MOST_VOLUME = 2;
 
 export class Volumes {
-  readonly #orders = new Map<string, number>();
+  #orders = new Map<string, number>();
 
   /**
    * Replaces what was said of the same leg, person, or person on that leg.
@@ -31,6 +31,21 @@ export class Volumes {
     const key = keyOf(legId, userId);
     if (volume === 1) this.#orders.delete(key);
     else this.#orders.set(key, volume);
+  }
+
+  /**
+   * These orders and no others.
+   *
+   * @throws {PatchbayError} `volume_invalid`; then nothing has changed.
+   */
+  replace(orders: readonly VolumeOrder[]): void {
+    const fresh = new Volumes();
+    for (const order of orders) fresh.set(order);
+    this.#orders = fresh.#orders;
+  }
+
+  applyTo(speaker: { legId: string; userId: string; volume: number }): void {
+    speaker.volume = this.of(speaker.legId, speaker.userId);
   }
 
   /** The product of all that applies, but no more than {@link MOST_VOLUME}. */
