@@ -141,7 +141,11 @@ test('connects two channels end to end, records both sides, and leaves no trace 
   expect((await control.counters()).plaintextFramesInDaveRooms).toBe(0);
   const told = (speaking: boolean) =>
     hub.messages.some(
-      (message) => message.type === 'ephemeral' && message.userId === north.userId && message.speaking === speaking,
+      (message) =>
+        message.type === 'ephemeral' &&
+        message.event === 'voice.speaking' &&
+        message.userId === north.userId &&
+        message.speaking === speaking,
     );
   expect(told(true)).toBe(true);
 

@@ -1,17 +1,15 @@
 /** How loud whom is heard: of a leg's people, of one person, of one person on one leg. Pure. */
 import { PatchbayError } from '@patchbay/shared/errors';
+import { MOST_VOLUME } from '@patchbay/shared/session-spec';
 
 export interface VolumeOrder {
   /** The leg that a voice comes from. Alone: everybody there. */
-  legId?: string;
+  legId?: string | undefined;
   /** Alone: this person on every leg. */
-  userId?: string;
+  userId?: string | undefined;
   /** 0 (not heard) to 2 (6 dB louder); 1 is as spoken. */
   volume: number;
 }
-
-/** +6 dB; more only brings the limiter in. */
-export const MOST_VOLUME = 2;
 
 export class Volumes {
   #orders = new Map<string, number>();
