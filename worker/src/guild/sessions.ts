@@ -36,6 +36,7 @@ export type ReserveAnswer =
       /** What this side allows, in seconds; `seconds` 0 = until nobody is left, `null` = as the deployment sets it. */
       limits: { seconds: number | null; warnSeconds: number | null };
       allowMonitors: boolean;
+      anonymous: boolean;
     }
   /** `gone`: the ticket is no longer wanted; otherwise the side cannot start now. `message` is for people. */
   | { ok: false; code: string; message: string; gone: boolean };
@@ -84,6 +85,7 @@ export function reserve(book: GuildBook, request: ReserveRequest): ReserveAnswer
     record: settings.record,
     limits: { seconds: settings.limitSeconds, warnSeconds: settings.warnSeconds },
     allowMonitors: allowsMonitors(book.store),
+    anonymous: settings.anonymous,
   };
 }
 

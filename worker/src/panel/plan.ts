@@ -83,7 +83,7 @@ export function answered(
     return { ...next, shown, unsure: false, messageId: idOf(answer.body) ?? record.messageId };
   }
   // 10008: somebody deleted the message. It is posted anew.
-  if (answer.code === 10008) return { ...next, messageId: undefined, nonce: newNonce() };
+  if (answer.code === 10008) return { ...next, messageId: undefined, shown: -1, nonce: newNonce() };
   return { ...next, problem: problemOf(answer) };
 }
 

@@ -3,9 +3,9 @@ import type { Deadlines } from '../alarms/deadlines.ts';
 import type { Settings } from '../env.ts';
 import type { Outcome } from '../matchmaker/policy.ts';
 import type { Outbox } from '../outbox/outbox.ts';
-import { goesOnWithout, withoutLeg } from './changes.ts';
+import { goesOnWithout, legAt, withoutLeg } from './changes.ts';
 import type { SessionEffect } from './effects.ts';
-import { isLive, limitsOf, move, type SessionRecord } from './record.ts';
+import { emptyReason, isLive, limitsOf, move, type SessionRecord } from './record.ts';
 import { placed, specOf } from './spec.ts';
 import type { SessionStore } from './store.ts';
 
@@ -80,6 +80,14 @@ export class Lifecycle {
     this.deadlines.clear(`empty:${guildId}:${channelId}`);
     if (nodeLetGo) this.outbox.add(`guild:${guildId}`, { kind: 'legOver', guildId, channelId, reason });
     this.revise(withoutLeg(record, key, reason));
+  }
+
+  /** Nobody came back to a channel: its leg leaves, or with the last pair the session ends. */
+  emptied(record: SessionRecord, at: { guildId: string; channelId: string }): void {
+    const leg = legAt(record, at);
+    if (!leg) return;
+    if (record.legs.length > 2 || leg.role === 'monitor') this.drop(record, leg.key, 'user_left');
+    else this.end({ ...record, endedBy: leg.key }, emptyReason(record));
   }
 
   /** The node's own word on an end counts more than ours, unless we asked for the end. */

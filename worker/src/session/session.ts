@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
+import type { SessionStats } from '@patchbay/shared/control-messages';
 import type { EndReason } from '@patchbay/shared/end-reason';
 import { ulid } from 'ulid';
 import { Deadlines } from '../alarms/deadlines.ts';
@@ -18,19 +19,13 @@ import {
   rerouted,
   transferRefusal,
   withLeg,
+  withVolume,
 } from './changes.ts';
 import { deliver, type SessionEffect } from './effects.ts';
 import { Lifecycle } from './lifecycle.ts';
+import { LiveLane } from './live-lane.ts';
 import { place } from './placing.ts';
-import {
-  emptyReason,
-  isLive,
-  keyOf,
-  legReported,
-  type RecordingReport,
-  type SessionRecord,
-  type SessionReport,
-} from './record.ts';
+import { isLive, keyOf, legReported, type RecordingReport, type SessionRecord, type SessionReport } from './record.ts';
 import { firstRecord, type StartRequest } from './start.ts';
 import { SessionStore } from './store.ts';
 
@@ -40,6 +35,7 @@ export class Session extends DurableObject<Env> {
   readonly #deadlines: Deadlines;
   readonly #outbox: Outbox<SessionEffect>;
   readonly #life: Lifecycle;
+  readonly #live: LiveLane;
   #walking: Promise<unknown> | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -51,6 +47,7 @@ export class Session extends DurableObject<Env> {
     this.#store = store;
     this.#deadlines = deadlines;
     this.#outbox = outbox;
+    this.#live = new LiveLane(env, store);
     this.#life = new Lifecycle(storage, { store, deadlines, outbox, settings: settingsOf(env) });
   }
 
@@ -119,6 +116,16 @@ export class Session extends DurableObject<Env> {
   /** Puts a leg on hold, or takes it back: on hold it hears nobody and is heard by nobody. */
   hold(legId: string, on: boolean): ChangeAnswer {
     return this.#revise((record) => onHold(record, legId, on));
+  }
+
+  /** Makes a leg's people, or one person, louder or softer. */
+  setVolume(order: Parameters<typeof withVolume>[1]): ChangeAnswer {
+    return this.#revise((record) => withVolume(record, order));
+  }
+
+  /** What the node sees live: goes on to the guilds, and is not stored. */
+  stats(stats: SessionStats): void {
+    this.ctx.waitUntil(this.#live.take(stats));
   }
 
   /** Hands the call on to another channel of the same server: it joins, and once it is connected `fromLegId` leaves. */
@@ -218,19 +225,12 @@ export class Session extends DurableObject<Env> {
       if (name === 'connecting' && record.phase.state === 'connecting') this.#life.end(record, 'error');
       if (name === 'ending' && record.phase.state === 'ending') this.#life.finish(record, record.phase.reason);
       if (name === 'limit' && isLive(record)) this.#life.end(record, 'timeout');
-      if (name.startsWith('empty:') && isLive(record)) this.#empty(record, name);
+      const [kind, guildId = '', channelId = ''] = name.split(':');
+      if (kind === 'empty' && isLive(record)) this.#life.emptied(record, { guildId, channelId });
     }
     if (due.includes(OUTBOX_DEADLINE)) this.#outbox.kick();
     if (due.includes('advance')) this.ctx.waitUntil(this.#advance());
     await this.#deadlines.arm();
-  }
-
-  #empty(record: SessionRecord, deadline: string): void {
-    const [, guildId = '', channelId = ''] = deadline.split(':');
-    const leg = legAt(record, { guildId, channelId });
-    if (!leg) return;
-    if (record.legs.length > 2 || leg.role === 'monitor') this.#life.drop(record, leg.key, 'user_left');
-    else this.#life.end({ ...record, endedBy: leg.key }, emptyReason(record));
   }
 
   #revise(change: (record: SessionRecord) => SessionRecord | Refusal): ChangeAnswer {

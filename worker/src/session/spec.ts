@@ -1,7 +1,7 @@
 /** From a session's record to the spec that a node runs. Pure. */
 import { PatchbayError } from '@patchbay/shared/errors';
 import { fullMatrix } from '@patchbay/shared/routing';
-import type { Route, SessionSpec } from '@patchbay/shared/session-spec';
+import type { Route, SessionSpec, Volume } from '@patchbay/shared/session-spec';
 import { type KeyRoute, move, type SessionLeg, type SessionRecord } from './record.ts';
 
 /** A session's first routes: those that its match gives by the index of tickets, else everybody hears everybody. */
@@ -47,6 +47,11 @@ export function specOf(record: SessionRecord): SessionSpec {
     .filter(({ lease, role }) => lease.record && role !== 'monitor')
     .map(({ lease }) => lease.legId);
   const holds = record.held.flatMap((key) => idOf(key) ?? []);
+  const volumes = (record.volumes ?? []).flatMap(({ key, ...rest }): Volume[] => {
+    const legId = key === undefined ? undefined : idOf(key);
+    // A leg that has no lease yet is not there to be heard.
+    return key !== undefined && legId === undefined ? [] : [{ ...(legId === undefined ? {} : { legId }), ...rest }];
+  });
   const required = record.recordRequired ? { required: true } : {};
   const { seconds, warnSeconds } = record.limits ?? { seconds: 0, warnSeconds: 0 };
   return {
@@ -68,6 +73,7 @@ export function specOf(record: SessionRecord): SessionSpec {
       return source && listener ? [[source, listener]] : [];
     }),
     ...(holds.length > 0 ? { holds } : {}),
+    ...(volumes.length > 0 ? { volumes } : {}),
     ...(recorded.length > 0 ? { record: { legs: recorded, optedOut: [], ...required } } : {}),
     limits: { seconds, ...(warnSeconds > 0 && warnSeconds < seconds ? { warnSeconds } : {}) },
   };
