@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ControlMessage } from '@patchbay/sim/control-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { change } from './scenario/calls.ts';
 import { type Scene, setScene } from './scenario/first-call.ts';
 import type { PlayedSide } from './scenario/world.ts';
 import { findChromium, launchChromium } from './stack/browser.ts';
@@ -29,7 +30,11 @@ afterAll(async () => {
 
 const sim = () => scene.stack.sim;
 
-async function setUp(side: PlayedSide, name: string, options: { name: string; type: number; value: string }[]) {
+async function setUp(
+  side: PlayedSide,
+  name: string,
+  options: { name: string; type: number; value: string | boolean }[],
+) {
   const answer = await sim().command({
     applicationId: scene.stack.application.applicationId,
     guildId: side.guildId,
@@ -85,6 +90,34 @@ test('it is posted when a channel waits, and follows the call in the same messag
   expect(textOf(here)).toContain('end-to-end encrypted');
   expect(here.editedAt).not.toBeNull();
   expect(partsOf(there).flatMap(({ label }) => label ?? [])).toEqual(['Next', 'Stop', 'Report']);
+});
+
+test('it names who speaks on the other side, with the delay; of an anonymous server it only counts', async () => {
+  const { name, userId } = right.members[0] ?? { name: '', userId: '' };
+  await sim().speak(userId, { clip: 'cleo-1' });
+  const speaking = await panelSaying(left, `Speaking: ${name}`);
+  expect(textOf(speaking)).toMatch(/(\d+|under 1) ms delay/);
+  expect(textOf(speaking)).toContain('end-to-end encrypted');
+  expect(textOf(await panelSaying(right, 'Nobody is speaking there'))).not.toContain(name);
+  const channel = { name: 'channel', type: 7, value: right.channelId };
+  await setUp(right, 'channel', [channel, { name: 'anonymous', type: 5, value: true }]);
+  await sim().speak(userId, { clip: 'cleo-2' });
+  expect(textOf(await panelSaying(left, '1 person is speaking there'))).not.toContain(name);
+  await setUp(right, 'channel', [channel, { name: 'anonymous', type: 5, value: false }]);
+});
+
+test('a hold is shown on both sides', async () => {
+  const { sessionId } = scene.watchers[0].sessions()[0] ?? { sessionId: '' };
+  // A channel that is in the call already is answered with its leg.
+  const leg = { guildId: right.guildId, channelId: right.channelId };
+  const { legId } = (await change(scene.stack, sessionId, { change: 'attach', leg })) as { legId: string };
+  await change(scene.stack, sessionId, { change: 'hold', legId, on: true });
+  await Promise.all([
+    panelSaying(left, `**${right.guildName}** (on hold)`),
+    panelSaying(right, 'This side is on hold'),
+  ]);
+  await change(scene.stack, sessionId, { change: 'hold', legId, on: false });
+  await panelSaying(left, `In a call with **${right.guildName}**\n`);
 });
 
 const chromium = findChromium();

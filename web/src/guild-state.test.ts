@@ -66,3 +66,13 @@ test('a session is replaced by its newer picture, the newest session first', () 
   }
   expect(state?.sessions.map(({ sessionId, state: name }) => `${sessionId} ${name}`)).toEqual(['b active', 'a ended']);
 });
+
+test('what is live in a call is the newest word of it, and is forgotten with the picture', () => {
+  const stats = (delayMs: number) => ({
+    event: 'session.stats' as const,
+    payload: { guildId: '1', sessionId: 'a', legs: [{ channelId: '10', delayMs }], late: 0, concealed: 0 },
+  });
+  const state = nextState(nextState(nextState(undefined, snapshot), stats(30)), stats(2));
+  expect(state?.live.get('a')?.legs).toEqual([{ channelId: '10', delayMs: 2 }]);
+  expect(nextState(state, snapshot)?.live.size).toBe(0);
+});

@@ -6,6 +6,8 @@ export interface GuildState extends PresenceSnapshot {
   speaking: ReadonlySet<string>;
   /** Names of everybody seen so far: recordings name people who have left. */
   names: ReadonlyMap<string, string>;
+  /** What is live in calls, by session. */
+  live: ReadonlyMap<string, HubEvents['session.stats']>;
 }
 
 type Incoming = { [N in HubEventName]: { event: N; payload: HubEvents[N] } }[HubEventName];
@@ -18,8 +20,11 @@ function withMember(state: GuildState, member: Member): GuildState {
 
 function withSession(state: GuildState, session: SessionView): GuildState {
   const others = state.sessions.filter(({ sessionId }) => sessionId !== session.sessionId);
+  const live = new Map(state.live);
+  if (session.state === 'ended') live.delete(session.sessionId);
   return {
     ...state,
+    live,
     sessions: [session, ...others].sort((left, right) => right.startedAt - left.startedAt).slice(0, 20),
   };
 }
@@ -28,7 +33,12 @@ function withSession(state: GuildState, session: SessionView): GuildState {
 export function nextState(state: GuildState | undefined, incoming: Incoming): GuildState | undefined {
   if (incoming.event === 'presence.snapshot') {
     const present = incoming.payload.members.map(({ userId, displayName }) => [userId, displayName] as const);
-    return { ...incoming.payload, speaking: new Set(), names: new Map([...(state?.names ?? []), ...present]) };
+    return {
+      ...incoming.payload,
+      speaking: new Set(),
+      live: new Map(),
+      names: new Map([...(state?.names ?? []), ...present]),
+    };
   }
   if (!state) return state;
   switch (incoming.event) {
@@ -54,6 +64,8 @@ export function nextState(state: GuildState | undefined, incoming: Incoming): Gu
       );
       return { ...state, channels };
     }
+    case 'session.stats':
+      return { ...state, live: new Map(state.live).set(incoming.payload.sessionId, incoming.payload) };
     case 'session.state':
       return withSession(state, incoming.payload.session);
     default:
