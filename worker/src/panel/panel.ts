@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { MessageFlags } from 'discord-api-types/v10';
 import { callDiscord, type DiscordAnswer } from '../discord/rest.ts';
 import { type Env, settingsOf } from '../env.ts';
-import { LIVE_SPACING_MS, type LivePace, liveDueAt } from './live.ts';
+import { fingerprint, LIVE_SPACING_MS, liveDueAt } from './live.ts';
 import { answered, isDue, type PanelPlace, type PanelRecord, wants } from './plan.ts';
 import { type PanelMessage, renderPanel } from './render.ts';
 import type { PanelLive, PanelState } from './state.ts';
@@ -19,7 +19,8 @@ const newNonce = () => crypto.randomUUID().replaceAll('-', '').slice(0, 25);
 export class Panel extends DurableObject<Env> {
   #working = false;
   #live: PanelLive | undefined;
-  #pace: LivePace = { shown: undefined, notBefore: 0 };
+  /** Live facts alone are not edited in before this instant, ms since the epoch. */
+  #liveNotBefore = 0;
   #liveTimer: ReturnType<typeof setTimeout> | undefined;
   /** An edit for live facts is on its way. */
   #liveEditing = false;
@@ -87,8 +88,8 @@ export class Panel extends DurableObject<Env> {
       if (newest?.place.textChannelId !== record.place.textChannelId) return;
       const after = answered(newest, record.version, answer, Date.now(), newNonce);
       // Nobody knows which of two edits at once Discord took last: this one is made again.
-      const next = overtakes ? { ...after, shown: -1 } : after;
-      this.#pace.shown = answer.kind === 'ok' && next.shown === record.version ? JSON.stringify(message) : undefined;
+      const shown = overtakes ? -1 : after.shown;
+      const next = { ...after, shown, shownAs: answer.kind === 'ok' ? fingerprint(message) : undefined };
       this.#put(next);
       if (next.problem !== undefined) console.error(`panel: ${next.problem} in channel ${next.place.textChannelId}`);
       if (isDue(next)) await this.ctx.storage.setAlarm(next.notBefore);
@@ -103,7 +104,8 @@ export class Panel extends DurableObject<Env> {
     clearTimeout(this.#liveTimer);
     const record = this.record();
     if (!record || this.#liveEditing) return;
-    const at = liveDueAt(record, this.#pace, JSON.stringify(renderPanel(record.wanted, this.#live)));
+    const wanted = fingerprint(renderPanel(record.wanted, this.#live));
+    const at = liveDueAt(record, this.#liveNotBefore, wanted);
     if (at === undefined) return;
     this.#liveTimer = setTimeout(() => this.ctx.waitUntil(this.#editLive()), Math.max(0, at - Date.now()));
   }
@@ -112,24 +114,20 @@ export class Panel extends DurableObject<Env> {
     const record = this.record();
     if (!record) return;
     const message = renderPanel(record.wanted, this.#live);
-    const body = JSON.stringify(message);
-    if (this.#liveEditing || liveDueAt(record, this.#pace, body) === undefined) return;
+    const shownAs = fingerprint(message);
+    if (this.#liveEditing || liveDueAt(record, this.#liveNotBefore, shownAs) === undefined) return;
     this.#liveEditing = true;
-    this.#pace.notBefore = Date.now() + LIVE_SPACING_MS;
+    this.#liveNotBefore = Date.now() + LIVE_SPACING_MS;
     try {
       const answer = await this.#send(record, message);
       const newest = this.record();
       if (answer.kind === 'later') {
-        this.#pace.notBefore = Math.max(this.#pace.notBefore, Date.now() + answer.afterMs);
+        this.#liveNotBefore = Math.max(this.#liveNotBefore, Date.now() + answer.afterMs);
       }
       // A state that came meanwhile has seen, or will see, to the message.
       if (newest?.version !== record.version) return;
-      if (answer.kind !== 'refused') {
-        this.#pace.shown = answer.kind === 'ok' ? body : undefined;
-        return;
-      }
-      const next = answered(newest, record.version, answer, Date.now(), newNonce);
-      this.#put(next);
+      const next = answer.kind === 'refused' ? answered(newest, record.version, answer, Date.now(), newNonce) : newest;
+      this.#put({ ...next, shownAs: answer.kind === 'ok' ? shownAs : undefined });
       if (isDue(next)) await this.ctx.storage.setAlarm(next.notBefore);
     } finally {
       this.#liveEditing = false;

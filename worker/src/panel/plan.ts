@@ -24,6 +24,8 @@ export interface PanelRecord {
   messageId: string | undefined;
   /** The version that the message shows. */
   shown: number;
+  /** Fingerprint of the message as it was last edited (`live.ts`); undefined: not known. */
+  shownAs?: string | undefined;
   /** Why nothing can be posted here, until something changes: `missing_access`, `missing_permissions`, `no_channel`, `no_token`. */
   problem: string | undefined;
   /** Not before this instant, ms since the epoch. */
