@@ -3,6 +3,7 @@ import type { SessionSpec } from '@patchbay/shared/session-spec';
 import type { Tone } from '../audio/tones/tone.ts';
 import { Bridge } from '../bridge/bridge.ts';
 import type { LegLive } from '../bridge/live.ts';
+import { TICK_MS } from '../bridge/ticker.ts';
 import type { Scheduler } from '../ops/scheduler.ts';
 import type { SessionLeg } from './session-leg.ts';
 
@@ -16,6 +17,8 @@ export class SessionBridge {
   readonly #options: SessionBridgeOptions;
   #bridge: Bridge | undefined;
   #legs: readonly SessionLeg[] = [];
+  /** The last tone of each leg, and when it began. */
+  readonly #tones = new Map<string, { tone: Tone; at: number }>();
   /** Of the bridges before this one. */
   readonly #counted = { late: 0, concealed: 0 };
 
@@ -37,7 +40,9 @@ export class SessionBridge {
     return this.#legs.some((leg) => leg.legId === legId);
   }
 
+  /** Plays a tone to one leg; a bridge that is made anew meanwhile goes on with it. */
   play(legId: string, tone: Tone): void {
+    this.#tones.set(legId, { tone, at: this.#options.scheduler.now() });
     this.#bridge?.play(legId, tone);
   }
 
@@ -65,5 +70,10 @@ export class SessionBridge {
     for (const leg of legs) leg.newSender();
     this.#legs = legs;
     this.#bridge = new Bridge({ legs, routes, passThrough, scheduler });
+    for (const [legId, { tone, at }] of this.#tones) {
+      const packets = tone.packets.slice(Math.ceil((scheduler.now() - at) / TICK_MS));
+      if (packets.length > 0 && this.has(legId)) this.#bridge.play(legId, { ...tone, packets });
+      else this.#tones.delete(legId);
+    }
   }
 }

@@ -75,6 +75,17 @@ test('all legs hear the connect tone when the last one is connected, once', asyn
   expect(sounds(first)).toBe(tones.connect.packets.length);
 });
 
+test('a tone goes on over a bridge that is made anew meanwhile', async () => {
+  const call = callSpec();
+  await kit.apply(call);
+  kit.connect();
+  kit.time.runUntil(kit.time.now() + 190);
+  await kit.apply(conferenceSpec(call));
+  kit.time.runUntil(kit.time.now() + 2_000);
+  expect(sounds(kit.legs[0])).toBe(tones.connect.packets.length);
+  expect(kit.legs[0]?.sent.at(-1)?.opus).toEqual(SILENCE_FRAME);
+});
+
 test('who joins later hears it alone; of a monitor, the others do', async () => {
   const call = callSpec();
   await kit.apply(call);
