@@ -13,6 +13,8 @@ export interface LegLive {
 
 /** Who spoke so lately counts as speaking: pauses between sentences do not make a picture flicker. ms. */
 export const SPOKE_MS = 3_000;
+/** As many as the protocol takes. */
+const MOST_SPEAKERS = 100;
 
 export function liveOf(
   outputs: readonly Pick<Output, 'leg' | 'delay'>[],
@@ -23,6 +25,6 @@ export function liveOf(
   return outputs.map(({ leg: { legId }, delay }) => {
     const delayMs = delay.p50(now);
     const own = spoke.flatMap((speaker) => (speaker.legId === legId ? [speaker.userId] : []));
-    return { legId, spoke: own.sort(), ...(delayMs === undefined ? {} : { delayMs }) };
+    return { legId, spoke: own.sort().slice(0, MOST_SPEAKERS), ...(delayMs === undefined ? {} : { delayMs }) };
   });
 }
