@@ -8,11 +8,13 @@ import { ControlSocket } from './control/control-socket.ts';
 import { NodeStore } from './control/node-store.ts';
 import { Outbox } from './control/outbox.ts';
 import { SpeakingLane } from './control/speaking-lane.ts';
+import { StatsLane } from './control/stats-lane.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { Identity } from './gateway/identity.ts';
 import { EventLoopLag } from './ops/event-loop-lag.ts';
 import { HealthServer } from './ops/health-server.ts';
 import type { Logger } from './ops/logger.ts';
+import { realTime } from './ops/scheduler.ts';
 import { openRelays } from './relay/open-relays.ts';
 import { isSealed, ReportDesk } from './reports/report-desk.ts';
 import { Announcer, type Say } from './sessions/announcer.ts';
@@ -42,6 +44,7 @@ export class VoiceNode {
   #registry!: Registry;
   #control!: ControlSocket;
   #speaking!: SpeakingLane;
+  #stats: StatsLane | undefined;
   #health!: HealthServer;
   readonly #legs = new Set<Leg>();
   #closing: Promise<void> | undefined;
@@ -128,6 +131,7 @@ export class VoiceNode {
       logger.warn({ waiting: this.#outbox.waiting }, 'some events are not delivered; the next start takes them up');
     }
     this.#speaking?.close();
+    this.#stats?.close();
     this.#control?.close();
     await this.#gateway?.close();
     await this.#outbox?.close();
@@ -250,6 +254,11 @@ export class VoiceNode {
     });
     this.#control = control;
     this.#speaking = new SpeakingLane((message) => control.send(message));
+    this.#stats = new StatsLane({
+      send: (message) => control.send(message),
+      read: () => this.#registry.stats,
+      scheduler: realTime,
+    });
     this.#registry.on('message', (message) => control.send(message));
     this.#gateway.on('identities', () =>
       control.send({ v: 1, type: 'identities', identities: this.#gateway.identityReports() }),

@@ -13,6 +13,7 @@ import { FRAME_VALUES, type OpusEncoder } from '../audio/opus-codec.ts';
 import { FRAME_SAMPLES, type LegPort, SAMPLE_RATE, SILENCE_FRAME, type VoicePacket } from '../audio/packet.ts';
 import { addSequence, addTimestamp, sequenceDistance, timestampDistance } from '../audio/rtp.ts';
 import { isSilence } from '../audio/toc.ts';
+import { DelayMeter } from './delay-meter.ts';
 import type { Speaker } from './speaker.ts';
 import type { TonePlayer } from './tone-player.ts';
 
@@ -41,6 +42,8 @@ export class Output {
   mode: OutputMode = { kind: 'idle' };
   /** What is played here beside the voices: only while mixing. */
   tone: TonePlayer | undefined;
+  /** Of the voices that are heard here. */
+  readonly delay = new DelayMeter();
   readonly #createEncoder: () => OpusEncoder;
   #encoder: OpusEncoder | undefined;
   #sequence = Math.floor(Math.random() * 0x1_0000);

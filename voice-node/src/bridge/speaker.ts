@@ -37,6 +37,10 @@ export class Speaker {
   /** In a spurt: voice has come and no silence frame since. */
   speaking = false;
   lastArrivedAt = 0;
+  /** When voice, not silence, came last. */
+  lastVoiceAt = -Infinity;
+  /** When the packet arrived that the mix's present frame was made of; undefined: it was made of none. */
+  playedArrivedAt: number | undefined;
   /** 0…2; 1 is as spoken. A change is heard in mixes only, as a swell over one frame. */
   volume = 1;
 
@@ -89,6 +93,7 @@ export class Speaker {
     this.#history.push(packet);
     if (this.#history.length > HISTORY_PACKETS) this.#history.shift();
     this.speaking = !isSilence(packet.opus);
+    if (this.speaking) this.lastVoiceAt = packet.arrivedAt;
     return { fresh, kept, starts };
   }
 
@@ -132,6 +137,7 @@ export class Speaker {
     const before = this.#buffer.skipped;
     const step = this.#buffer.next(now, this.speaking);
     const frame = this.#frameOf(step, now);
+    this.playedArrivedAt = step.kind === 'play' || step.kind === 'hurry' ? this.#buffer.playedArrivedAt : undefined;
     this.#counters.skipped += this.#buffer.skipped - before;
     const from = this.#lastVolume;
     this.#lastVolume = this.volume;
