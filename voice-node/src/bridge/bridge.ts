@@ -46,7 +46,7 @@ export class Bridge {
       (leg) => new Output(leg, new Set(sourcesOf(routes, leg.legId)), () => this.#codec.createEncoder()),
     );
     this.#ticker = new Ticker(this.#scheduler, {
-      tick: () => this.#tick(),
+      tick: (dueAt) => this.#tick(dueAt),
       skip: () => {
         this.counters.missedTicks += 1;
         for (const output of this.#outputs) output.skipTick();
@@ -138,7 +138,7 @@ export class Bridge {
       if (!this.#hears(output, speaker)) continue;
       const { mode } = output;
       if (mode.kind === 'pass' && mode.speaker === speaker) {
-        output.pass(packet, packet.arrivedAt);
+        output.pass(packet);
         this.counters.passed += 1;
       } else if (mode.kind === 'mix') {
         if (starts) speaker.startMixing(false);
@@ -162,7 +162,7 @@ export class Bridge {
       this.#ticker.start(packet.arrivedAt);
       return;
     }
-    output.startPass(speaker, packet, packet.arrivedAt);
+    output.startPass(speaker, packet);
     this.counters.passed += 1;
   }
 
@@ -175,12 +175,12 @@ export class Bridge {
     this.#ticker.start(passed ? Math.max(now, passed.lastArrivedAt + FIRST_TICK_MS) : now);
   }
 
-  #tick(): void {
-    const now = this.#scheduler.now();
+  /** A tick that is made up after a stall is one of its own time: what it takes was in time then. */
+  #tick(dueAt: number): void {
     const frames = new Map<Speaker, Sound | undefined>();
     for (const speaker of this.#speakers.values()) {
-      speaker.timeOut(now);
-      if (speaker.mixing) frames.set(speaker, speaker.nextFrame(now));
+      speaker.timeOut(dueAt);
+      if (speaker.mixing) frames.set(speaker, speaker.nextFrame(dueAt));
     }
     for (const output of this.#outputs) {
       if (output.mode.kind !== 'mix' && output.mode.kind !== 'tail') continue;
@@ -189,7 +189,7 @@ export class Bridge {
       output.tick(
         heard.map(([, frame]) => frame),
         heard.some(([speaker]) => speaker.speaking),
-        now,
+        dueAt,
       );
       if (!output.tone && this.#onHold.has(output.leg.legId)) this.play(output.leg.legId, tones.hold, { loop: true });
       if (output.mode.kind === 'mix' && !output.tone && heard.every(([speaker]) => speaker.drained)) output.finish();

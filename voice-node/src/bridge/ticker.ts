@@ -8,7 +8,8 @@ export const TICK_MS = 20;
 const MAX_CATCH_UP = 3;
 
 export interface TickerTasks {
-  tick(): void;
+  /** @param dueAt when it should have been: what a busy machine adds is no property of the sound. */
+  tick(dueAt: number): void;
   /** Called for each tick that is left out. */
   skip(): void;
 }
@@ -53,12 +54,13 @@ export class Ticker {
     const now = this.#scheduler.now();
     let made = 0;
     while (this.#dueAt !== undefined && this.#dueAt <= now) {
-      const behind = Math.floor((now - this.#dueAt) / TICK_MS);
+      const dueAt = this.#dueAt;
+      const behind = Math.floor((now - dueAt) / TICK_MS);
       this.#dueAt += TICK_MS;
       if (behind >= MAX_CATCH_UP && made === 0) {
         this.#tasks.skip();
       } else {
-        this.#tasks.tick();
+        this.#tasks.tick(dueAt);
         made += 1;
       }
     }
