@@ -29,7 +29,7 @@ export class Ticker {
   start(firstAt: number): void {
     if (this.#dueAt !== undefined) return;
     this.#dueAt = firstAt;
-    this.#arm(() => this.#due());
+    this.#arm();
   }
 
   stop(): void {
@@ -38,16 +38,13 @@ export class Ticker {
     this.#dueAt = undefined;
   }
 
-  #arm(task: () => void): void {
+  #arm(): void {
     if (this.#dueAt === undefined) return;
-    this.#cancel = this.#scheduler.after(Math.max(0, this.#dueAt - this.#scheduler.now()), task);
-  }
-
-  #due(): void {
-    // After a stall an event loop runs timers before it reads sockets: the packets of the time that was lost are still there.
-    const isStalled = this.#dueAt !== undefined && this.#scheduler.now() - this.#dueAt >= TICK_MS;
-    if (isStalled) this.#arm(() => this.#run());
-    else this.#run();
+    const delay = Math.max(0, this.#dueAt - this.#scheduler.now());
+    this.#cancel = this.#scheduler.after(delay, () => {
+      // The packets of the time in which the loop was held up, be it for 15 ms, are still in the sockets.
+      this.#cancel = this.#scheduler.afterInput(() => this.#run());
+    });
   }
 
   #run(): void {
@@ -64,6 +61,6 @@ export class Ticker {
         made += 1;
       }
     }
-    this.#arm(() => this.#due());
+    this.#arm();
   }
 }
