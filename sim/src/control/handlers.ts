@@ -210,5 +210,11 @@ function inTime<Value>(work: Promise<Value>, userId: string): Promise<Value> {
 
 /** Sound that a test has made itself; nobody knows its words or its tone. */
 function ownClip(packets: readonly string[]): Clip {
-  return { name: 'own', voice: 'own', text: '', toneHz: 0, packets: packets.map((opus) => Buffer.from(opus, 'base64')) };
+  return {
+    name: 'own',
+    voice: 'own',
+    text: '',
+    toneHz: 0,
+    packets: packets.map((opus) => Buffer.from(opus, 'base64')),
+  };
 }

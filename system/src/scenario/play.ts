@@ -49,7 +49,10 @@ export async function speakLines(
  * When a clip was spoken: RTP time tells exact distances, and the least delayed of its packets where it stands. The first packet
  * alone may have been held up by a busy machine.
  */
-async function spokenAt(sim: SimControl, clip: Spoken & { firstTimestamp: number }): Promise<number> {
+export async function spokenAt(
+  sim: SimControl,
+  clip: { userId: string; samples: Float32Array; firstTimestamp: number },
+): Promise<number> {
   const frames = clip.samples.length / 960;
   const offsets = (await sim.spoken(clip.userId)).flatMap(({ sentAt, timestamp }) => {
     const distance = (timestamp - clip.firstTimestamp) | 0;
