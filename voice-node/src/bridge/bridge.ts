@@ -30,6 +30,8 @@ export class Bridge {
   readonly #passThrough: boolean;
   readonly #conceal: boolean;
   readonly #speakers = new Map<string, Speaker>();
+  /** Whose packet came last: mostly theirs is the next as well. */
+  #latest: Speaker | undefined;
   readonly #volumes = new Volumes();
   readonly #onHold = new Set<string>();
   readonly #outputs: Output[];
@@ -227,7 +229,10 @@ export class Bridge {
     const now = this.#scheduler.now();
     for (const [key, speaker] of this.#speakers) {
       speaker.timeOut(now);
-      if (!speaker.speaking && now - speaker.lastArrivedAt > 60_000) this.#speakers.delete(key);
+      if (!speaker.speaking && now - speaker.lastArrivedAt > 60_000) {
+        this.#speakers.delete(key);
+        if (this.#latest === speaker) this.#latest = undefined;
+      }
     }
     for (const output of this.#outputs) {
       if (output.mode.kind === 'pass' && !output.mode.speaker.speaking && this.#quiet(output.mode.speaker, now)) {
@@ -259,6 +264,7 @@ export class Bridge {
   }
 
   #speaker(legId: string, userId: string): Speaker {
+    if (this.#latest?.userId === userId && this.#latest.legId === legId) return this.#latest;
     const key = `${legId}:${userId}`;
     let speaker = this.#speakers.get(key);
     if (!speaker) {
@@ -272,6 +278,7 @@ export class Bridge {
       speaker.volume = this.#volumes.of(legId, userId);
       this.#speakers.set(key, speaker);
     }
+    this.#latest = speaker;
     return speaker;
   }
 }
