@@ -9,7 +9,7 @@ import type { Sides } from './listen.ts';
 const CLIP = 'ben-1';
 const MEASURED_MS = 15_000;
 /**
- * Everybody's first words, and code that is compiled while it runs: a process of Node costs half as much a packet after its first
+ * Everybody's first words, and code that is compiled while it runs: a process of Node costs less a packet after its first
  * twenty seconds of talk, and goes on for days. The same for each bot. ms.
  */
 const WARM_UP_MS = 15_000;
