@@ -1,8 +1,11 @@
-/** Who hears whom in each mode, judged by the packets that people hear, and who reads whom. Real processes; one stack for the file. */
+/** Who hears whom in each mode, judged by the packets that people hear and by their sound, and who reads whom. Real processes; one stack for the file. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadClips } from '@patchbay/sim/clips';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loudestSine } from './hearing/sine.ts';
+import type { Timeline } from './hearing/timeline.ts';
 import {
   active,
   change,
@@ -16,6 +19,7 @@ import {
   told,
   watch,
 } from './scenario/calls.ts';
+import { heardThrough, judgeAll, talk } from './scenario/talk.ts';
 import { heardFrom, isSilence, tonesHeard } from './scenario/tones.ts';
 import type { HubWatcher } from './stack/hub.ts';
 import { Stack } from './stack/stack.ts';
@@ -56,6 +60,10 @@ function room(house: House, name: string): Room {
   return found;
 }
 
+/** The hold tone as the voice node ships it: two sines, each at −21 dB of full scale. */
+const HOLD_HERTZ = [440, 659.25];
+const HOLD_AMPLITUDE = 2_900 / 32_768;
+
 /** What a person heard through a bot, packet by packet. */
 const fromBots = ({ userId }: Room) => heardFrom(stack.sim, userId, bots);
 /** Forgets what was heard so far; then `during` is done, and each of these hears a tone to its end. */
@@ -92,6 +100,28 @@ async function hears(speaker: Room, listeners: readonly Room[]): Promise<string[
     (packets[index]?.length ?? 0) > 0 ? [`${each.guildId}/${each.name}`] : [],
   );
 }
+
+/** All of these talk at once. Each must hear at their level (±1.5 dB) whom `routes` says, and nobody else (−30 dB), the own voice included. */
+async function expectHearing(people: Record<string, Room>, routes: Record<string, string[]>) {
+  const { sim } = stack;
+  const clips = [...(await loadClips()).values()].filter(({ name }) => name.endsWith('-2'));
+  const voices = Object.entries(people).map(([label, { userId }], index) => {
+    const { toneHz = 0, packets = [] } = clips[index] ?? {};
+    return { label, userId, toneHz, packets };
+  });
+  for (const { userId } of voices) {
+    await sim.ready(userId);
+    await sim.clearHeard(userId);
+  }
+  const said = await talk(sim, voices);
+  const heard = new Map<string, Timeline>();
+  for (const { label, userId } of voices) heard.set(label, await heardThrough(sim, userId, bots, said));
+  const verdicts = judgeAll(heard, said, (from, to) => (routes[from] ?? []).includes(to));
+  expect(verdicts.filter(({ routed }) => routed)).toHaveLength(Object.values(routes).flat().length);
+  expect(verdicts.filter(({ ok }) => !ok)).toEqual([]);
+  return heard;
+}
+
 const named = (...rooms: Room[]) => rooms.map((each) => `${each.guildId}/${each.name}`);
 
 async function stopCall(sessionId: string, rooms: readonly Room[]): Promise<void> {
@@ -122,15 +152,17 @@ test('support: hold, conference-in and transfer; nobody else hears anything', as
 
   expect(await say(stack, desk, staff.userId, 'desk', [{ name: 'hold', type: 1 }])).toContain('on hold');
   await seen(watcher, sessionId, 'the caller on hold', ({ legs }) => legs.some(({ held }) => held === true));
-  // On hold the caller hears the tone and nothing of what is passed through to the senior.
-  const [tone = [], own, voice = []] = await heardBy(staff, rooms);
-  expect(own).toEqual([]);
-  expect(voice.length).toBeGreaterThan(20);
-  expect(tone.length).toBeGreaterThan(20);
-  expect(tone.filter((opus) => voice.includes(opus))).toEqual([]);
-  expect(await hears(caller, [staff, senior])).toEqual([]);
+  // On hold the caller hears the tone and nobody, and is heard by nobody.
+  const heard = await expectHearing({ caller, staff, senior }, { staff: ['senior'], senior: ['staff'] });
+  for (const hertz of HOLD_HERTZ) {
+    const amplitude = loudestSine(heard.get('caller') ?? { startAt: 0, samples: new Float32Array() }, hertz);
+    expect(Math.abs(20 * Math.log10(amplitude / HOLD_AMPLITUDE)), `${hertz} Hz`).toBeLessThanOrEqual(1.5);
+  }
   expect(await say(stack, desk, staff.userId, 'desk', [{ name: 'resume', type: 1 }])).toContain('back');
-  expect(await hears(senior, rooms)).toEqual(named(caller, staff));
+  await expectHearing(
+    { caller, staff, senior },
+    { caller: ['staff', 'senior'], staff: ['caller', 'senior'], senior: ['caller', 'staff'] },
+  );
 
   const { legId } = joined as { legId: string };
   expect(await change(stack, sessionId, { change: 'detach', legId })).toEqual({ ok: true });
@@ -177,9 +209,7 @@ test('monitor: hears both, is heard by nobody, is announced and listed, and only
     expect(await monitor(listener.userId)).toContain('listens');
     await active(watcher, sessionId);
   });
-  expect(await hears(caller, rooms)).toEqual(named(staff, listener));
-  expect(await hears(staff, rooms)).toEqual(named(caller, listener));
-  expect(await hears(listener, rooms)).toEqual([]);
+  await expectHearing({ caller, staff, listener }, { caller: ['staff', 'listener'], staff: ['caller', 'listener'] });
   for (const { channelId } of [caller, staff]) await told(stack.sim, channelId, 'A monitor of Desk listens');
   const view = await active(watcher, sessionId);
   expect(view.legs.map(({ role }) => role)).toEqual(['party', 'party', 'monitor']);
@@ -250,8 +280,7 @@ test('custom: a broadcast from one to two, who do not hear each other; it ends w
       [0, 2],
     ],
   });
-  expect(await hears(stage, rooms)).toEqual(named(left, right));
-  expect(await hears(left, rooms)).toEqual([]);
+  await expectHearing({ stage, left, right }, { stage: ['left', 'right'] });
   await stack.sim.leave(stage.userId);
   expect((await ended(watcher, sessionId)).endReason).toBe('user_left');
   for (const { userId } of [left, right]) await stack.sim.leave(userId);

@@ -33,6 +33,8 @@ export class Bridge {
   readonly #passThrough: boolean;
   readonly #conceal: boolean;
   readonly #speakers = new Map<string, Speaker>();
+  /** Whose packet came last: mostly theirs is the next as well. */
+  #latest: Speaker | undefined;
   readonly #volumes = new Volumes();
   readonly #onHold = new Set<string>();
   readonly #outputs: Output[];
@@ -49,7 +51,7 @@ export class Bridge {
       (leg) => new Output(leg, new Set(sourcesOf(routes, leg.legId)), () => this.#codec.createEncoder()),
     );
     this.#ticker = new Ticker(this.#scheduler, {
-      tick: () => this.#tick(),
+      tick: (dueAt) => this.#tick(dueAt),
       skip: () => {
         this.counters.missedTicks += 1;
         for (const output of this.#outputs) output.skipTick();
@@ -153,7 +155,7 @@ export class Bridge {
       if (!this.#hears(output, speaker)) continue;
       const { mode } = output;
       if (mode.kind === 'pass' && mode.speaker === speaker) {
-        output.pass(packet, packet.arrivedAt);
+        output.pass(packet);
         this.#passed(output, packet);
       } else if (mode.kind === 'mix') {
         if (starts) speaker.startMixing(false);
@@ -177,7 +179,7 @@ export class Bridge {
       this.#ticker.start(packet.arrivedAt);
       return;
     }
-    output.startPass(speaker, packet, packet.arrivedAt);
+    output.startPass(speaker, packet);
     this.#passed(output, packet);
   }
 
@@ -195,12 +197,12 @@ export class Bridge {
     this.#ticker.start(passed ? Math.max(now, passed.lastArrivedAt + FIRST_TICK_MS) : now);
   }
 
-  #tick(): void {
-    const now = this.#scheduler.now();
+  /** A tick that is made up after a stall is one of its own time: what it takes was in time then. */
+  #tick(dueAt: number): void {
     const frames = new Map<Speaker, Sound | undefined>();
     for (const speaker of this.#speakers.values()) {
-      speaker.timeOut(now);
-      if (speaker.mixing) frames.set(speaker, speaker.nextFrame(now));
+      speaker.timeOut(dueAt);
+      if (speaker.mixing) frames.set(speaker, speaker.nextFrame(dueAt));
     }
     for (const output of this.#outputs) {
       if (output.mode.kind !== 'mix' && output.mode.kind !== 'tail') continue;
@@ -209,7 +211,7 @@ export class Bridge {
       output.tick(
         heard.map(([, frame]) => frame),
         heard.some(([speaker]) => speaker.speaking),
-        now,
+        dueAt,
       );
       const sentAt = this.#scheduler.now();
       for (const [{ playedArrivedAt }] of heard) {
@@ -256,7 +258,10 @@ export class Bridge {
     const now = this.#scheduler.now();
     for (const [key, speaker] of this.#speakers) {
       speaker.timeOut(now);
-      if (!speaker.speaking && now - speaker.lastArrivedAt > 60_000) this.#speakers.delete(key);
+      if (!speaker.speaking && now - speaker.lastArrivedAt > 60_000) {
+        this.#speakers.delete(key);
+        if (this.#latest === speaker) this.#latest = undefined;
+      }
     }
     for (const output of this.#outputs) {
       const passed = output.mode.kind === 'pass' ? output.mode.speaker : undefined;
@@ -282,6 +287,7 @@ export class Bridge {
   }
 
   #speaker(legId: string, userId: string): Speaker {
+    if (this.#latest?.userId === userId && this.#latest.legId === legId) return this.#latest;
     const key = `${legId}:${userId}`;
     let speaker = this.#speakers.get(key);
     if (!speaker) {
@@ -295,6 +301,7 @@ export class Bridge {
       this.#volumes.applyTo(speaker);
       this.#speakers.set(key, speaker);
     }
+    this.#latest = speaker;
     return speaker;
   }
 }

@@ -9,6 +9,7 @@ import type { VoicePacket } from '../audio/packet.ts';
 import { isSilence } from '../audio/toc.ts';
 import { amplitudeAt, toneFrames } from '../bridge/test-legs.ts';
 import { Recorder } from './recorder.ts';
+import { TrackWriter } from './track-writer.ts';
 
 const timeZero = 1_700_000_000_000;
 let directory: string;
@@ -107,3 +108,29 @@ test('a disk that refuses is reported with a code, and other calls go on', async
   expect(await recorder.finish(timeZero + 1000)).toEqual([]);
   expect(failures).toEqual(['1 recording_write_failed']);
 });
+
+test.each([30, 63, 150])(
+  'a spurt whose first packets are read %i ms late stands where it was spoken, also the very first',
+  async (ms) => {
+    const path = join(directory, 'track.ogg');
+    const writer = new TrackWriter({ userId: '1', path, timeZero, serial: 1, comments: {} });
+    const frames = toneFrames(500, 20);
+    const late = (packet: VoicePacket, index: number) => ({
+      ...packet,
+      arrivedAt: packet.arrivedAt + Math.max(0, ms - index * 20),
+    });
+    for (const packet of spurt('1', 500, frames, { sequence: 0, timestamp: 0 }).map(late)) {
+      writer.add(packet);
+      await writer.flush(packet.arrivedAt);
+    }
+    // After a silence longer than the window in which packets are compared.
+    for (const packet of spurt('1', 12_500, frames, { sequence: 20, timestamp: 12_000 * 48 }).map(late)) {
+      writer.add(packet);
+      await writer.flush(packet.arrivedAt);
+    }
+    await writer.finish(timeZero + 14_000);
+    const { packets } = readOggOpus(await readFile(path));
+    const starts = packets.flatMap((packet, index) => (Buffer.from(frames[0] ?? []).equals(packet) ? [index] : []));
+    expect(starts).toEqual([25, 625]);
+  },
+);

@@ -5,7 +5,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { OggOpusWriter } from '../audio/ogg-opus.ts';
 import { FRAME_SAMPLES, SILENCE_FRAME, type VoicePacket } from '../audio/packet.ts';
 import { lossFrame } from '../audio/toc.ts';
-import { TrackClock } from '../audio/track-clock.ts';
+import { type ObservedPacket, TrackClock } from '../audio/track-clock.ts';
 
 /** Packets wait so long for an earlier one that was overtaken on the way. ms. */
 export const REORDER_MS = 200;
@@ -14,9 +14,8 @@ const MAX_LOSS_FRAMES = 50;
 
 interface HeldPacket {
   packet: VoicePacket;
-  position: number;
-  sequence: number;
-  startsSpurt: boolean;
+  clock: TrackClock;
+  observed: ObservedPacket;
 }
 
 export interface FinishedTrack {
@@ -63,10 +62,10 @@ export class TrackWriter {
       clock = new TrackClock(this.#timeZero);
       this.#clocks.set(packet.ssrc, clock);
     }
-    const placed = clock.place(packet);
+    const observed = clock.observe(packet);
     let index = this.#held.length;
-    while (index > 0 && (this.#held[index - 1]?.position ?? 0) > placed.position) index -= 1;
-    this.#held.splice(index, 0, { packet, ...placed });
+    while (index > 0 && this.#overtook(this.#held[index - 1], clock, observed)) index -= 1;
+    this.#held.splice(index, 0, { packet, clock, observed });
   }
 
   /** Writes what has waited long enough, as whole pages. */
@@ -98,12 +97,19 @@ export class TrackWriter {
     };
   }
 
-  #commit({ packet, position, sequence, startsSpurt }: HeldPacket): void {
+  /** Did a packet that is held come before one that was sent earlier? */
+  #overtook(held: HeldPacket | undefined, clock: TrackClock, { sequence }: ObservedPacket): boolean {
+    return held !== undefined && held.clock === clock && held.observed.sequence > sequence;
+  }
+
+  #commit({ packet, clock, observed }: HeldPacket): void {
+    const { sequence, startsSpurt } = observed;
     const last = this.#lastCommitted?.ssrc === packet.ssrc ? this.#lastCommitted : undefined;
     const lost = last ? sequence - last.sequence - 1 : 0;
     if (lost < 0) return;
     this.#lostPackets += lost;
-    const index = Math.round(position / FRAME_SAMPLES);
+    // Placed only now: what came while it was held tells whether it was late.
+    const index = Math.round(clock.place(observed) / FRAME_SAMPLES);
     // Spoken before time zero: not part of the session.
     if (index < 0) return;
     // A place that is taken (the anchor moved back between spurts) makes the packet follow the last one.
