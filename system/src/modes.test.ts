@@ -84,6 +84,14 @@ const connected = (
     return sessionId;
   });
 
+/** Waits until no bot is in a room: each says goodbye by a tone before it leaves. */
+const botsGone = ({ guildId, channelId }: Room): Promise<unknown> =>
+  stack.sim.until(async () =>
+    (await stack.sim.voiceStates(guildId)).every(
+      (state) => state.channelId !== channelId || !bots.includes(state.userId),
+    ),
+  );
+
 /** The packets with sound in them that each listener heard through a bot while `speaker` said a clip. */
 async function heardBy(speaker: Room, listeners: readonly Room[]): Promise<string[][]> {
   const { sim } = stack;
@@ -180,12 +188,7 @@ test('support: hold, conference-in and transfer; nobody else hears anything', as
       'the senior instead of the staff',
       ({ legs }) => legs.length === 2 && legs.some(({ channelId }) => channelId === senior.channelId),
     );
-    // The staff's bot says goodbye before it leaves.
-    await stack.sim.until(async () =>
-      (await stack.sim.voiceStates(desk.guildId)).every(
-        ({ userId, channelId }) => channelId !== staff.channelId || !bots.includes(userId),
-      ),
-    );
+    await botsGone(staff);
   });
   expect(await hears(caller, rooms)).toEqual(named(senior));
   expect(await hears(senior, rooms)).toEqual(named(caller));
@@ -236,8 +239,8 @@ test('a channel set up as a monitor: it waits, listens by itself, and /monitor s
   const view = await seen(watcher, sessionId, 'the monitor', ({ legs }) => legs[2]?.state === 'active');
   expect(view.legs.map(({ role }) => role)).toEqual(['party', 'party', 'monitor']);
   for (const [index, each] of [caller, staff].entries()) {
-    await tonesHeard(stack.sim, [each.userId], bots);
     await stack.sim.until(async () => (await announced(each)) === (before[index] ?? 0) + 1);
+    await tonesHeard(stack.sim, [each.userId], bots);
   }
   expect(await hears(caller, rooms)).toEqual(named(staff, listener));
   expect(await hears(listener, rooms)).toEqual([]);
@@ -245,6 +248,7 @@ test('a channel set up as a monitor: it waits, listens by itself, and /monitor s
 
   expect(await asked('monitor', 'stop')).toContain('listens no longer');
   await seen(watcher, sessionId, 'the call without the monitor', ({ legs }) => legs.length === 2);
+  await botsGone(listener);
   expect(await hears(caller, rooms)).toEqual(named(staff));
   await stopCall(sessionId, rooms);
   await say(stack, desk, desk.ownerId, 'setup', [{ name: 'reset', type: 1, options: options.slice(0, 1) }]);
@@ -254,13 +258,10 @@ test('/call leave in a conference of three takes out one side; of two it is the 
   const rooms = [room(desk, 'Staff'), room(others[0], 'Room'), room(others[1], 'Room')];
   const [staff, left, right] = rooms as [Room, Room, Room];
   const leave = (house: House, { userId }: Room) => say(stack, house, userId, 'call', [{ name: 'leave', type: 1 }]);
-  const sessionId = await startCall(stack, rooms);
-  await active(watcher, sessionId);
+  const sessionId = await connected(rooms);
   expect(await leave(others[0], left)).toContain('leaves the call');
   await seen(watcher, sessionId, 'the other two', ({ legs, state }) => legs.length === 2 && state === 'active');
-  await stack.sim.until(async () =>
-    (await stack.sim.voiceStates(left.guildId)).every(({ userId }) => !bots.includes(userId)),
-  );
+  await botsGone(left);
   expect(await hears(staff, rooms)).toEqual(named(right));
   expect(await leave(others[1], right)).toContain('leaves the call');
   expect(await ended(watcher, sessionId)).toMatchObject({
