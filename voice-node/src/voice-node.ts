@@ -62,7 +62,7 @@ export class VoiceNode {
         .append(draft)
         .catch((error) => logger.error({ err: error, type: draft.type }, 'an event could not be kept'));
     };
-    if (storage) this.#uploader = await this.#startUploads(storage, report);
+    if (storage) this.#uploader = await this.#startUploads(storage);
     else logger.warn(recordingOff ?? 'Recording is off.');
 
     const identities = await Promise.all(
@@ -74,15 +74,13 @@ export class VoiceNode {
     this.#gateway.on('report', (drafts) => drafts.forEach(report));
     for (const identity of identities) this.#followIdentity(identity);
 
-    const uploader = this.#uploader;
+    const desk = await this.#openDesk();
     this.#registry = new Registry(
       {
         pool: new LegPool((spec) => this.#openLeg(spec)),
         notice: this.#notice(),
         announcer: new Announcer((leg, text) => this.#say(leg, text), logger),
-        desk: uploader
-          ? new RecordingDesk(join(dataDir, 'recordings', this.#bootId), (path, note) => uploader.add(path, note))
-          : undefined,
+        desk,
         recordingOff,
         passThrough: this.#settings.passThrough,
         report,
@@ -123,15 +121,27 @@ export class VoiceNode {
     logger.info('closed');
   }
 
-  async #startUploads(
-    storage: NonNullable<Settings['storage']>,
-    report: (draft: Parameters<Outbox['append']>[0]) => void,
-  ): Promise<Uploader> {
+  /** The desk of recordings, once what killed processes left is sealed; undefined: this node cannot store. */
+  async #openDesk(): Promise<RecordingDesk | undefined> {
+    const uploader = this.#uploader;
+    if (!uploader) return undefined;
+    const desk = new RecordingDesk({
+      directory: join(this.#settings.dataDir, 'recordings'),
+      add: (path, note) => uploader.add(path, note),
+      logger: this.#logger,
+    });
+    await desk.recover();
+    return desk;
+  }
+
+  async #startUploads(storage: NonNullable<Settings['storage']>): Promise<Uploader> {
     const uploader = new Uploader({
       directory: join(this.#settings.dataDir, 'uploads'),
       store: new ObjectStore(storage),
+      onStored: async (stored) => {
+        await this.#outbox.append(chunkStored(stored));
+      },
     });
-    uploader.on('stored', (stored) => report(chunkStored(stored)));
     uploader.on('progress', (progress) => this.#logger.info(progress, 'uploads'));
     uploader.on('retrying', ({ error, ...rest }) => this.#logger.warn({ err: error, ...rest }, 'an upload failed'));
     const left = await uploader.start();

@@ -103,9 +103,14 @@ beforeEach(async () => {
         said.push(`${guildId}: ${text}`);
         tell();
       }, createLogger('silent')),
-      desk: new RecordingDesk(directory, async (_path, note) => {
-        order.push('handed over');
-        uploads.push(note);
+      desk: new RecordingDesk({
+        directory,
+        add: async (_path, note) => {
+          order.push('handed over');
+          uploads.push(note);
+          return { stored: Promise.resolve() };
+        },
+        logger: createLogger('silent'),
       }),
       recordingOff: undefined,
       report: (draft) => {

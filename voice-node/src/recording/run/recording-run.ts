@@ -37,6 +37,8 @@ export interface RecordingRunEvents {
   /** A segment could not be made into chunks; its journal stays for the next start. */
   segmentFailed: [error: unknown, segment: number];
   damaged: [bytes: number, segment: number];
+  /** Every chunk is on disk and handed over, or kept as journal. */
+  finished: [];
 }
 
 export class RecordingRun extends EventEmitter<RecordingRunEvents> {
@@ -140,6 +142,8 @@ export class RecordingRun extends EventEmitter<RecordingRunEvents> {
     while (framesOf(this.header, this.#writer.segment).endFrame < endFrame) if (!this.#rotate()) break;
     const last = await this.#writer.close();
     this.#queue.add(last, Math.max(endFrame, framesOf(this.header, last).firstFrame));
-    return this.#queue.handedOver();
+    const whole = await this.#queue.handedOver();
+    this.emit('finished');
+    return whole;
   }
 }
