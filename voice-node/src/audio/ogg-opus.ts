@@ -70,9 +70,14 @@ export class OggOpusWriter {
     return this.#waiting.length > 0 ? this.#take(flags.none) : undefined;
   }
 
-  /** The last page, which ends the stream; it may be without packets. */
-  end(): Buffer {
-    return this.#take(flags.last);
+  /**
+   * The last page, which ends the stream; it may be without packets.
+   *
+   * @param frames of 20 ms that a player gives; left out: all packets, less what it cuts from the start
+   */
+  end(frames?: number): Buffer {
+    const granule = frames === undefined ? undefined : frames * FRAME_SAMPLES + PRE_SKIP;
+    return this.#take(flags.last, granule);
   }
 
   /** A packet over as many pages as it takes: tags may be longer than one page. */
@@ -90,11 +95,11 @@ export class OggOpusWriter {
     return pages;
   }
 
-  #take(flag: number): Buffer {
+  #take(flag: number, granule?: number): Buffer {
     const packets = this.#waiting;
     this.#waiting = [];
     this.#granule += packets.length * FRAME_SAMPLES;
-    return this.#page(packets, this.#granule, flag);
+    return this.#page(packets, granule ?? this.#granule, flag);
   }
 
   #page(packets: readonly Uint8Array[], granule: number, flag: number): Buffer {
