@@ -38,6 +38,8 @@ export const helloSchema = z.strictObject({
   tombstones: z.array(tombstoneSchema),
   /** How many legs the node is willing to hold. */
   capacity: z.int().positive(),
+  /** It reads messages (the intent Message Content), so it can relay text. Absent: no. */
+  relay: z.boolean().optional(),
 });
 
 /** Who speaks, levels, caption partials: newest wins, dropped when late, never stored. */

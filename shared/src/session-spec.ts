@@ -8,6 +8,15 @@ export type Mode = z.infer<typeof modeSchema>;
 /** What a leg is in its session: a speaking and listening party, or one that only listens. */
 export const legRoleSchema = z.enum(['party', 'staff', 'monitor', 'recorder']);
 
+/** How one side takes part in the text relay. */
+export const relaySideSchema = z.strictObject({
+  /** The others do not read the names of this side's people. */
+  anonymous: z.boolean(),
+  /** In which the node's own words reach this side. */
+  language: z.enum(['en', 'it']),
+});
+export type RelaySide = z.infer<typeof relaySideSchema>;
+
 /** One identity connected to one voice channel, as asked for by the control plane. */
 export const legSpecSchema = z.strictObject({
   legId: ulidSchema,
@@ -20,6 +29,11 @@ export const legSpecSchema = z.strictObject({
   role: legRoleSchema,
   /** How the side is called in front of the others, such as the server's name. */
   label: z.string().max(128).optional(),
+  /**
+   * What people write in the text chat of the channel goes to the legs that hear them and have this too, and theirs comes
+   * here. Absent: this side sends and gets no text.
+   */
+  relay: relaySideSchema.optional(),
 });
 export type LegSpec = z.infer<typeof legSpecSchema>;
 

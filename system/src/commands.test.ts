@@ -32,6 +32,7 @@ describe('what the Worker itself refuses', () => {
     ['setup after-end', { name: 'policy', value: 'idle' }],
     ['setup limits', { name: 'seconds', value: 60 }],
     ['setup panel'],
+    ['setup relay', { name: 'state', value: 'on' }],
     ['setup block', { name: 'server', value: '1' }],
     ['setup unblock', { name: 'server', value: '1' }],
     ['setup show'],
@@ -88,6 +89,7 @@ describe('what the Worker itself refuses', () => {
     ['setup limits', { name: 'warning', value: -1 }, 'wrong_warnSeconds'],
     ['setup limits', { name: 'people', value: 0 }, 'wrong_leastPeople'],
     ['setup panel', { name: 'text', value: '1' }, 'text_channel_needed'],
+    ['setup relay', { name: 'state', value: 'perhaps' }, 'wrong_relay'],
     ['setup block', { name: 'server', value: 'the neighbours' }, 'server_unknown'],
     ['setup unblock', { name: 'server', value: '1' }, 'not_blocked'],
   ])('/%s with a wrong value: %o', async (words, wrong, expected) => {

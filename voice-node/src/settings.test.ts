@@ -24,6 +24,12 @@ test('pass-through can be switched off, and only by a clear word', () => {
   expect(() => readSettings({ ...least, BRIDGE_PASS_THROUGH: 'no' })).toThrow(/BRIDGE_PASS_THROUGH: must be true/);
 });
 
+test('messages are read only where that is said clearly', () => {
+  expect(readSettings(least).messageContent).toBe(false);
+  expect(readSettings({ ...least, MESSAGE_CONTENT: 'yes' }).messageContent).toBe(true);
+  expect(() => readSettings({ ...least, MESSAGE_CONTENT: 'true' })).toThrow(/MESSAGE_CONTENT: must be yes or no/);
+});
+
 test('a wrong variable is named without its value', () => {
   expect(() => readSettings({ ...least, HUB_SECRET: 'short-secret' })).toThrow(/HUB_SECRET: must have 32/);
   expect(() => readSettings({ ...least, HUB_SECRET: 'short-secret' })).not.toThrow(/short-secret/);

@@ -38,6 +38,9 @@ const schema = z.object({
   BRIDGE_PASS_THROUGH: optional(z.enum(['true', 'false'], { error: 'must be true or false' })).transform(
     (value) => value !== 'false',
   ),
+  MESSAGE_CONTENT: optional(z.enum(['yes', 'no'], { error: 'must be yes or no' })).transform(
+    (value) => value === 'yes',
+  ),
   LEG_CAPACITY: optional(z.coerce.number().int().min(1).max(1_000)).transform((value) => value ?? 50),
 });
 
@@ -66,6 +69,11 @@ export interface Settings {
   logLevel: string;
   /** Tries to join a channel in a row before the leg is given up. */
   joinAttempts: number;
+  /**
+   * Asks Discord for the privileged intent Message Content, which the text relay needs. A bot that was not given it in the
+   * developer portal is thrown out (4014), hence false unless it is set.
+   */
+  messageContent: boolean;
   /** 0 = any free port. */
   healthPort: number;
   /** Legs that this node is willing to hold. */
@@ -97,6 +105,7 @@ export function readSettings(variables: Record<string, string | undefined>): Set
     healthPort: read.HEALTH_PORT,
     legCapacity: read.LEG_CAPACITY,
     passThrough: read.BRIDGE_PASS_THROUGH,
+    messageContent: read.MESSAGE_CONTENT,
   };
   const { S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY } = read;
   if (S3_ENDPOINT && S3_BUCKET && S3_ACCESS_KEY_ID && S3_SECRET_ACCESS_KEY) {

@@ -13,6 +13,7 @@ import { Identity } from './gateway/identity.ts';
 import { EventLoopLag } from './ops/event-loop-lag.ts';
 import { HealthServer } from './ops/health-server.ts';
 import type { Logger } from './ops/logger.ts';
+import { openRelays } from './relay/open-relays.ts';
 import { Announcer, type Say } from './sessions/announcer.ts';
 import { LegPool } from './sessions/leg-pool.ts';
 import { chunkStored, RecordingDesk } from './sessions/recording-desk.ts';
@@ -65,16 +66,16 @@ export class VoiceNode {
     if (storage) this.#uploader = await this.#startUploads(storage);
     else logger.warn(recordingOff ?? 'Recording is off.');
 
+    const { discordTokens, discordApiUrl: apiUrl, messageContent } = this.#settings;
     const identities = await Promise.all(
-      this.#settings.discordTokens.map((token) =>
-        Identity.create({ token, apiUrl: this.#settings.discordApiUrl, logger }),
-      ),
+      discordTokens.map((token) => Identity.create({ token, apiUrl, messageContent, logger })),
     );
     this.#gateway = new Gateway(identities);
     this.#gateway.on('report', (drafts) => drafts.forEach(report));
     for (const identity of identities) this.#followIdentity(identity);
 
     const desk = await this.#openDesk();
+    const relays = messageContent ? openRelays(this.#gateway, logger) : undefined;
     this.#registry = new Registry(
       {
         pool: new LegPool((spec) => this.#openLeg(spec)),
@@ -82,6 +83,7 @@ export class VoiceNode {
         announcer: new Announcer((leg, text) => this.#say(leg, text), logger),
         desk,
         recordingOff,
+        ...(relays ? { relays } : {}),
         passThrough: this.#settings.passThrough,
         report,
         logger,
@@ -222,7 +224,7 @@ export class VoiceNode {
   }
 
   async #connectControl(): Promise<void> {
-    const { hubUrl, hubSecret, nodeId, legCapacity } = this.#settings;
+    const { hubUrl, hubSecret, nodeId, legCapacity, messageContent } = this.#settings;
     const logger = this.#logger;
     const control = new ControlSocket({
       hubUrl,
@@ -238,6 +240,7 @@ export class VoiceNode {
         sessions: this.#registry.running,
         tombstones: this.#registry.tombstones,
         capacity: legCapacity,
+        ...(messageContent ? { relay: true } : {}),
       }),
     });
     this.#control = control;

@@ -138,9 +138,17 @@ export class SimControl extends GatewayControl {
   async clearHeard(userId: string): Promise<void> {
     await this.#call('clearHeard', { userId });
   }
-  /** A person writes a message. */
-  say(userId: string, channelId: string, content: string): Promise<ControlMessage> {
-    return this.#call('say', { userId, channelId, content });
+  /** A person writes a message, with attachments of these names. */
+  say(userId: string, channelId: string, content: string, files: string[] = []): Promise<ControlMessage> {
+    return this.#call('say', { userId, channelId, content, files });
+  }
+  /** A person changes a message of theirs. */
+  editMessage(userId: string, messageId: string, content: string): Promise<ControlMessage> {
+    return this.#call('editMessage', { userId, messageId, content });
+  }
+  /** A person takes a message of theirs back. */
+  async deleteMessage(userId: string, messageId: string): Promise<void> {
+    await this.#call('deleteMessage', { userId, messageId });
   }
 
   /** The interaction as it stands now, with edits and follow-ups. */

@@ -198,7 +198,18 @@ export const operations = {
   heard: { input: user, output: z.object({ packets: z.array(heardSchema), failures: z.number().int() }) },
   spoken: { input: user, output: z.object({ packets: z.array(spokenSchema) }) },
   clearHeard: { input: user, output: nothing },
-  say: { input: z.object({ userId: id, channelId: id, content: z.string().min(1).max(2000) }), output: messageSchema },
+  /** `files`: names of attachments; what is in them does not matter. */
+  say: {
+    input: z
+      .object({ userId: id, channelId: id, content: z.string().max(4000), files: z.array(name).max(10).default([]) })
+      .refine(({ content, files }) => content !== '' || files.length > 0, 'is an empty message'),
+    output: messageSchema,
+  },
+  editMessage: {
+    input: z.object({ userId: id, messageId: id, content: z.string().min(1).max(4000) }),
+    output: messageSchema,
+  },
+  deleteMessage: { input: z.object({ userId: id, messageId: id }), output: nothing },
   interaction: { input: z.object({ interactionId: id }), output: interactionSchema },
   messages: { input: z.object({ channelId: id }), output: z.object({ messages: z.array(messageSchema) }) },
   voiceStates: { input: z.object({ guildId: id }), output: z.object({ voiceStates: z.array(voiceStateSchema) }) },

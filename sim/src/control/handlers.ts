@@ -42,6 +42,11 @@ export function controlHandlers(parts: ControlParts): Handlers {
       throw new ControlError('not_a_person', `user ${userId} is a bot: it joins and leaves by its own client`);
     return userId;
   };
+  const own = (userId: string, messageId: string) => {
+    if (world.messages.get(messageId).authorId !== person(userId))
+      throw new ControlError('not_the_author', `message ${messageId} is not of user ${userId}`);
+    return messageId;
+  };
   const channel = (kind: 'voice' | 'text', input: Parsed<'createVoiceChannel'>) => {
     const overwrites = input.overwrites.map(
       ({ id, type, allow, deny }): Overwrite => ({
@@ -160,12 +165,23 @@ export function controlHandlers(parts: ControlParts): Handlers {
       people.clear(userId);
       return {};
     },
-    say: ({ userId, channelId, content }) => {
+    say: ({ userId, channelId, content, files }) => {
       const channel = world.messageChannel(channelId);
       if (channel.kind !== 'dm') world.member(channel.guildId, person(userId));
       else if (channel.userId !== userId)
         throw new ControlError('not_a_person', `channel ${channelId} is private to user ${channel.userId} and a bot`);
-      return messageOf(world.messages.create(channelId, userId, { content }));
+      const attachments = files.map((filename, index) => ({
+        id: String(index),
+        filename,
+        bytes: Buffer.from(filename),
+      }));
+      return messageOf(world.messages.create(channelId, userId, { content, attachments }));
+    },
+    editMessage: ({ userId, messageId, content }) =>
+      messageOf(world.messages.edit(own(userId, messageId), { content })),
+    deleteMessage: ({ userId, messageId }) => {
+      world.messages.delete(own(userId, messageId));
+      return {};
     },
     interaction: ({ interactionId }) => {
       const interaction = interactions.get(interactionId);

@@ -129,6 +129,7 @@ export class Stack {
           S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
           HEALTH_PORT: '0',
           LOG_LEVEL: 'info',
+          MESSAGE_CONTENT: 'yes',
         },
       });
       return stack;

@@ -6,9 +6,9 @@ import { PatchbayError } from '@patchbay/shared/errors';
 import type { NodeEventDraft } from '@patchbay/shared/events';
 import {
   type APIUser,
+  GatewayCloseCodes,
   GatewayDispatchEvents,
   type GatewayDispatchPayload,
-  GatewayIntentBits,
   GatewayOpcodes,
   Routes,
 } from 'discord-api-types/v10';
@@ -24,6 +24,7 @@ import {
   pictureOf,
   snapshotOf,
 } from './guild-picture.ts';
+import { intentRefused, intentsOf } from './intents.ts';
 import { sessionStore } from './session-store.ts';
 import { VoiceAdapters } from './voice-adapters.ts';
 
@@ -40,6 +41,8 @@ export interface IdentityEvents {
   /** Another gateway session of the account (a newer voice node's) has taken its place in voice. */
   ownVoiceTaken: [guildId: string];
   channelDeleted: [guildId: string, channelId: string];
+  /** Something happened to a message; only where messages are read. */
+  message: [payload: GatewayDispatchPayload];
   connected: [];
   disconnected: [];
 }
@@ -47,6 +50,8 @@ export interface IdentityEvents {
 export interface IdentityOptions {
   token: string;
   apiUrl: string;
+  /** Reads messages: needs the privileged intent Message Content. */
+  messageContent?: boolean;
   logger: Logger;
 }
 
@@ -66,7 +71,7 @@ export class Identity extends EventEmitter<IdentityEvents> {
   readonly #logger: Logger;
   readonly #manager: WebSocketManager;
 
-  private constructor(user: APIUser, rest: REST, { token, logger }: IdentityOptions) {
+  private constructor(user: APIUser, rest: REST, { token, logger, messageContent }: IdentityOptions) {
     super();
     this.identityId = user.id;
     this.userName = user.username;
@@ -74,7 +79,7 @@ export class Identity extends EventEmitter<IdentityEvents> {
     this.#logger = logger.child({ identityId: user.id });
     this.#manager = new WebSocketManager({
       token,
-      intents: GatewayIntentBits.Guilds | GatewayIntentBits.GuildVoiceStates,
+      intents: intentsOf(messageContent ?? false),
       rest,
       shardCount: 1,
       ...sessionStore(),
@@ -126,8 +131,11 @@ export class Identity extends EventEmitter<IdentityEvents> {
       this.#up();
     });
     manager.on(WebSocketShardEvents.Resumed, () => this.#up());
+    const { promise: failed, reject } = Promise.withResolvers<never>();
+    failed.catch(ignore('who waits for the connection is told; later it is in the log'));
     manager.on(WebSocketShardEvents.Closed, (code) => {
       this.#logger.warn({ code }, 'the gateway connection closed');
+      if (code === GatewayCloseCodes.DisallowedIntents) reject(intentRefused(this.#logger));
       if (!this.#connected) return;
       this.#connected = false;
       this.emit('disconnected');
@@ -136,11 +144,9 @@ export class Identity extends EventEmitter<IdentityEvents> {
     manager.on(WebSocketShardEvents.SocketError, (error) => this.#logger.warn({ err: error }, 'gateway socket error'));
 
     const deadline = AbortSignal.timeout(READY_TIMEOUT_MS);
-    const failed = new Promise<never>((_, reject) => {
-      deadline.addEventListener('abort', () =>
-        reject(new PatchbayError('gateway_timeout', 'The Discord gateway was not ready within 30 seconds.')),
-      );
-    });
+    deadline.addEventListener('abort', () =>
+      reject(new PatchbayError('gateway_timeout', 'The Discord gateway was not ready within 30 seconds.')),
+    );
     await Promise.race([manager.connect(), failed]);
     await this.#guildsKnown();
   }
@@ -269,6 +275,12 @@ export class Identity extends EventEmitter<IdentityEvents> {
       }
       case GatewayDispatchEvents.VoiceServerUpdate:
         this.adapters.voiceServer(payload.d.guild_id, payload.d);
+        break;
+      case GatewayDispatchEvents.MessageCreate:
+      case GatewayDispatchEvents.MessageUpdate:
+      case GatewayDispatchEvents.MessageDelete:
+      case GatewayDispatchEvents.MessageDeleteBulk:
+        this.emit('message', payload);
         break;
       default:
     }

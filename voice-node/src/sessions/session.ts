@@ -8,6 +8,7 @@ import { tones } from '../audio/tones/tones.ts';
 import { Bridge } from '../bridge/bridge.ts';
 import { now } from '../ops/clock.ts';
 import type { Logger } from '../ops/logger.ts';
+import type { RelayDesk } from '../relay/relay-desk.ts';
 import type { LegState } from '../voice/leg.ts';
 import type { Announcer } from './announcer.ts';
 import type { LegPool } from './leg-pool.ts';
@@ -24,6 +25,8 @@ export interface SessionTools {
   announcer: Announcer;
   desk: RecordingDesk | undefined;
   recordingOff: string | undefined;
+  /** Absent: this node does not read messages, and relays none. */
+  relays?: RelayDesk;
   /** False: bridges mix always. For measurements. */
   passThrough?: boolean;
   report: (draft: NodeEventDraft) => void;
@@ -63,6 +66,7 @@ export class Session {
   #recording: SessionRecording | undefined;
   #recordings = 0;
   readonly #limit: TimeLimit;
+  readonly #relay: ReturnType<RelayDesk['open']> | undefined;
   #changes: Promise<void> = Promise.resolve();
   #ending: Promise<void> | undefined;
 
@@ -73,6 +77,7 @@ export class Session {
     this.#tools = tools;
     this.#onEnded = onEnded;
     this.#logger = tools.logger.child({ sessionId: spec.id });
+    this.#relay = tools.relays?.open(spec.id);
     this.#limit = new TimeLimit({
       warn: (secondsLeft) => this.#warn(secondsLeft),
       end: () => void this.end({ reason: 'timeout', message: 'The time limit was reached.' }),
@@ -158,6 +163,7 @@ export class Session {
     if (fresh.length > 0 || gone.length > 0 || !this.#bridge) this.#rebuildBridge(spec, gone);
     else this.#bridge.updateRoutes(spec.routes);
     this.#applyHolds(spec);
+    this.#applyRelay();
     await this.#applyRecording(spec);
     for (const used of gone) await this.#drop(used);
   }
@@ -205,6 +211,12 @@ export class Session {
     for (const { legId } of spec.legs) if (this.#used.has(legId)) this.#bridge?.hold(legId, held.has(legId));
   }
 
+  /** Text goes between sides whose people hear each other. */
+  #applyRelay(): void {
+    const connected = [...this.#used.values()].flatMap(({ met, spec: { legId } }) => (met ? [legId] : []));
+    this.#relay?.update(this.#present(), new Set(connected));
+  }
+
   async #applyRecording(spec: SessionSpec): Promise<void> {
     if (!spec.record) {
       const recording = this.#recording;
@@ -246,7 +258,9 @@ export class Session {
     if (state.kind === 'ready') {
       report({ type: 'session.active', ...this.#about(spec), daveVersion: state.daveVersion });
       if (!used.met && used.bridged) this.#announceMonitor(spec);
+      const first = !used.met;
       used.met = true;
+      if (first) this.#applyRelay();
     } else if (state.kind === 'reconnecting') {
       report({
         type: 'session.degraded',
@@ -283,6 +297,7 @@ export class Session {
   async #end(end: SessionEnd): Promise<void> {
     const { reason } = end;
     this.#limit.clear();
+    this.#relay?.close();
     const endAt = now();
     this.#bridge?.close();
     // A change under way sees that the session is ending, and gives back what it got.

@@ -54,6 +54,11 @@ export class Fleet extends DurableObject<Env> {
     return this.#store.hasGuild(guildId);
   }
 
+  /** Can a voice node that serves a guild relay text (`MESSAGE_CONTENT`)? */
+  canRelay(guildId: string): boolean {
+    return this.#store.canRelay(guildId);
+  }
+
   /** Every identity of the deployment, and whether it is a member of a guild. */
   identitiesIn(guildId: string): { identityId: string; member: boolean }[] {
     return this.#store.identitiesIn(guildId);

@@ -39,6 +39,7 @@ export class FleetStore {
         PRIMARY KEY(guild_id, identity_id)) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS desired(session_id TEXT PRIMARY KEY, node_id TEXT NOT NULL, spec TEXT NOT NULL,
         base INTEGER NOT NULL, ending TEXT, ended_by TEXT) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS relays(node_id TEXT PRIMARY KEY) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS nonces(nonce TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) WITHOUT ROWID;
     `);
   }
@@ -51,6 +52,17 @@ export class FleetStore {
       hello.capacity,
       now,
     );
+    const relays = hello.relay
+      ? 'INSERT OR IGNORE INTO relays(node_id) VALUES (?)'
+      : 'DELETE FROM relays WHERE node_id = ?';
+    this.sql.exec(relays, hello.nodeId);
+  }
+
+  /** Can a node that serves the guild relay text? */
+  canRelay(guildId: string): boolean {
+    const sql =
+      'SELECT 1 FROM memberships JOIN identities USING(identity_id) JOIN relays USING(node_id) WHERE guild_id = ? LIMIT 1';
+    return this.sql.exec(sql, guildId).toArray().length > 0;
   }
 
   bootOf(nodeId: string): string | undefined {

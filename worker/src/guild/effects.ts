@@ -1,4 +1,5 @@
 import type { EndReason } from '@patchbay/shared/end-reason';
+import type { RelaySide } from '@patchbay/shared/session-spec';
 import { openDb } from '../db/db.ts';
 import { projectGuild, projectReport, projectSettings } from '../db/project.ts';
 import { type Env, fleetOf, hubOf, matchmakerOf, panelOf, sessionOf, settingsOf } from '../env.ts';
@@ -19,6 +20,7 @@ export type GuildEffect =
   | { kind: 'leg'; event: SessionReport }
   | { kind: 'recording'; event: RecordingReport }
   | { kind: 'occupancy'; channelId: string; humans: number }
+  | { kind: 'relay'; channelId: string; relay: RelaySide | null }
   | { kind: 'stop'; reason: EndReason; channelId?: string }
   | { kind: 'identity'; identityId: string; member: boolean }
   | { kind: 'project'; name: string; at: number }
@@ -44,6 +46,7 @@ export async function deliver(env: Env, book: GuildBook, lane: string, effects: 
     if (effect.kind === 'leg') await session?.legEvents([effect.event]);
     if (effect.kind === 'recording') await session?.recordingEvents([effect.event]);
     if (effect.kind === 'occupancy') await session?.occupancy(book.id, effect.channelId, effect.humans);
+    if (effect.kind === 'relay') await session?.setRelay(book.id, effect.channelId, effect.relay);
     if (effect.kind === 'stop') await session?.stop(effect.reason, book.id, effect.channelId);
     if (effect.kind === 'identity') {
       await fleetOf(env).setMember(book.id, effect.identityId, effect.member);

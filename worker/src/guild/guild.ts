@@ -141,7 +141,7 @@ export class Guild extends DurableObject<Env> {
     return this.#transaction(() => configure(this.#book, channelId, name, patch));
   }
 
-  /** `/setup after-end`, `limits` and `panel`; without a channel the server's defaults. */
+  /** `/setup after-end`, `limits`, `panel` and `relay`; without a channel the server's defaults. */
   change(channelId: string | null, patch: SettingsPatch): Reply {
     return this.#transaction(() => change(this.#book, channelId, patch));
   }

@@ -36,6 +36,7 @@ export const refusals = [
   'wrong_warnSeconds',
   'wrong_leastPeople',
   'wrong_panel',
+  'wrong_relay',
   'not_in_call',
   'not_the_desk',
   'caller_gone',

@@ -1,12 +1,13 @@
 import type { EndReason } from '@patchbay/shared/end-reason';
 import type { SessionView } from '@patchbay/shared/hub-protocol';
-import type { LegSpec } from '@patchbay/shared/session-spec';
+import type { LegSpec, RelaySide } from '@patchbay/shared/session-spec';
 import type { GuildBook } from './book.ts';
 import type { Call } from './calls.ts';
 import { afterSession, failedToStart, type Hold, type Intent } from './channel-policy.ts';
 import { giveBack, holders, lease } from './leases.ts';
 import { allowsMonitors } from './monitors.ts';
 import { noteEnd, refreshPanel } from './panels.ts';
+import { relaySide } from './relay.ts';
 
 /** Ended sessions that the page still shows. */
 const ENDED_KEPT = 5;
@@ -36,6 +37,8 @@ export type ReserveAnswer =
       /** What this side allows, in seconds; `seconds` 0 = until nobody is left, `null` = as the deployment sets it. */
       limits: { seconds: number | null; warnSeconds: number | null };
       allowMonitors: boolean;
+      /** How this side takes part in the text relay; `null`: not at all. */
+      relay: RelaySide | null;
     }
   /** `gone`: the ticket is no longer wanted; otherwise the side cannot start now. `message` is for people. */
   | { ok: false; code: string; message: string; gone: boolean };
@@ -84,6 +87,7 @@ export function reserve(book: GuildBook, request: ReserveRequest): ReserveAnswer
     record: settings.record,
     limits: { seconds: settings.limitSeconds, warnSeconds: settings.warnSeconds },
     allowMonitors: allowsMonitors(book.store),
+    relay: relaySide(settings),
   };
 }
 

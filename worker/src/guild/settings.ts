@@ -37,6 +37,8 @@ const fields = z.strictObject({
   leastPeople: z.int().min(1).max(50),
   /** Text channel of the panel. */
   panel: snowflake,
+  /** What people write in the channel's text chat goes to the other side, where that one wants it too. */
+  relay: z.boolean(),
 });
 
 /** What is stored for a channel, or as a server's defaults: what was set, nothing else. */
@@ -67,6 +69,7 @@ export interface ChannelSettings {
   warnSeconds: number | null;
   leastPeople: number;
   panel: string | null;
+  relay: boolean;
 }
 
 export const DEFAULT_POOL = 'default';
@@ -93,6 +96,7 @@ export function resolveSettings(guildId: string, ...layers: readonly StoredSetti
     warnSeconds: set.warnSeconds ?? null,
     leastPeople: set.leastPeople ?? 1,
     panel: set.panel ?? null,
+    relay: set.relay ?? false,
   };
 }
 

@@ -2,6 +2,7 @@
 import { snowflake } from '@patchbay/shared/ids';
 import type { GuildBook } from './book.ts';
 import { forgetPanel, refreshPanel } from './panels.ts';
+import { withRelay } from './relay.ts';
 import { accept, type Reply, refuse } from './replies.ts';
 import { ANONYMOUS } from './sessions.ts';
 import { applyPatch, type SettingsPatch, type StoredSettings } from './settings.ts';
@@ -19,7 +20,7 @@ export function configure(book: GuildBook, channelId: string, name: string, patc
   return accept('configured', { channel: channelId, name });
 }
 
-/** `/setup after-end`, `limits`, `panel`: settings of one channel, or (`null`) the server's defaults. */
+/** `/setup after-end`, `limits`, `panel`, `relay`: settings of one channel, or (`null`) the server's defaults. */
 export function change(book: GuildBook, channelId: string | null, patch: SettingsPatch): Reply {
   const of = channelId ?? DEFAULTS;
   const answer = applyPatch(book.id, book.settings.stored(of), patch);
@@ -68,6 +69,10 @@ export function unblock(book: GuildBook, reference: string): Reply {
 
 /** `/setup reset`: forgets what was set for one channel, or (`null`) everything, the blocked servers too. */
 export function reset(book: GuildBook, channelId: string | null): Reply {
+  return withRelay(book, () => forgetAll(book, channelId));
+}
+
+function forgetAll(book: GuildBook, channelId: string | null): Reply {
   const all = book.store.channels().map((channel) => channel.channelId);
   const wanted = channelId === null ? all : [channelId];
   for (const each of wanted) {
@@ -94,7 +99,7 @@ function forget(book: GuildBook, channelId: string): void {
 
 function keep(book: GuildBook, channelId: string, settings: StoredSettings): void {
   const before = new Map(book.store.channels().map((each) => [each.channelId, book.settingsOf(each.channelId).panel]));
-  book.settings.put(channelId, settings);
+  withRelay(book, () => book.settings.put(channelId, settings));
   book.owe('db', { kind: 'settings', channelId, settings, at: Date.now() });
   for (const [each, panel] of before) {
     const now = book.settingsOf(each).panel;

@@ -18,6 +18,7 @@ const permissionsOf = (features: Feature[]) =>
 test('a link asks for what the features need and for nothing else', () => {
   expect(permissionsOf(['call'])).toBe(call);
   expect(permissionsOf(['call', 'recording'])).toBe(call | ChangeNickname);
+  expect(permissionsOf(['call', 'relay'])).toBe(call);
   expect(permissionsOf(['panel', 'call'])).toBe(call | EmbedLinks | ReadMessageHistory);
   expect(needsOf(['call', 'panel']).filter(({ permission }) => permission === 'ViewChannel')).toHaveLength(1);
 });

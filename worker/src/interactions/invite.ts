@@ -3,7 +3,7 @@ import { PermissionFlagsBits } from 'discord-api-types/v10';
 import type { TextKey } from './texts/texts.ts';
 
 /** What a server has switched on, as far as it needs something of Discord. */
-export type Feature = 'call' | 'recording' | 'panel';
+export type Feature = 'call' | 'recording' | 'panel' | 'relay';
 
 /** A permission that a feature needs, and the text that says what for. */
 interface Need {
@@ -27,14 +27,20 @@ const needs: Record<Feature, readonly Need[]> = {
     { permission: 'EmbedLinks', why: 'invite.for.embed' },
     { permission: 'ReadMessageHistory', why: 'invite.for.history' },
   ],
+  relay: [
+    { permission: 'ViewChannel', why: 'invite.for.view' },
+    { permission: 'SendMessages', why: 'invite.for.send' },
+  ],
 };
 
-/** Gateway intents that the voice node asks for; none is privileged. The node's `gateway/identity.ts` names the same. */
+/** Gateway intents that the voice node asks for; none is privileged. The node's `gateway/intents.ts` names the same. */
 export const intents = ['Guilds', 'GuildVoiceStates'] as const;
+/** Those of the text relay; Message Content is privileged. The node asks for them with `MESSAGE_CONTENT=yes`. */
+export const relayIntents = ['GuildMessages', 'MessageContent'] as const;
 
 /** The permissions that these features need together, each once, in a fixed order. */
 export function needsOf(features: readonly Feature[]): readonly Need[] {
-  const all = (['call', 'recording', 'panel'] as const).filter((feature) => features.includes(feature));
+  const all = (['call', 'recording', 'panel', 'relay'] as const).filter((feature) => features.includes(feature));
   const byName = new Map(all.flatMap((feature) => needs[feature]).map((need) => [need.permission, need]));
   return [...byName.values()];
 }

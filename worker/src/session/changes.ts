@@ -1,5 +1,6 @@
 /** What may be changed in a running session, and what it is afterwards. Pure: every refusal has a code and a sentence. */
 import { fullMatrix, isStillACall } from '@patchbay/shared/routing';
+import type { RelaySide } from '@patchbay/shared/session-spec';
 import { isPlaced, type KeyRoute, type LegRole, type SessionLeg, type SessionRecord } from './record.ts';
 
 /** The most legs of a session. */
@@ -122,6 +123,17 @@ export function onHold(record: SessionRecord, legId: string, on: boolean): Sessi
   if (leg.role === 'monitor') return refuse('monitor_hold', 'A monitor cannot be put on hold; it can be removed.');
   if (record.held.includes(leg.key) === on) return record;
   return { ...record, held: on ? [...record.held, leg.key] : record.held.filter((key) => key !== leg.key) };
+}
+
+/** A side takes part in the text relay in another way from now on. */
+export function relayed(
+  record: SessionRecord,
+  at: { guildId: string; channelId: string },
+  relay: RelaySide | null,
+): SessionRecord {
+  const leg = legAt(record, at);
+  if (!leg || JSON.stringify(leg.relay) === JSON.stringify(relay)) return record;
+  return { ...record, legs: record.legs.map((each) => (each === leg ? { ...each, relay } : each)) };
 }
 
 /** Why a leg may not be handed on to another channel; `null` when it may. */

@@ -1,7 +1,7 @@
 import type { EndReason } from '@patchbay/shared/end-reason';
 import { PatchbayError } from '@patchbay/shared/errors';
 import type { NodeEventOf } from '@patchbay/shared/events';
-import type { LegSpec, Mode, SessionState } from '@patchbay/shared/session-spec';
+import type { LegSpec, Mode, RelaySide, SessionState } from '@patchbay/shared/session-spec';
 
 /** The life of a session; each state carries what only it knows. Instants in milliseconds. */
 export type Phase =
@@ -34,6 +34,8 @@ export interface LegReservation {
   limits?: { seconds: number | null; warnSeconds: number | null };
   /** The guild's setting: may monitors of other guilds listen to this side? */
   allowMonitors?: boolean;
+  /** How this side takes part in the text relay; absent or `null`: not at all. */
+  relay?: RelaySide | null;
 }
 
 export type LegRole = LegSpec['role'];
@@ -53,6 +55,8 @@ export interface SessionLeg {
   endReason?: EndReason;
   /** Once this leg is active, the leg with this key goes: a transfer. */
   replaces?: string;
+  /** Its server changed this after the leg was asked for: counts before what the reservation says. */
+  relay?: RelaySide | null;
 }
 
 /** `[from, to]` by the keys of legs. */

@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { EndReason } from '@patchbay/shared/end-reason';
+import type { RelaySide } from '@patchbay/shared/session-spec';
 import { ulid } from 'ulid';
 import { Deadlines } from '../alarms/deadlines.ts';
 import { type Env, settingsOf } from '../env.ts';
@@ -15,6 +16,7 @@ import {
   type NewLeg,
   onHold,
   type Refusal,
+  relayed,
   rerouted,
   transferRefusal,
   withLeg,
@@ -119,6 +121,14 @@ export class Session extends DurableObject<Env> {
   /** Puts a leg on hold, or takes it back: on hold it hears nobody and is heard by nobody. */
   hold(legId: string, on: boolean): ChangeAnswer {
     return this.#revise((record) => onHold(record, legId, on));
+  }
+
+  /** A side switched the text relay on or off, at any time of the session's life. */
+  setRelay(guildId: string, channelId: string, relay: RelaySide | null): void {
+    const record = this.record();
+    if (!record || !isLive(record)) return;
+    const next = relayed(record, { guildId, channelId }, relay);
+    if (next !== record) this.#life.revise(next);
   }
 
   /** Hands the call on to another channel of the same server: it joins, and once it is connected `fromLegId` leaves. */

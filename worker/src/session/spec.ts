@@ -1,7 +1,7 @@
 /** From a session's record to the spec that a node runs. Pure. */
 import { PatchbayError } from '@patchbay/shared/errors';
 import { fullMatrix } from '@patchbay/shared/routing';
-import type { Route, SessionSpec } from '@patchbay/shared/session-spec';
+import type { RelaySide, Route, SessionSpec } from '@patchbay/shared/session-spec';
 import { type KeyRoute, move, type SessionLeg, type SessionRecord } from './record.ts';
 
 /** A session's first routes: those that its match gives by the index of tickets, else everybody hears everybody. */
@@ -18,6 +18,25 @@ export function presentRoutes(record: Pick<SessionRecord, 'legs' | 'routes' | 'h
   const there = new Set(record.legs.map(({ key }) => key));
   for (const key of record.held) there.delete(key);
   return record.routes.filter(([from, to]) => there.has(from) && there.has(to));
+}
+
+/**
+ * The sides that relay text now, by key: those that want to, and hear or are heard by another one that does. A monitor and a side
+ * on hold never do.
+ */
+export function presentRelay(record: Pick<SessionRecord, 'legs' | 'routes' | 'held'>): Map<string, RelaySide> {
+  const willing = new Map(
+    record.legs.flatMap(({ key, role, relay, reservation }): [string, RelaySide][] => {
+      const side = relay === undefined ? reservation?.relay : relay;
+      return side && role !== 'monitor' ? [[key, side]] : [];
+    }),
+  );
+  const paired = new Set(
+    presentRoutes(record)
+      .filter((route) => route.every((key) => willing.has(key)))
+      .flat(),
+  );
+  return new Map([...willing].filter(([key]) => paired.has(key)));
 }
 
 /** The record of a session whose spec can be sent: legs placed on `nodeId` under these epochs. */
@@ -47,6 +66,7 @@ export function specOf(record: SessionRecord): SessionSpec {
     .filter(({ lease, role }) => lease.record && role !== 'monitor')
     .map(({ lease }) => lease.legId);
   const holds = record.held.flatMap((key) => idOf(key) ?? []);
+  const relays = presentRelay({ ...record, legs: ready });
   const required = record.recordRequired ? { required: true } : {};
   const { seconds, warnSeconds } = record.limits ?? { seconds: 0, warnSeconds: 0 };
   return {
@@ -54,7 +74,7 @@ export function specOf(record: SessionRecord): SessionSpec {
     revision: record.revision,
     mode: record.mode,
     timeZero: record.timeZero,
-    legs: ready.map(({ guildId, channelId, role, epoch, lease }) => ({
+    legs: ready.map(({ key, guildId, channelId, role, epoch, lease }) => ({
       legId: lease.legId,
       guildId,
       channelId,
@@ -62,6 +82,7 @@ export function specOf(record: SessionRecord): SessionSpec {
       epoch,
       role,
       label: lease.guildName,
+      ...(relays.has(key) ? { relay: relays.get(key) } : {}),
     })),
     routes: presentRoutes(record).flatMap(([from, to]): Route[] => {
       const [source, listener] = [idOf(from), idOf(to)];

@@ -24,6 +24,7 @@ import { setupBlock } from './setup-block.ts';
 import { setupChannel } from './setup-channel.ts';
 import { setupLimits } from './setup-limits.ts';
 import { setupPanel } from './setup-panel.ts';
+import { setupRelay } from './setup-relay.ts';
 import { setupReset } from './setup-reset.ts';
 import { setupShow } from './setup-show.ts';
 import { setupUnblock } from './setup-unblock.ts';
@@ -48,6 +49,7 @@ export const commandList: readonly Command[] = [
   setupAfterEnd,
   setupLimits,
   setupPanel,
+  setupRelay,
   setupBlock,
   setupUnblock,
   setupShow,

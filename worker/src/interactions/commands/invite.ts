@@ -1,7 +1,7 @@
 import { fleetOf, settingsOf } from '../../env.ts';
 import type { SetupReport } from '../../guild/status.ts';
 import { type CommandContext, command, ownGuild } from '../command.ts';
-import { type Feature, intents, inviteLinks, needsOf } from '../invite.ts';
+import { type Feature, intents, inviteLinks, needsOf, relayIntents } from '../invite.ts';
 import { anyone } from '../permissions.ts';
 
 /** What the settings of a server need; a server without settings is offered calls. */
@@ -11,6 +11,7 @@ function featuresOf({ channels, defaults }: Pick<SetupReport, 'channels' | 'defa
     'call',
     ...(layers.some(({ record }) => record) ? (['recording'] as const) : []),
     ...(layers.some(({ panel }) => panel) ? (['panel'] as const) : []),
+    ...(layers.some(({ relay }) => relay) ? (['relay'] as const) : []),
   ];
 }
 
@@ -38,7 +39,9 @@ export const invite = command({
       say('invite.needs'),
       ...needsOf(features).map(({ permission, why }) => `- **${say(`permission.${permission}`)}**: ${say(why)}`),
       say('invite.scopes'),
-      say('invite.intents', { intents: intents.join(', ') }),
+      features.includes('relay')
+        ? say('invite.intents.relay', { intents: [...intents, ...relayIntents].join(', ') })
+        : say('invite.intents', { intents: intents.join(', ') }),
     ].join('\n');
   },
 });

@@ -1,4 +1,4 @@
-import { settingsOf } from '../../env.ts';
+import { fleetOf, settingsOf } from '../../env.ts';
 import type { ChannelSettings } from '../../guild/settings.ts';
 import type { SetupReport } from '../../guild/status.ts';
 import { type CommandContext, command, ownGuild } from '../command.ts';
@@ -33,6 +33,7 @@ function pieces({ env, say, language }: CommandContext, settings: Shown): string
     all.push(say('show.limit', { seconds: limitSeconds, warning }));
   }
   if (settings.leastPeople && settings.leastPeople > 1) all.push(say('show.people', { people: settings.leastPeople }));
+  if (settings.relay) all.push(say('show.relay'));
   if (settings.panel) all.push(say('show.panel', { text: settings.panel }));
   return all.filter((piece) => typeof piece === 'string');
 }
@@ -72,6 +73,9 @@ export const setupShow = command({
   rule: withPermission('ManageGuild'),
   run: async (context) => {
     const report = await ownGuild(context).show();
-    return clip(lines(context, report), (count) => context.say('show.more', { count }));
+    const wanted = [report.defaults, ...report.channels.map(({ settings }) => settings)].some(({ relay }) => relay);
+    const unable = wanted && !(await fleetOf(context.env).canRelay(context.guildId));
+    const told = [...lines(context, report), ...(unable ? [`⚠️ ${context.say('relay_unavailable')}`] : [])];
+    return clip(told, (count) => context.say('show.more', { count }));
   },
 });

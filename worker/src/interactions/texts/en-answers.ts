@@ -12,6 +12,11 @@ export const answers = {
   voice_channel_needed: 'Choose a voice channel with the option "channel".',
   text_channel_needed: 'Choose a text channel with the option "text".',
   reset_what: 'Name a channel, or choose "everything" to forget all that is set up here.',
+  relay_unavailable:
+    'The voice node of this server cannot read messages, so it relays none. Whoever runs the bot has to switch the intent Message Content on for it in the developer portal (Bot → Privileged Gateway Intents), set MESSAGE_CONTENT=yes on the voice node, and restart it.',
+  relay_on:
+    'What people write in the text chat of the voice channel goes to the other side of a call, and theirs comes here, where both sides switched this on. Links and files stay here; nothing is stored.',
+  relay_off: 'No text goes over from now on, in running calls too.',
   nothing_given: 'Choose at least one of the options.',
 
   'answer.not_in_voice': 'Join the voice channel first, or name it with the option "channel".',
@@ -52,6 +57,7 @@ export const answers = {
   'answer.wrong_warnSeconds': 'The warning comes 0 (never) to 3600 seconds before the end.',
   'answer.wrong_leastPeople': 'The least number of people is 1 to 50.',
   'answer.wrong_panel': 'Choose a text channel for the panel.',
+  'answer.wrong_relay': 'The relay is on or off.',
   'answer.not_in_call': 'Join the voice channel of the support call first.',
   'answer.not_the_desk': 'Only the staff side of a support call can do that.',
   'answer.caller_gone': 'The caller is not in this call any more.',
@@ -130,6 +136,7 @@ export const answers = {
   'show.limit': 'at most {seconds} s, warning {warning} s before',
   'show.people': '{people} people or more',
   'show.panel': 'panel in <#{text}>',
+  'show.relay': 'text relay',
   'show.age': 'age-restricted: meets only such channels',
   'show.missing': '⚠️ The bot lacks here: {permissions}.',
   'show.blocked': 'Blocked: {servers}',
@@ -143,6 +150,8 @@ export const answers = {
   'invite.scopes': 'Scopes: `bot` (the bot itself) and `applications.commands` (its slash commands).',
   'invite.intents':
     'In the developer portal: no privileged intent is needed. The bot uses {intents}, which are always on.',
+  'invite.intents.relay':
+    'In the developer portal: the text relay needs the privileged intent Message Content (Bot → Privileged Gateway Intents, for each identity), and MESSAGE_CONTENT=yes on the voice node. The bot uses {intents}.',
   'invite.for.view': 'see the voice channels and who is in them',
   'invite.for.connect': 'join the voice channel of a call',
   'invite.for.speak': 'be the voice of the other side',

@@ -14,6 +14,11 @@ export const answers: Record<keyof typeof english, string> = {
   voice_channel_needed: "Scegli un canale vocale con l'opzione «canale».",
   text_channel_needed: "Scegli un canale testuale con l'opzione «testo».",
   reset_what: 'Indica un canale, o scegli «tutto» per dimenticare tutto ciò che è configurato qui.',
+  relay_unavailable:
+    "Il nodo vocale di questo server non può leggere i messaggi, quindi non ne inoltra. Chi gestisce il bot deve attivare l'intent Message Content nel portale per sviluppatori (Bot → Privileged Gateway Intents), impostare MESSAGE_CONTENT=yes sul nodo vocale e riavviarlo.",
+  relay_on:
+    "Ciò che si scrive nella chat del canale vocale arriva all'altra parte di una chiamata, e viceversa, se entrambe le parti l'hanno attivato. Link e file restano qui; nulla viene conservato.",
+  relay_off: 'Da ora non passa più nessun testo, nemmeno nelle chiamate in corso.',
   nothing_given: 'Scegli almeno una delle opzioni.',
 
   'answer.not_in_voice': "Entra prima nel canale vocale, o indicalo con l'opzione «canale».",
@@ -57,6 +62,7 @@ export const answers: Record<keyof typeof english, string> = {
   'answer.wrong_warnSeconds': "L'avviso viene da 0 (mai) a 3600 secondi prima della fine.",
   'answer.wrong_leastPeople': 'Il numero minimo di persone va da 1 a 50.',
   'answer.wrong_panel': 'Scegli un canale testuale per il pannello.',
+  'answer.wrong_relay': "L'inoltro è attivo o disattivato.",
   'answer.not_in_call': 'Entra prima nel canale vocale della chiamata di assistenza.',
   'answer.not_the_desk': 'Solo il personale di una chiamata di assistenza può farlo.',
   'answer.caller_gone': 'Chi ha chiamato non è più in questa chiamata.',
@@ -139,6 +145,7 @@ export const answers: Record<keyof typeof english, string> = {
   'show.limit': 'al massimo {seconds} s, avviso {warning} s prima',
   'show.people': 'almeno {people} persone',
   'show.panel': 'pannello in <#{text}>',
+  'show.relay': 'inoltro del testo',
   'show.age': 'con limite di età: incontra solo canali simili',
   'show.missing': '⚠️ Qui al bot manca: {permissions}.',
   'show.blocked': 'Bloccati: {servers}',
@@ -152,6 +159,8 @@ export const answers: Record<keyof typeof english, string> = {
   'invite.scopes': 'Ambiti: `bot` (il bot stesso) e `applications.commands` (i suoi comandi).',
   'invite.intents':
     'Nel portale per sviluppatori: non serve nessun intent privilegiato. Il bot usa {intents}, sempre attivi.',
+  'invite.intents.relay':
+    "Nel portale per sviluppatori: l'inoltro del testo richiede l'intent privilegiato Message Content (Bot → Privileged Gateway Intents, per ogni identità) e MESSAGE_CONTENT=yes sul nodo vocale. Il bot usa {intents}.",
   'invite.for.view': 'vedere i canali vocali e chi c’è dentro',
   'invite.for.connect': 'entrare nel canale vocale di una chiamata',
   'invite.for.speak': "essere la voce dell'altra parte",
