@@ -1,6 +1,7 @@
 /** The voice node put together: who is made of what, what starts when, what ends in which order. */
 import { join } from 'node:path';
 import { PatchbayError } from '@patchbay/shared/errors';
+import type { NodeEventDraft } from '@patchbay/shared/events';
 import type { LegSpec } from '@patchbay/shared/session-spec';
 import { Routes } from 'discord-api-types/v10';
 import { ulid } from 'ulid';
@@ -8,6 +9,7 @@ import { ControlSocket } from './control/control-socket.ts';
 import { NodeStore } from './control/node-store.ts';
 import { Outbox } from './control/outbox.ts';
 import { SpeakingLane } from './control/speaking-lane.ts';
+import { FinaliseDesk } from './finalise/finalise-desk.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { Identity } from './gateway/identity.ts';
 import { EventLoopLag } from './ops/event-loop-lag.ts';
@@ -36,6 +38,7 @@ export class VoiceNode {
   #store!: NodeStore;
   #outbox!: Outbox;
   #uploader: Uploader | undefined;
+  #finalise: FinaliseDesk | undefined;
   #gateway!: Gateway;
   #registry!: Registry;
   #control!: ControlSocket;
@@ -63,7 +66,7 @@ export class VoiceNode {
         .append(draft)
         .catch((error) => logger.error({ err: error, type: draft.type }, 'an event could not be kept'));
     };
-    if (storage) this.#uploader = await this.#startUploads(storage);
+    if (storage) this.#uploader = await this.#startUploads(storage, report);
     else logger.warn(recordingOff ?? 'Recording is off.');
 
     const { discordTokens, discordApiUrl: apiUrl, messageContent } = this.#settings;
@@ -107,6 +110,7 @@ export class VoiceNode {
     const logger = this.#logger;
     logger.info({ sessions: this.#registry?.running.length ?? 0 }, 'shutting down');
     await this.#registry?.endAll('policy', 'The voice node was shut down.');
+    await this.#finalise?.close();
     if (this.#uploader && !(await this.#uploader.drain(UPLOAD_DEADLINE_MS))) {
       logger.warn('some uploads are not done; the next start takes them up');
     }
@@ -130,19 +134,37 @@ export class VoiceNode {
     const desk = new RecordingDesk({
       directory: join(this.#settings.dataDir, 'recordings'),
       add: (path, note) => uploader.add(path, note),
+      onComplete: (sessionId) =>
+        void this.#finalise
+          ?.add(sessionId)
+          .catch((error) => this.#logger.error({ err: error, sessionId }, 'finalising could not be queued')),
       logger: this.#logger,
     });
     await desk.recover();
+    await this.#finalise?.start();
     return desk;
   }
 
-  async #startUploads(storage: NonNullable<Settings['storage']>): Promise<Uploader> {
+  async #startUploads(
+    storage: NonNullable<Settings['storage']>,
+    report: (draft: NodeEventDraft) => void,
+  ): Promise<Uploader> {
+    const store = new ObjectStore(storage);
     const uploader = new Uploader({
       directory: join(this.#settings.dataDir, 'uploads'),
-      store: new ObjectStore(storage),
+      store,
       onStored: async (stored) => {
-        await this.#outbox.append(chunkStored(stored));
+        const event = chunkStored(stored);
+        if (event) await this.#outbox.append(event);
       },
+    });
+    this.#finalise = new FinaliseDesk({
+      directory: join(this.#settings.dataDir, 'finalise'),
+      store,
+      add: (path, note) => uploader.add(path, note),
+      report,
+      mp3Fragments: this.#settings.fragmentMp3,
+      logger: this.#logger,
     });
     uploader.on('progress', (progress) => this.#logger.info(progress, 'uploads'));
     uploader.on('retrying', ({ error, ...rest }) => this.#logger.warn({ err: error, ...rest }, 'an upload failed'));

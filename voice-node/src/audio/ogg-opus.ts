@@ -187,8 +187,12 @@ export function readOggOpus(file: Buffer): OggOpusFile {
   return { preSkip: head.readUInt16LE(10), comments, packets: packets.slice(2), granule, ended };
 }
 
-/** OpusTags (RFC 7845 §5.2). */
-function readComments(tags: Buffer): Record<string, string> {
+/**
+ * The comments of an OpusTags packet (RFC 7845 §5.2), by name; the last one of a name counts.
+ *
+ * @throws {PatchbayError} `ogg_malformed`
+ */
+export function readComments(tags: Buffer): Record<string, string> {
   if (tags.length < 16 || tags.toString('latin1', 0, 8) !== 'OpusTags') malformed(0, 'there are no OpusTags');
   let offset = 8;
   const text = (): string => {

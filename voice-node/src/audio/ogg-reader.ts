@@ -1,6 +1,7 @@
 /** Reads Ogg Opus files piece by piece: the packets of hours in the memory of a page. */
 import { createReadStream } from 'node:fs';
 import { PatchbayError } from '@patchbay/shared/errors';
+import { readComments } from './ogg-opus.ts';
 
 const HEADER_BYTES = 27;
 /** Bytes read at a time. A page is 65,307 at most. */
@@ -13,9 +14,30 @@ const PIECE_BYTES = 1 << 16;
  * @throws {PatchbayError} `ogg_malformed`
  */
 export async function* oggPackets(path: string): AsyncGenerator<Uint8Array, void> {
+  let index = 0;
+  for await (const packet of allPackets(path)) {
+    index += 1;
+    if (index > 2) yield packet;
+  }
+}
+
+/**
+ * The Vorbis comments of a file, by name.
+ *
+ * @throws {PatchbayError} `ogg_malformed`
+ */
+export async function oggComments(path: string): Promise<Record<string, string>> {
+  let index = 0;
+  for await (const packet of allPackets(path)) {
+    index += 1;
+    if (index === 2) return readComments(Buffer.from(packet));
+  }
+  throw new PatchbayError('ogg_malformed', `${path} ends before its header does.`);
+}
+
+async function* allPackets(path: string): AsyncGenerator<Uint8Array, void> {
   let bytes: Buffer = Buffer.alloc(0);
   let partial: Uint8Array[] = [];
-  let index = 0;
   for await (const piece of createReadStream(path, { highWaterMark: PIECE_BYTES })) {
     bytes = bytes.length > 0 ? Buffer.concat([bytes, piece as Buffer]) : (piece as Buffer);
     let offset = 0;
@@ -29,8 +51,7 @@ export async function* oggPackets(path: string): AsyncGenerator<Uint8Array, void
         if (size === 255) continue;
         const packet = partial.length === 1 && partial[0] ? partial[0] : Buffer.concat(partial);
         partial = [];
-        index += 1;
-        if (index > 2) yield packet;
+        yield packet;
       }
       // What is carried over to the next page must outlive the piece.
       partial = partial.map((part) => Buffer.from(part));

@@ -1,6 +1,6 @@
 /** Where sessions get their recordings, and where finished chunks go. */
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { NodeEventDraft } from '@patchbay/shared/events';
 import { snowflake, ulidSchema } from '@patchbay/shared/ids';
 import { type ChunkMetadata, chunkKey } from '@patchbay/shared/object-keys';
@@ -22,9 +22,11 @@ const contextSchema = z.object({
   lostPackets: z.int().nonnegative(),
 });
 
-/** The event of an object that the bucket holds now. */
-export function chunkStored({ key, bytes, metadata, context }: StoredObject): NodeEventDraft {
-  return { type: 'recording.chunk.stored', ...contextSchema.parse(context), key, bytes, sha256: metadata.sha256 };
+/** The event of a chunk that the bucket holds now; undefined: the object is none. */
+export function chunkStored({ key, bytes, metadata, context }: StoredObject): NodeEventDraft | undefined {
+  const chunk = contextSchema.safeParse(context);
+  if (!chunk.success) return undefined;
+  return { type: 'recording.chunk.stored', ...chunk.data, key, bytes, sha256: metadata.sha256 };
 }
 
 /** Where a finished chunk goes, and what is told of it. Named by the instant of its first sample. */
@@ -51,6 +53,8 @@ export interface RecordingDeskOptions {
   directory: string;
   /** Takes a file for the bucket; when it resolves, the file survives the process. */
   add: (path: string, note: UploadNote) => Promise<{ stored: Promise<void> }>;
+  /** Everything that was recorded of a session so far is stored, and nothing of it is being recorded. */
+  onComplete?: (sessionId: string) => void;
   logger: Logger;
 }
 
@@ -91,6 +95,11 @@ export class RecordingDesk {
     return run;
   }
 
+  #complete(sessionId: string): void {
+    const more = [...this.#running].some((directory) => basename(directory).startsWith(`${sessionId}-`));
+    if (!more) this.#options.onComplete?.(sessionId);
+  }
+
   /** Seals and hands over what killed processes left. Call before anything is recorded. */
   async recover(): Promise<Recovered[]> {
     const { directory, logger } = this.#options;
@@ -102,7 +111,12 @@ export class RecordingDesk {
         logger.error({ err: error, folder, segment }, 'a journal could not be recovered; it is kept'),
       onProgress: (progress) => logger.info(progress, 'recovering a recording'),
     });
-    for (const { header, lastArrival, segments, damagedBytes } of recovered) {
+    for (const { header, lastArrival, segments, damagedBytes, stored } of recovered) {
+      void stored.then(
+        (whole) => whole && this.#complete(header.sessionId),
+        (error) =>
+          logger.error({ err: error, sessionId: header.sessionId }, 'a recovered recording could not be stored'),
+      );
       logger.info(
         { sessionId: header.sessionId, lastArrival, segments, damagedBytes },
         'a recording that was cut off is sealed',

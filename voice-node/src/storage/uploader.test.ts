@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PatchbayError } from '@patchbay/shared/errors';
@@ -26,12 +26,14 @@ class Bucket implements PutsObjects {
   readonly objects = new Map<string, string>();
   refusals = 0;
 
-  async put(key: string, body: Uint8Array): Promise<void> {
+  async put(key: string, path: string): Promise<number> {
     if (this.refusals > 0) {
       this.refusals -= 1;
       throw new PatchbayError('object_not_stored', 'The bucket is away.');
     }
-    this.objects.set(key, Buffer.from(body).toString());
+    const body = await readFile(path, 'utf8');
+    this.objects.set(key, body);
+    return body.length;
   }
 }
 

@@ -30,7 +30,8 @@ export interface UploaderEvents {
 
 /** What the uploader needs of a bucket. */
 export interface PutsObjects {
-  put(key: string, body: Uint8Array, metadata: Record<string, string> & { sha256: string }): Promise<void>;
+  /** Stores a file and looks that it is there; answers its length in bytes. */
+  put(key: string, path: string, metadata: Record<string, string> & { sha256: string }): Promise<number>;
 }
 
 export interface UploaderOptions {
@@ -153,9 +154,9 @@ export class Uploader extends EventEmitter<UploaderEvents> {
 
   async #upload(id: string): Promise<void> {
     const note = noteSchema.parse(JSON.parse(await readFile(this.#file(id, '.json'), 'utf8')));
-    const body = await readFile(this.#file(id));
-    await this.#store.put(note.key, body, note.metadata as Record<string, string> & { sha256: string });
-    await this.#onStored({ ...note, bytes: body.length });
+    const metadata = note.metadata as Record<string, string> & { sha256: string };
+    const bytes = await this.#store.put(note.key, this.#file(id), metadata);
+    await this.#onStored({ ...note, bytes });
     // The note first: a file without one is not taken up again.
     await rm(this.#file(id, '.json'));
     await rm(this.#file(id));

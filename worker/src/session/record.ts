@@ -122,7 +122,13 @@ export function keyOf(record: SessionRecord, legId: string | undefined): string 
 }
 
 export type SessionReport = NodeEventOf<'session.connecting' | 'session.active' | 'session.degraded' | 'session.ended'>;
-export type RecordingReport = NodeEventOf<'recording.started' | 'recording.chunk.stored' | 'recording.failed'>;
+export type RecordingReport = NodeEventOf<
+  | 'recording.started'
+  | 'recording.chunk.stored'
+  | 'recording.fragment.stored'
+  | 'recording.master.stored'
+  | 'recording.failed'
+>;
 
 /**
  * The record after a leg's report; the session follows its legs: active when all were connected, degraded while one that was is

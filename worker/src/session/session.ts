@@ -179,6 +179,9 @@ export class Session extends DurableObject<Env> {
         console.error(`session ${record.id}: recording failed with ${event.code}: ${event.message}`);
       }
       if (event.type === 'recording.chunk.stored') this.#store.putChunk(event);
+      if (event.type === 'recording.fragment.stored' || event.type === 'recording.master.stored') {
+        this.#store.putDeliverable(event);
+      }
     }
     this.#life.commit({ ...record, recordingStarted });
   }
