@@ -12,7 +12,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'parts',
-          include: ['{shared,worker,voice-node,client,web,sim}/**/*.test.{ts,tsx}'],
+          include: ['{shared,worker,voice-node,client,web,sim,examples}/**/*.test.{ts,tsx}'],
           exclude: excluded,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },

@@ -1,7 +1,17 @@
-export {
-  type ConnectionState,
-  type VoiceEvent,
-  VoiceEventsClient,
-  VoiceEventsError,
-  type VoiceEventsOptions,
-} from './voice-events-client.ts';
+export { type RejoinErrorCode, VoiceEventsError, type VoiceEventsErrorCode } from './errors.ts';
+export { type Departure, type MemberWatchOptions, watchMember } from './member-watch.ts';
+export type { Presence } from './presence.ts';
+export type {
+  AnyVoiceEvent,
+  Caption,
+  ChannelState,
+  LeaveCause,
+  SessionView,
+  VoiceChannel,
+  VoiceEvent,
+  VoiceEventName,
+  VoiceEvents,
+  VoiceMember,
+} from './protocol.ts';
+export type { RejoinAnswer } from './rejoin.ts';
+export { type ConnectionState, type View, VoiceEventsClient, type VoiceEventsOptions } from './voice-events-client.ts';

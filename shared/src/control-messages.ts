@@ -73,6 +73,24 @@ export const nodeMessageSchema = z.union([
 ]);
 export type NodeMessage = z.infer<typeof nodeMessageSchema>;
 
+/**
+ * Seals the last ten seconds of a session, counted back from the command's arrival: the audio is in the node's memory and nowhere
+ * else. Repeated for the same report it changes nothing. Answered by the event `report.sealed` or `report.failed`.
+ */
+export const sealOrderSchema = z.strictObject({
+  v: z.literal(1),
+  type: z.literal('session.seal'),
+  sessionId: ulidSchema,
+  /** Names the folder of the objects. */
+  reportId: ulidSchema,
+  /** The server in which it was reported, and by whom. */
+  guildId: snowflake,
+  userId: snowflake,
+  /** When it was reported, on the Worker's clock. */
+  at: instant,
+});
+export type SealOrder = z.infer<typeof sealOrderSchema>;
+
 export const workerMessageSchema = z.discriminatedUnion('type', [
   /** Answers `hello`: the epoch under which the node owns each identity. */
   z.strictObject({
@@ -91,6 +109,7 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     /** The leg on whose side the end came up: the others are told that it was not them. */
     by: ulidSchema.optional(),
   }),
+  sealOrderSchema,
   z.strictObject({ v: z.literal(1), type: z.literal('tombstone.ack'), sessionIds: z.array(ulidSchema) }),
   /** The identity belongs to another node now: let go of its legs and do not rejoin until told. */
   z.strictObject({

@@ -54,6 +54,6 @@ function place(side: EndSide): string {
  *
  * @example endSentence('bot_moved', 'other') // "The call ended: somebody moved the bot out of the other side's channel."
  */
-export function endSentence(reason: EndReason, side: EndSide): string {
-  return `The call ended: ${sentences[reason](side)}`;
+export function endSentence(reason: EndReason, side: EndSide, what: 'call' | 'recording' = 'call'): string {
+  return `The ${what} ended: ${sentences[reason](side)}`;
 }

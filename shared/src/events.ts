@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { endReasonSchema } from './end-reason.ts';
 import { instant, nodeIdSchema, snowflake, ulidSchema } from './ids.ts';
+import { MAX_SEALED_OBJECTS } from './sealed-report.ts';
 
 const envelope = {
   id: ulidSchema,
@@ -162,6 +163,35 @@ const recordingFailed = z.strictObject({
   message: z.string().max(500),
 });
 
+/** A report's ten seconds: all of it is in the bucket, and verified. */
+const reportSealed = z.strictObject({
+  ...recordingEnvelope,
+  type: z.literal('report.sealed'),
+  reportId: ulidSchema,
+  /** What was sealed, from and to; ms since the epoch on the node's clock. */
+  from: instant,
+  to: instant,
+  objects: z
+    .array(
+      z.strictObject({
+        key: z.string().max(512),
+        bytes: z.int().nonnegative(),
+        sha256: z.string().regex(/^[0-9a-f]{64}$/),
+        /** Whose voice it is; absent for the description. */
+        userId: snowflake.optional(),
+      }),
+    )
+    .min(1)
+    .max(MAX_SEALED_OBJECTS),
+});
+const reportFailed = z.strictObject({
+  ...recordingEnvelope,
+  type: z.literal('report.failed'),
+  reportId: ulidSchema,
+  code: z.string().max(64),
+  message: z.string().max(500),
+});
+
 export const nodeEventSchema = z.discriminatedUnion('type', [
   voiceSnapshot,
   voiceJoined,
@@ -181,6 +211,8 @@ export const nodeEventSchema = z.discriminatedUnion('type', [
   fragmentStored,
   masterStored,
   recordingFailed,
+  reportSealed,
+  reportFailed,
 ]);
 export type NodeEvent = z.infer<typeof nodeEventSchema>;
 export type NodeEventType = NodeEvent['type'];

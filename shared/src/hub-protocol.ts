@@ -1,5 +1,6 @@
 /** The hub protocol, browser ↔ Worker, version 1: `GET /api/ws?guild=ID`, JSON text frames. */
 import { z } from 'zod';
+import { MAX_TOKEN_LENGTH } from './sign-in.ts';
 
 /** Why the hub closed a socket. */
 export const hubCloseCodes = {
@@ -19,7 +20,7 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({
     v: z.literal(1),
     type: z.literal('auth'),
-    token: z.string().max(4096),
+    token: z.string().max(MAX_TOKEN_LENGTH),
     since: since.optional(),
   }),
   z.strictObject({ v: z.literal(1), type: z.literal('ack'), n: z.int().nonnegative() }),
@@ -71,7 +72,16 @@ export interface SessionView {
     role?: string;
     held?: boolean;
   }[];
+  /** `true`: a channel of this guild may listen in now. */
+  openToMonitors?: boolean;
   recording: boolean;
+  /** Reports of this call can seal its last ten seconds; absent where they cannot. */
+  sealable?: {
+    /** This guild's people are among those who are sealed. */
+    own: boolean;
+    /** When a report sealed ten seconds last, in ms since the epoch. */
+    sealedAt?: number;
+  };
   /** Names of stored objects with their size in bytes. */
   stored: { userId: string; key: string; bytes: number }[];
 }

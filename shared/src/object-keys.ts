@@ -1,4 +1,4 @@
-/** Names of the objects of one recording in the bucket. `at` is in milliseconds since the epoch. */
+/** Names of the objects of recordings and reports in the bucket. `at` is in milliseconds since the epoch. */
 
 /** One track as received: raw Opus in Ogg, silence and loss written as packets. */
 export function chunkKey(sessionId: string, userId: string, at: number): string {
@@ -28,6 +28,21 @@ export function chunkPrefix(sessionId: string): string {
 /** Every object of the recording with its SHA-256, length, first and last sample, and loss. */
 export function manifestKey(sessionId: string): string {
   return `recordings/${sessionId}/manifest-${sessionId}.json`;
+}
+
+/** Everything of one report; the retention deletes what is below it. */
+export function reportPrefix(reportId: string): string {
+  return `reports/${reportId}/`;
+}
+
+/** What was sealed: a `SealedReport` in JSON. */
+export function sealedReportKey(reportId: string): string {
+  return `${reportPrefix(reportId)}report.json`;
+}
+
+/** The ten seconds of one participant: raw Opus in Ogg. `leg`: number of the leg in the report, from 1. */
+export function sealedVoiceKey(reportId: string, leg: number, userId: string): string {
+  return `${reportPrefix(reportId)}${leg}-${userId}.ogg`;
 }
 
 /**

@@ -15,10 +15,13 @@ export const newLegSchema = z.strictObject({
 export const sessionRequestSchema = z
   .strictObject({
     mode: modeSchema.exclude(['monitor']),
-    /** Channels that are not in a call; one that waits in a queue leaves it. */
+    /**
+     * Channels that are not in a call; one that waits in a queue leaves it. One channel alone is a recording: it goes on beside a
+     * call of that channel, and needs `recordRequired`.
+     */
     legs: z
       .array(z.strictObject({ ...place, side: z.enum(['caller', 'staff']).optional() }))
-      .min(2)
+      .min(1)
       .max(8),
     /** `[from, to]` by the index of legs; everybody hears everybody when absent. */
     routes: z.array(z.tuple([z.int().nonnegative(), z.int().nonnegative()])).optional(),
@@ -29,7 +32,14 @@ export const sessionRequestSchema = z
     /** The call is there for its recording: without a visible notice it ends. Recorded are servers whose settings allow it. */
     recordRequired: z.boolean().optional(),
   })
-  .superRefine(({ legs, routes }, context) => {
+  .superRefine(({ legs, routes, recordRequired }, context) => {
+    if (legs.length === 1 && recordRequired !== true) {
+      const message = 'one channel alone is a recording: set recordRequired, or name a second channel';
+      context.addIssue({ code: 'custom', path: ['legs'], message });
+    }
+    if (new Set(legs.map(({ channelId }) => channelId)).size < legs.length) {
+      context.addIssue({ code: 'custom', path: ['legs'], message: 'has the same channel twice' });
+    }
     for (const [index, [from, to]] of (routes ?? []).entries()) {
       if (from === to || from >= legs.length || to >= legs.length) {
         context.addIssue({ code: 'custom', path: ['routes', index], message: 'must name two different legs' });

@@ -41,16 +41,20 @@ export type LegSpec = z.infer<typeof legSpecSchema>;
 export const routeSchema = z.tuple([ulidSchema, ulidSchema]);
 export type Route = z.infer<typeof routeSchema>;
 
-/** What is to be recorded. A node without a current opt-out list does not record, hence the list is required. */
+/** What is to be recorded. */
 export const recordSpecSchema = z.strictObject({
   /** Legs whose participants are recorded: only those of guilds that allow it. */
   legs: z.array(ulidSchema).min(1),
-  /** Users whose packets are dropped at the leg, before anything that stores or transcribes. */
-  optedOut: z.array(snowflake),
   /** The session is there for its recording: without a visible notice it ends with `notice_refused`. */
   required: z.boolean().optional(),
 });
 export type RecordSpec = z.infer<typeof recordSpecSchema>;
+
+/** Whose last ten seconds are kept in memory, so that a report can seal them. */
+export const sealableSpecSchema = z.strictObject({
+  /** Only legs of guilds that allow it, and no monitors. */
+  legs: z.array(ulidSchema).min(1),
+});
 
 /** What the control plane asks a node to run; sent whole at every change, with a higher `revision`. */
 export const sessionSpecSchema = z
@@ -66,6 +70,13 @@ export const sessionSpecSchema = z
     /** Legs on hold: `routes` leave them out already; they hear the hold tone meanwhile. */
     holds: z.array(ulidSchema).optional(),
     record: recordSpecSchema.optional(),
+    /** Absent: a report of this session seals nothing. */
+    sealable: sealableSpecSchema.optional(),
+    /**
+     * Users whose packets are dropped before anything that stores or transcribes. A node without a current list does neither,
+     * hence it is required beside `record` and `sealable`.
+     */
+    optedOut: z.array(snowflake).optional(),
     limits: z.strictObject({
       /** Seconds until the session ends by itself; 0 = until nobody is left. */
       seconds: z.int().nonnegative(),
@@ -90,9 +101,14 @@ export const sessionSpecSchema = z
         context.addIssue({ code: 'custom', path: ['holds', index], message: 'names no leg of the session' });
       }
     }
-    for (const [index, legId] of (spec.record?.legs ?? []).entries()) {
-      if (!legs.has(legId)) {
-        context.addIssue({ code: 'custom', path: ['record', 'legs', index], message: 'names no leg of the session' });
+    for (const feature of ['record', 'sealable'] as const) {
+      if (spec[feature] && !spec.optedOut) {
+        context.addIssue({ code: 'custom', path: ['optedOut'], message: `must be there beside ${feature}` });
+      }
+      for (const [index, legId] of (spec[feature]?.legs ?? []).entries()) {
+        if (!legs.has(legId)) {
+          context.addIssue({ code: 'custom', path: [feature, 'legs', index], message: 'names no leg of the session' });
+        }
       }
     }
   });

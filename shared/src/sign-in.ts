@@ -1,4 +1,4 @@
-/** Sign-in of the dashboard in development: an operator mints a one-time code, the page exchanges it for a token. */
+/** Sign-in of the dashboard: by Discord, or by a one-time code that an operator mints and the page exchanges. And the tokens. */
 import { z } from 'zod';
 import { snowflake } from './ids.ts';
 
@@ -17,12 +17,18 @@ export const exchangeRequestSchema = z.strictObject({ code: z.string().min(16).m
 /** Scope `self`: only that user's own `voice.*`; `guild`: what the user may see of the guild. */
 export const tokenScopeSchema = z.enum(['self', 'guild']);
 
-/** The claims of a browser token (JWT, 15 minutes). */
+/** Longest life of a token, in seconds. */
+export const TOKEN_SECONDS = 15 * 60;
+/** Longest token in characters: one that names the 200 servers that a person may be in fits. */
+export const MAX_TOKEN_LENGTH = 7 * 1024;
+
+/** The claims of a token (JWT), be it of Patchbay itself or of a game's backend. `aud` must be `patchbay`. Times in seconds. */
 export const tokenClaimsSchema = z.object({
   sub: snowflake,
-  guilds: z.array(snowflake),
+  guilds: z.array(snowflake).max(1_000),
   scope: tokenScopeSchema.default('self'),
   iss: z.string(),
+  iat: z.int(),
   exp: z.int(),
 });
 export type TokenClaims = z.infer<typeof tokenClaimsSchema>;

@@ -4,15 +4,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { channelOf, Desk, type Given, type Place } from './commands/desk.ts';
+import { type Office, openOffice, sealedReports, traces } from './commands/reports.ts';
 
 let directory: string;
 let desk: Desk;
 let here: Place;
 let there: Place;
+let office: Office;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'patchbay-command-calls-'));
-  desk = await Desk.open(directory);
+  desk = await Desk.open(directory, {
+    workerSettings: async (sim, { botUserId }) => {
+      office = await openOffice(sim, botUserId);
+      return { REPORT_READERS: office.readerId };
+    },
+  });
   [here, there] = desk.places;
   await desk.register();
 }, 120_000);
@@ -107,7 +114,7 @@ describe('calls', () => {
     await sim.leave(second);
 
     const reported = await desk.ask(here, first, 'call report', { name: 'reason', value: 'They played loud music.' });
-    expect(reported).toMatch(/The report \w{26} was kept/);
+    expect(reported).toMatch(/The report \w{26} (was|is) kept/);
 
     // The two are the only ones: they are called together again, by a new call.
     expect(await desk.ask(here, first, 'call next')).toMatch('looks for another partner at once');
@@ -133,6 +140,56 @@ describe('calls', () => {
     expect(other?.name).toBe('another server');
     await desk.ask(there, there.ownerId, 'setup unblock', { name: 'server', value: other?.value ?? '' });
     expect(await owner('setup show')).not.toContain('Blocked');
+  }, 90_000);
+
+  test('/call report seals the last ten seconds of both sides, for the named readers alone', async () => {
+    const { sim } = desk.stack;
+    await owner('setup panel', { name: 'text', type: 7, value: here.textChannelId });
+    await desk.ask(there, there.ownerId, 'setup panel', { name: 'text', type: 7, value: there.textChannelId });
+    const call = await desk.call();
+    await desk.panelSays(here, 'Reports can seal the last 10 seconds');
+    const said = await desk.speak([
+      { userId: here.people[0], clip: 'ada-1' },
+      { userId: there.people[0], clip: 'cleo-1' },
+    ]);
+    expect(await traces(desk.stack)).toEqual({ bucket: [], disk: [] });
+    const why = { name: 'reason', value: 'They threatened us.' };
+    const report = await sim.command(desk.request(here, here.people[0], 'call report', [why]));
+    const answer = await sim.until(
+      async () => {
+        const { message } = await sim.interaction(report.interactionId);
+        return message?.content.includes('are sealed') || message?.content.includes('not sealed')
+          ? message.content
+          : undefined;
+      },
+      { what: 'the answer that says how the sealing came out' },
+    );
+    expect(answer).toContain('are sealed (2 voices)');
+    for (const place of desk.places) await desk.panelSays(place, 'A report sealed ten seconds of this call');
+
+    const reportId = /\w{26}/.exec(answer)?.[0] ?? '';
+    const id = { name: 'id', value: reportId };
+    expect(await desk.ask(here, here.ownerId, 'reports read', id)).toBe(
+      `Only the named readers of this bot may do this: <@${office.readerId}>.\n-# not_a_reader`,
+    );
+    expect(await desk.ask(office, office.readerId, 'reports list')).toContain(reportId);
+    const read = await sim.command(desk.request(office, office.readerId, 'reports read', [id]));
+    await desk.answer(read);
+    const { message } = await sim.interaction(read.interactionId);
+    const sealed = await sealedReports(message?.components ?? [], said);
+    expect(sealed.description).toMatchObject({ reportId, sessionId: call, reportedBy: { userId: here.people[0] } });
+    expect(sealed.voices.map(({ userId, seconds }) => [userId, seconds])).toEqual([
+      [here.people[0], 10],
+      [there.people[0], 10],
+    ]);
+    // Each file holds its own voice, where it was spoken, and not the other one.
+    for (const { verdicts, offMs } of sealed.voices) {
+      expect(verdicts.filter(({ ok }) => !ok)).toEqual([]);
+      expect(verdicts.map(({ routed }) => routed)).toEqual([true, false]);
+      expect(Math.abs(offMs)).toBeLessThanOrEqual(20);
+    }
+    expect((await traces(desk.stack)).disk).toEqual([]);
+    await desk.clear();
   }, 90_000);
 
   test('/call leave ends the call and rests this side; the other one waits again', async () => {

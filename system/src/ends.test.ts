@@ -1,4 +1,4 @@
-/** Every way in which a call ends: its reason, and what each side is told. Real processes; one stack for the file. */
+/** Every way in which a call or a recording ends: its reason, and what each side is told. Real processes; one stack for the file. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,15 +10,21 @@ import {
   makeHouse,
   type Room,
   say,
+  seen,
   startCall,
   startSession,
   told,
   watch,
 } from './scenario/calls.ts';
+import { speakClip } from './scenario/play.ts';
+import { judgeRecordings } from './scenario/recordings.ts';
 import type { HubWatcher } from './stack/hub.ts';
 import { Stack } from './stack/stack.ts';
 
-const roomNames = ['Left', 'Limit', 'Stop', 'Moved', 'Thrown', 'Deleted', 'Dave', 'Notice', 'Policy', 'Kicked', 'Lost'];
+const roomNames = [
+  ...['Left', 'Limit', 'Stop', 'Moved', 'Thrown', 'Deleted', 'Dave', 'Notice', 'Policy', 'Kicked', 'Lost'],
+  ...['Taped', 'Help', 'Staff'],
+];
 type RoomName = (typeof roomNames)[number];
 
 let directory: string;
@@ -164,6 +170,93 @@ test('notice_refused: a call that must be recorded ends when nobody could see th
   await expectEnd(sessionId, rooms, 'notice_refused', ['could not be shown', 'could not be shown']);
   await stack.sim.clearRestFaults();
 });
+
+/** `/setup channel` by the owner of the first house. */
+const setUp = (channelId: string, ...options: { name: string; type: number; value: string | boolean }[]) =>
+  say(stack, houses[0], houses[0].ownerId, 'setup', [
+    { name: 'channel', type: 1, options: [{ name: 'channel', type: 7, value: channelId }, ...options] },
+  ]);
+const typed = (room: Room, name: string, ...subs: string[]) =>
+  say(
+    stack,
+    houses[0],
+    room.userId,
+    name,
+    subs.map((sub) => ({ name: sub, type: 1 })),
+  );
+const botIn = async (room: Room) =>
+  (await stack.sim.voiceStates(room.guildId)).filter(({ userId }) => userId === bot).map((state) => state.channelId);
+
+test('empty: a recording on the leg of a call outlives it, keeps its account, and ends when nobody is left', async () => {
+  const rooms = pair('Taped');
+  const [room] = rooms;
+  await setUp(room.channelId, { name: 'record', type: 5, value: true });
+  const record = { mode: 'custom' as const, recordRequired: true };
+  const first = await call(rooms);
+  const recording = await startSession(stack, [room], record);
+  await active(watchers[0], recording);
+  await seen(watchers[0], recording, 'the recording to run', (view) => view.recording);
+  const nick = () => stack.sim.nickname(room.guildId, bot);
+  expect(await typed(room, 'call', 'stop')).toContain('ending');
+  for (const watcher of watchers) expect((await ended(watcher, first)).endReason).toBe('command');
+  // The bot neither left nor took the notice away: the people who stayed are still recorded.
+  expect(await botIn(room)).toEqual([room.channelId]);
+  expect(await nick()).toMatch(/^\[REC\]/);
+  const spoken = await speakClip(stack.sim, room.userId, 'ada-1');
+
+  // The only account records: another channel is told so, and nothing is ended for it.
+  const other = roomOf(houses[0], 'Left');
+  await stack.sim.join(other.userId, other.channelId);
+  await stack.sim.until(async () =>
+    (await typed(other, 'call', 'join')).includes(`in <#${room.channelId}> for a recording`),
+  );
+  await stack.sim.leave(other.userId);
+
+  // The other way round: a call comes to the recording, and goes on without it.
+  const second = await startSession(stack, rooms);
+  await Promise.all(watchers.map((watcher) => active(watcher, second)));
+  await stack.sim.leave(rooms[1].userId);
+  for (const watcher of watchers) expect((await ended(watcher, second)).endReason).toBe('user_left');
+  expect(await botIn(room)).toEqual([room.channelId]);
+  await stack.sim.leave(room.userId);
+  const view = await ended(watchers[0], recording);
+  expect(view).toMatchObject({
+    endReason: 'empty',
+    endMessage: 'The recording ended: nobody is left in the channel.',
+  });
+  await told(stack.sim, room.channelId, 'The recording ended: nobody is left in the channel.');
+  await stack.sim.until(async () => (await botIn(room)).length === 0);
+  const { stored } = await seen(watchers[0], recording, 'the stored track', (each) => each.stored.length > 0);
+  expect(stored.map(({ userId }) => userId)).toEqual([room.userId]);
+  const tracks = await judgeRecordings(stack.s3, recording, [spoken]);
+  expect(tracks.map(({ utterances }) => utterances.map(({ ok }) => ok))).toEqual([[true]]);
+}, 60_000);
+
+test('no_identity: a desk whose server has one bot account; both sides are told, and wait for the next try', async () => {
+  const [help, staff] = [roomOf(houses[0], 'Help'), roomOf(houses[0], 'Staff')];
+  for (const [room, mode] of [
+    [help, 'support-caller'],
+    [staff, 'support-staff'],
+  ] as const) {
+    await setUp(room.channelId, { name: 'mode', type: 3, value: mode });
+    await stack.sim.join(room.userId, room.channelId);
+  }
+  const failed = await watchers[0].until('the call that cannot start', () =>
+    watchers[0].sessions().find(({ endReason }) => endReason === 'no_identity'),
+  );
+  expect(failed).toMatchObject({
+    state: 'ended',
+    endMessage:
+      'The call ended: no bot account of this server is free. Invite another one, or end what it is used for.',
+  });
+  for (const room of [help, staff]) {
+    await stack.sim.until(async () =>
+      (await typed(room, 'call', 'status')).includes('no free bot account for this channel'),
+    );
+    await stack.sim.leave(room.userId);
+  }
+  expect(await botIn(help)).toEqual([]);
+}, 60_000);
 
 test('policy: the operator shuts the voice node down; it says goodbye', async () => {
   const rooms = pair('Policy');

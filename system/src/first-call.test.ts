@@ -129,3 +129,39 @@ test('people who come back get a new call', async () => {
   const ended = await leaveAll(scene, again.sessionId, 0);
   expect(ended.endReason).toBe('user_left');
 }, 60_000);
+
+test.runIf(mustBrowse)(
+  'a member signs in with Discord, sees the server, and signs out',
+  async () => {
+    const { stack, both } = scene;
+    const [ada] = both[0].members;
+    const browser = await launchChromium(chromium ?? '/usr/bin/chromium');
+    try {
+      const page = await browser.newPage();
+      await page.goto(stack.workerUrl);
+      await page.click('text=Sign in with Discord');
+      // On the simulated Discord's own page.
+      await page.check(`input[name=user_id][value="${ada?.userId}"]`);
+      await page.click('button[value=cancel]');
+      await page.waitForSelector('text=You have cancelled at Discord');
+      await page.click('text=Sign in with Discord');
+      await page.check(`input[name=user_id][value="${ada?.userId}"]`);
+      await page.click('button[value=authorize]');
+      await page.waitForSelector('.connection.live');
+      expect(await page.locator('.connection').count()).toBe(1);
+      expect(await page.innerText('.guilds h2')).toContain(both[0].guildName);
+      expect(page.url()).toBe(`${stack.workerUrl}/`);
+      // The cookie outlives the page; no script can read it.
+      await page.reload();
+      await page.waitForSelector('.connection.live');
+      expect(await page.evaluate('document.cookie')).toBe('');
+      await page.click('text=Sign out');
+      await page.waitForSelector('text=You have signed out');
+      await page.reload();
+      await page.waitForSelector('text=You are not signed in');
+    } finally {
+      await browser.close();
+    }
+  },
+  60_000,
+);

@@ -159,7 +159,7 @@ test('support: hold, conference-in and transfer; nobody else hears anything', as
 test('monitor: hears both, is heard by nobody, is announced and listed, and only where the other server allows it', async () => {
   const [caller, staff, listener] = [room(others[0], 'Room'), room(desk, 'Staff'), room(desk, 'Third')];
   const rooms = [caller, staff, listener];
-  const monitor = (userId: string) => say(stack, desk, userId, 'monitor');
+  const monitor = (userId: string) => say(stack, desk, userId, 'monitor', [{ name: 'start', type: 1 }]);
   await stack.sim.join(listener.userId, listener.channelId);
   const first = await startCall(stack, [caller, staff]);
   await active(watcher, first);
@@ -182,6 +182,60 @@ test('monitor: hears both, is heard by nobody, is announced and listed, and only
   const view = await active(watcher, sessionId);
   expect(view.legs.map(({ role }) => role)).toEqual(['party', 'party', 'monitor']);
   await stopCall(sessionId, rooms);
+}, 60_000);
+
+test('a channel set up as a monitor: it waits, listens by itself, and /monitor stop lets the call go on', async () => {
+  const [caller, staff, listener] = [room(others[0], 'Room'), room(desk, 'Staff'), room(desk, 'Third')];
+  const rooms = [caller, staff, listener];
+  const asked = (words: string, sub: string) => say(stack, desk, listener.userId, words, [{ name: sub, type: 1 }]);
+  const mode = { name: 'mode', type: 3, value: 'monitor' };
+  const options = [{ name: 'channel', type: 7, value: listener.channelId }, mode];
+  expect(await say(stack, desk, staff.userId, 'setup', [{ name: 'channel', type: 1, options }])).toContain('Manage');
+  const answer = await say(stack, desk, desk.ownerId, 'setup', [{ name: 'channel', type: 1, options }]);
+  expect(answer).toContain('is a monitor');
+  await stack.sim.join(listener.userId, listener.channelId);
+  await stack.sim.until(async () => (await asked('call', 'status')).includes('waits for a call of this server'));
+
+  const announced = async ({ channelId }: Room) =>
+    (await stack.sim.messages(channelId)).filter(({ content }) => content.includes('A monitor of Desk listens')).length;
+  const before = await Promise.all([caller, staff].map(announced));
+  for (const { userId } of [caller, staff]) await stack.sim.clearHeard(userId);
+  const sessionId = await startCall(stack, [caller, staff]);
+  const view = await seen(watcher, sessionId, 'the monitor', ({ legs }) => legs[2]?.state === 'active');
+  expect(view.legs.map(({ role }) => role)).toEqual(['party', 'party', 'monitor']);
+  for (const [index, each] of [caller, staff].entries()) {
+    await toneHeard(each);
+    await stack.sim.until(async () => (await announced(each)) === (before[index] ?? 0) + 1);
+  }
+  expect(await hears(caller, rooms)).toEqual(named(staff, listener));
+  expect(await hears(listener, rooms)).toEqual([]);
+  expect(await asked('call', 'status')).toContain(`listens to the call of <#${staff.channelId}> and Caller`);
+
+  expect(await asked('monitor', 'stop')).toContain('listens no longer');
+  await seen(watcher, sessionId, 'the call without the monitor', ({ legs }) => legs.length === 2);
+  expect(await hears(caller, rooms)).toEqual(named(staff));
+  await stopCall(sessionId, rooms);
+  await say(stack, desk, desk.ownerId, 'setup', [{ name: 'reset', type: 1, options: options.slice(0, 1) }]);
+}, 60_000);
+
+test('/call leave in a conference of three takes out one side; of two it is the end', async () => {
+  const rooms = [room(desk, 'Staff'), room(others[0], 'Room'), room(others[1], 'Room')];
+  const [staff, left, right] = rooms as [Room, Room, Room];
+  const leave = (house: House, { userId }: Room) => say(stack, house, userId, 'call', [{ name: 'leave', type: 1 }]);
+  const sessionId = await startCall(stack, rooms);
+  await active(watcher, sessionId);
+  expect(await leave(others[0], left)).toContain('leaves the call');
+  await seen(watcher, sessionId, 'the other two', ({ legs, state }) => legs.length === 2 && state === 'active');
+  await stack.sim.until(async () =>
+    (await stack.sim.voiceStates(left.guildId)).every(({ userId }) => !bots.includes(userId)),
+  );
+  expect(await hears(staff, rooms)).toEqual(named(right));
+  expect(await leave(others[1], right)).toContain('leaves the call');
+  expect(await ended(watcher, sessionId)).toMatchObject({
+    endReason: 'command',
+    endMessage: 'The call ended: the other side ended it.',
+  });
+  for (const { userId } of rooms) await stack.sim.leave(userId);
 }, 60_000);
 
 test('custom: a broadcast from one to two, who do not hear each other; it ends when the speaker leaves', async () => {

@@ -55,14 +55,11 @@ test('killed in mid-speech, the node finishes the recording when it comes back: 
     .toContain('[REC]');
   await Promise.all(speakers.map(({ userId }) => stack.sim.ready(userId)));
   const clips = await stack.sim.clips();
-  const spoken = await Promise.all(
-    speakers.map(({ userId, voice }) => {
-      const [longest] = clips
-        .filter((clip) => clip.voice === voice)
-        .sort((left, right) => right.packets - left.packets);
-      return stack.sim.speak(userId, { clip: longest?.name ?? '' });
-    }),
-  );
+  const say = async ({ userId, voice }: PlayedSide['members'][number]) => {
+    const [longest] = clips.filter((clip) => clip.voice === voice).sort((left, right) => right.packets - left.packets);
+    await stack.sim.speak(userId, { clip: longest?.name ?? '' });
+  };
+  await Promise.all(speakers.map(say));
   // In the middle of what they say.
   const [first] = speakers;
   await expect
@@ -71,30 +68,48 @@ test('killed in mid-speech, the node finishes the recording when it comes back: 
   stack.children.get('node-1')?.kill('SIGKILL');
   const killedAt = Date.now();
   stack.children.delete('node-1');
-  expect(spoken).toHaveLength(2);
   await stack.startNode();
-
+  // The same session goes on, with the same time zero, in a new part of the recording.
+  const parts = async () => (await readdir(join(directory, 'node-1', 'recordings'))).map((name) => name.split('-'));
   await expect
-    .poll(async () => (await keys()).filter((key) => key.includes('/manifest-')).length, { timeout: 60_000 })
-    .toBe(1);
+    .poll(parts, { timeout: 30_000 })
+    .toSatisfy((all: string[][]) => all.some(([, at]) => Number(at) > killedAt));
+  await Promise.all(speakers.map(({ userId }) => stack.sim.waitUntilSilent(userId)));
+  await Promise.all(speakers.map(({ userId }) => stack.sim.ready(userId)));
+  const backAt = Date.now();
+  await Promise.all(speakers.map(say));
+  await Promise.all(speakers.map(({ userId }) => stack.sim.waitUntilSilent(userId)));
+  for (const one of [side, other]) for (const { userId } of one.members) await stack.sim.leave(userId);
+  await expect
+    .poll(async () => (await keys()).some((key) => key.includes('/manifest-')), { timeout: 60_000 })
+    .toBe(true);
+
   const stored = await keys();
   for (const { userId } of speakers) {
-    const key = stored.find((one) => one.includes(`/chunks/${userId}-`));
-    const { body } = await object(key ?? '');
-    const has = spokenIn(readOggOpus(body));
-    const said = (await stack.sim.spoken(userId)).filter(({ sentAt }) => sentAt < killedAt);
-    const missing = said.filter(({ opus }) => !has.has(opus));
+    const own = stored.filter((one) => one.includes(`/chunks/${userId}-`));
+    expect(own).toHaveLength(2);
+    const files = await Promise.all(own.map(object));
+    const has = spokenIn(files.flatMap(({ body }) => readOggOpus(body)));
+    const said = await stack.sim.spoken(userId);
+    const missing = (packets: typeof said) => packets.filter(({ opus }) => opus.length > 4 && !has.has(opus));
+    const before = said.filter(({ sentAt }) => sentAt < killedAt);
     // What came within the last tick of 20 ms had not been written, and a packet may be on its way.
-    expect(missing.length).toBeLessThanOrEqual(4);
-    expect(has.size).toBeGreaterThan(40);
+    expect(missing(before).length).toBeLessThanOrEqual(4);
+    expect(before.length).toBeGreaterThan(60);
+    expect(missing(said.filter(({ sentAt }) => sentAt > backAt))).toEqual([]);
+    expect(new Set(files.map(({ metadata }) => metadata['time-zero'])).size).toBe(1);
   }
   expect(stored.filter((key) => key.includes('/full/FULL-'))).toHaveLength(2);
   expect(stored.filter((key) => key.includes('/full/RAW-'))).toHaveLength(2);
   const manifestKey = stored.find((key) => key.includes('/manifest-')) ?? '';
   const manifest = JSON.parse((await object(manifestKey)).body.toString()) as {
-    objects: { key: string; bytes: number }[];
+    objects: { key: string }[];
+    outages: [number, number][];
   };
   expect(manifest.objects.map(({ key }) => key).sort()).toEqual(stored.filter((key) => key !== manifestKey).sort());
+  // What was spoken while no leg was there is an outage, not silence.
+  const [outage] = manifest.outages;
+  expect(((outage?.[1] ?? 0) - (outage?.[0] ?? 0)) / 48_000).toBeGreaterThan(0.5);
   // Nothing local is left; people who stayed may be in their next call by now.
   const sessionId = /recordings\/([^/]+)\//.exec(manifestKey)?.[1] ?? '';
   const left = async () =>

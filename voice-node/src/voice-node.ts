@@ -16,6 +16,7 @@ import { EventLoopLag } from './ops/event-loop-lag.ts';
 import { HealthServer } from './ops/health-server.ts';
 import type { Logger } from './ops/logger.ts';
 import { openRelays } from './relay/open-relays.ts';
+import { isSealed, ReportDesk } from './reports/report-desk.ts';
 import { Announcer, type Say } from './sessions/announcer.ts';
 import { LegPool } from './sessions/leg-pool.ts';
 import { chunkStored, RecordingDesk } from './sessions/recording-desk.ts';
@@ -38,7 +39,9 @@ export class VoiceNode {
   #store!: NodeStore;
   #outbox!: Outbox;
   #uploader: Uploader | undefined;
+  #desk: RecordingDesk | undefined;
   #finalise: FinaliseDesk | undefined;
+  #reports!: ReportDesk;
   #gateway!: Gateway;
   #registry!: Registry;
   #control!: ControlSocket;
@@ -66,8 +69,16 @@ export class VoiceNode {
         .append(draft)
         .catch((error) => logger.error({ err: error, type: draft.type }, 'an event could not be kept'));
     };
+    this.#reports = new ReportDesk({
+      directory: join(dataDir, 'reports'),
+      add: storage && ((path, note) => this.#uploader?.add(path, note) ?? Promise.resolve()),
+      storageOff: recordingOff,
+      report: (outcome) => this.#outbox.append(outcome),
+      logger,
+    });
     if (storage) this.#uploader = await this.#startUploads(storage, report);
     else logger.warn(recordingOff ?? 'Recording is off.');
+    await this.#reports.start();
 
     const { discordTokens, discordApiUrl: apiUrl, messageContent } = this.#settings;
     const identities = await Promise.all(
@@ -87,6 +98,7 @@ export class VoiceNode {
         desk,
         recordingOff,
         ...(relays ? { relays } : {}),
+        sealing: this.#uploader !== undefined,
         passThrough: this.#settings.passThrough,
         report,
         logger,
@@ -97,6 +109,7 @@ export class VoiceNode {
     await this.#gateway.connect();
     this.#outbox.start();
     await this.#connectControl();
+    await this.#finalise?.start();
     return { healthUrl };
   }
 
@@ -111,6 +124,7 @@ export class VoiceNode {
     logger.info({ sessions: this.#registry?.running.length ?? 0 }, 'shutting down');
     await this.#registry?.endAll('policy', 'The voice node was shut down.');
     await this.#finalise?.close();
+    await this.#reports?.settled();
     if (this.#uploader && !(await this.#uploader.drain(UPLOAD_DEADLINE_MS))) {
       logger.warn('some uploads are not done; the next start takes them up');
     }
@@ -141,7 +155,7 @@ export class VoiceNode {
       logger: this.#logger,
     });
     await desk.recover();
-    await this.#finalise?.start();
+    this.#desk = desk;
     return desk;
   }
 
@@ -154,6 +168,10 @@ export class VoiceNode {
       directory: join(this.#settings.dataDir, 'uploads'),
       store,
       onStored: async (stored) => {
+        if (isSealed(stored)) {
+          await this.#reports.stored(stored);
+          return;
+        }
         const event = chunkStored(stored);
         if (event) await this.#outbox.append(event);
       },
@@ -163,6 +181,7 @@ export class VoiceNode {
       store,
       add: (path, note) => uploader.add(path, note),
       report,
+      isBusy: (sessionId) => this.#desk?.isBusy(sessionId) ?? false,
       mp3Fragments: this.#settings.fragmentMp3,
       logger: this.#logger,
     });
@@ -279,6 +298,9 @@ export class VoiceNode {
           break;
         case 'session.end':
           this.#registry.end(message.sessionId, message.revision, message.reason, message.by).catch(failed);
+          break;
+        case 'session.seal':
+          this.#reports.seal(message, this.#registry.heard(message.sessionId)).catch(failed);
           break;
         case 'tombstone.ack':
           this.#registry.acknowledge(message.sessionIds).catch(failed);

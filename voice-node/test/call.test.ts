@@ -105,7 +105,8 @@ test('connects two channels end to end, records both sides, and leaves no trace 
     timeZero: Date.now(),
     legs: [leg(a, north), leg(b, south)],
     routes: fullMatrix([a, b]),
-    record: { legs: [a, b], optedOut: [] },
+    record: { legs: [a, b] },
+    optedOut: [],
     limits: { seconds: 0 },
   };
   hub.send({ v: 1, type: 'session.apply', spec });
@@ -170,7 +171,7 @@ async function monitor({ guildId, channelId }: Side, record = false): Promise<Se
     timeZero: Date.now(),
     legs: [{ legId, guildId, channelId, identityId: botUserId, epoch: 1, role: 'party' }],
     routes: [],
-    ...(record ? { record: { legs: [legId], optedOut: [] } } : {}),
+    ...(record ? { record: { legs: [legId] }, optedOut: [] } : {}),
     limits: { seconds: 0 },
   };
   hub.send({ v: 1, type: 'session.apply', spec });

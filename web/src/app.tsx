@@ -1,8 +1,15 @@
 import { useEffect, useState } from 'react';
 import { GuildPanel } from './guild-panel.tsx';
-import { fetchGuilds, type Guild, SignedOutError } from './sign-in.ts';
+import { fetchGuilds, type Guild, SignedOutError, signOut } from './sign-in.ts';
+import { SignInNotice } from './sign-in-notice.tsx';
 
-type Page = { kind: 'loading' } | { kind: 'signed-out'; why: string } | { kind: 'ready'; guilds: Guild[] };
+type Page =
+  | { kind: 'loading' }
+  | { kind: 'signed-out'; why: string }
+  | { kind: 'failed'; why: string }
+  | { kind: 'ready'; guilds: Guild[] };
+
+const sentenceOf = (error: unknown) => (error instanceof Error ? error.message : 'The server cannot be reached.');
 
 /** The dashboard: every server that the signed-in user may watch, live. */
 export function App() {
@@ -10,30 +17,42 @@ export function App() {
   useEffect(() => {
     fetchGuilds().then(
       (guilds) => setPage({ kind: 'ready', guilds }),
-      (error: unknown) => {
-        const why = error instanceof Error ? error.message : 'The server cannot be reached.';
-        setPage({ kind: 'signed-out', why: error instanceof SignedOutError ? why : `Something went wrong: ${why}` });
-      },
+      (error: unknown) =>
+        setPage({ kind: error instanceof SignedOutError ? 'signed-out' : 'failed', why: sentenceOf(error) }),
     );
   }, []);
+  const leave = () =>
+    signOut().then(
+      () => setPage({ kind: 'signed-out', why: 'You have signed out.' }),
+      (error: unknown) => setPage({ kind: 'failed', why: sentenceOf(error) }),
+    );
   return (
     <>
       <header className="top">
         <span className="mark" aria-hidden="true" />
         <h1>Patchbay</h1>
         <p>Voice channels of different servers, patched together.</p>
+        {page.kind === 'ready' && (
+          <button type="button" className="sign-out" onClick={leave}>
+            Sign out
+          </button>
+        )}
       </header>
       <main>
         {page.kind === 'loading' && <p className="hint">Loading…</p>}
-        {page.kind === 'signed-out' && (
-          <section className="notice">
-            <h2>You are not signed in</h2>
+        {page.kind === 'signed-out' && <SignInNotice why={page.why} />}
+        {page.kind === 'failed' && (
+          <section className="notice" role="alert">
+            <h2>Something went wrong</h2>
             <p>{page.why}</p>
-            <p>Open the sign-in link that Patchbay printed when it started. It works once and for a few minutes.</p>
+            <button type="button" className="button" onClick={() => location.reload()}>
+              Try again
+            </button>
           </section>
         )}
         {page.kind === 'ready' && (
           <div className="guilds">
+            {page.guilds.length === 0 && <p className="hint">The bot is in none of your servers. Invite it first.</p>}
             {page.guilds.map((guild) => (
               <GuildPanel key={guild.id} guildId={guild.id} name={guild.name} />
             ))}

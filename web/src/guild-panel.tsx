@@ -1,5 +1,4 @@
-import type { ChannelState } from '@patchbay/shared/hub-protocol';
-import type { GuildState } from './guild-state.ts';
+import type { ChannelState, Presence } from '@patchbay/client';
 import { SessionCard } from './session-card.tsx';
 import { useGuild } from './use-guild.ts';
 
@@ -7,6 +6,7 @@ const connectionWords = {
   connecting: 'connecting…',
   live: 'live',
   waiting: 'connection lost, trying again…',
+  offline: 'no network, waiting for it…',
   closed: 'not connected',
 } as const;
 
@@ -32,7 +32,7 @@ export function GuildPanel({ guildId, name }: { guildId: string; name: string })
   );
 }
 
-function GuildBody({ guild }: { guild: GuildState }) {
+function GuildBody({ guild }: { guild: Presence }) {
   return (
     <>
       {guild.channels.map((channel) => (
@@ -49,7 +49,7 @@ function GuildBody({ guild }: { guild: GuildState }) {
   );
 }
 
-function Channel({ channel, guild }: { channel: GuildState['channels'][number]; guild: GuildState }) {
+function Channel({ channel, guild }: { channel: Presence['channels'][number]; guild: Presence }) {
   const members = guild.members.filter(({ channelId }) => channelId === channel.channelId);
   members.sort(
     (left, right) => Number(left.bot) - Number(right.bot) || left.displayName.localeCompare(right.displayName),

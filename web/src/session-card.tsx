@@ -1,5 +1,4 @@
-import type { SessionView } from '@patchbay/shared/hub-protocol';
-import type { GuildState } from './guild-state.ts';
+import type { Presence, SessionView } from '@patchbay/client';
 
 const reasons: Record<string, string> = {
   user_left: 'everybody left one side',
@@ -21,7 +20,7 @@ function size(bytes: number): string {
 }
 
 /** One call: its state, both sides, encryption, and what was stored of it. */
-export function SessionCard({ session, guild }: { session: SessionView; guild: GuildState }) {
+export function SessionCard({ session, guild }: { session: SessionView; guild: Presence }) {
   const nameOf = (userId: string) => guild.names.get(userId) ?? `user ${userId}`;
   return (
     <article className={`session ${session.state}`} data-session={session.sessionId} data-state={session.state}>

@@ -1,7 +1,9 @@
 /**
- * Signs the page in. A link from the operator carries a one-time code in the fragment (never sent to a server, never in a
- * log); it is exchanged for a token of 15 minutes and a refresh cookie. Tokens live in memory only.
+ * Signs the page in: by Discord, or by a link of the operator that carries a one-time code in the fragment (never sent to a server,
+ * never in a log). Both give a cookie that scripts cannot read; for it the Worker gives tokens of 15 minutes, which live in memory only.
  */
+import { type SignInProblem, sentenceOf } from './sign-in-problems.ts';
+
 interface TokenAnswer {
   token: string;
   expiresAt: number;
@@ -18,6 +20,7 @@ let pending: Promise<TokenAnswer> | undefined;
 /** So long before its end a token is not used any more. ms. */
 const SPARE_MS = 30_000;
 
+/** There is no sign-in: the page asks for one. Any other error is worth another try. */
 export class SignedOutError extends Error {}
 
 async function post(path: string, body?: unknown): Promise<TokenAnswer> {
@@ -28,22 +31,26 @@ async function post(path: string, body?: unknown): Promise<TokenAnswer> {
   });
   if (!response.ok) {
     const answer = (await response.json().catch(() => undefined)) as { error?: { message?: string } } | undefined;
-    throw new SignedOutError(answer?.error?.message ?? `The server answered ${response.status}.`);
+    const why = answer?.error?.message ?? `The server answered ${response.status}.`;
+    throw response.status === 401 ? new SignedOutError(why) : new Error(why);
   }
   return (await response.json()) as TokenAnswer;
 }
 
-function codeFromLocation(): string | undefined {
-  const code = new URLSearchParams(location.hash.slice(1)).get('code') ?? undefined;
-  if (code) history.replaceState(null, '', location.pathname + location.search);
-  return code;
+/** Takes a value out of the fragment, which is not to stay in the address. */
+function takeFromLocation(name: string): string | undefined {
+  const value = new URLSearchParams(location.hash.slice(1)).get(name) ?? undefined;
+  if (value) history.replaceState(null, '', location.pathname + location.search);
+  return value;
 }
 
 /** A valid token: the one in hand, or a fresh one. Calls at the same time share one request. */
 export async function getToken(): Promise<string> {
   if (current && current.expiresAt - SPARE_MS > Date.now()) return current.token;
   pending ??= (async () => {
-    const code = codeFromLocation();
+    const problem = takeFromLocation('sign-in');
+    if (problem) throw new SignedOutError(sentenceOf(problem as SignInProblem));
+    const code = takeFromLocation('code');
     return code ? await post('/api/auth/exchange', { code }) : await post('/api/auth/refresh');
   })();
   try {
@@ -61,4 +68,17 @@ export async function fetchGuilds(): Promise<Guild[]> {
   if (!response.ok) throw new Error(`The list of servers cannot be had (${response.status}).`);
   const { guilds } = (await response.json()) as { guilds: Guild[] };
   return guilds;
+}
+
+/** Is sign-in with Discord set up here? */
+export async function canUseDiscord(): Promise<boolean> {
+  const response = await fetch('/api/auth/options');
+  return response.ok && ((await response.json()) as { discord: boolean }).discord;
+}
+
+/** Ends the sign-in of this browser, here and at Discord. */
+export async function signOut(): Promise<void> {
+  current = undefined;
+  const response = await fetch('/api/auth/logout', { method: 'POST' });
+  if (!response.ok) throw new Error(`Signing out failed (${response.status}). Try again.`);
 }

@@ -1,9 +1,12 @@
 import { errorBody, PatchbayError } from '@patchbay/shared/errors';
 import { Hono } from 'hono';
 import { authRoutes } from './api/auth.ts';
+import { crossOrigin } from './api/cross-origin.ts';
+import { discordLoginRoutes } from './api/discord-login.ts';
 import { guildRoutes } from './api/guilds.ts';
 import { internalRoutes } from './api/internal.ts';
 import { operationsRoutes } from './api/operations.ts';
+import { rejoinRoutes } from './api/rejoin.ts';
 import { sessionRoutes } from './api/sessions.ts';
 import type { Env } from './env.ts';
 import { interactionRoutes } from './interactions/route.ts';
@@ -11,11 +14,16 @@ import { interactionRoutes } from './interactions/route.ts';
 /** Every route of the Worker; what is not one of them is a page of the dashboard. */
 export const app = new Hono<{ Bindings: Env }>();
 
+app.use('/api/guilds/*', crossOrigin);
+app.use('/api/ws', crossOrigin);
+
 app.route('/', interactionRoutes);
 app.route('/', internalRoutes);
 app.route('/', sessionRoutes);
 app.route('/', authRoutes);
+app.route('/', discordLoginRoutes);
 app.route('/', guildRoutes);
+app.route('/', rejoinRoutes);
 app.route('/', operationsRoutes);
 
 app.notFound((context) => {

@@ -1,10 +1,16 @@
+import { snowflake } from '@patchbay/shared/ids';
 import { parseSettings } from '@patchbay/shared/settings';
 import { z } from 'zod';
+import { issuersSchema } from './auth/issuers.ts';
+import { originsSchema } from './auth/origins.ts';
+import type { SignIn } from './auth/sign-in/sign-in.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import type { Guild } from './guild/guild.ts';
 import type { Hub } from './hub/hub.ts';
 import type { Matchmaker } from './matchmaker/matchmaker.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import type { Panel } from './panel/panel.ts';
+import type { Report } from './report/report.ts';
 import type { Session } from './session/session.ts';
 
 /** What the runtime hands to the Worker: bindings of `wrangler.toml` and the variables that {@link settingsOf} reads. */
@@ -15,6 +21,9 @@ export interface Env {
   HUB: DurableObjectNamespace<Hub>;
   FLEET: DurableObjectNamespace<Fleet>;
   PANEL: DurableObjectNamespace<Panel>;
+  SIGN_IN: DurableObjectNamespace<SignIn>;
+  METRICS: DurableObjectNamespace<Metrics>;
+  REPORT: DurableObjectNamespace<Report>;
   DB?: D1Database;
   ASSETS?: Fetcher;
 }
@@ -26,7 +35,7 @@ const optionalText = z
   .optional()
   .transform((text) => (text === '' ? undefined : text));
 
-export const settingsSchema = z.object({
+const variables = z.object({
   DISCORD_APPLICATION_ID: z.string().regex(/^\d{1,20}$/, 'must be the id of the Discord application'),
   DISCORD_PUBLIC_KEY: z.string().regex(/^[0-9a-f]{64}$/i, 'must be the 64 hex digits of the application public key'),
   DISCORD_API_URL: z.url().default('https://discord.com/api'),
@@ -39,6 +48,18 @@ export const settingsSchema = z.object({
     .refine((secrets) => secrets.length <= 2, 'must be one secret, or two separated by a comma')
     .refine((secrets) => secrets.every((secret) => secret.length >= 32), 'must have at least 32 characters each'),
   JWT_SECRET: z.string().min(32, 'must have at least 32 characters'),
+  /** For "Sign in with Discord"; without it only the operator's one-time codes sign people in. */
+  DISCORD_CLIENT_SECRET: optionalText,
+  /** How long Discord may take to answer one call. */
+  DISCORD_TIMEOUT_MS: milliseconds(5_000),
+  /** A sign-in that is not used for so long ends. */
+  SIGN_IN_MS: milliseconds(30 * 24 * 3_600_000),
+  /** So long the last cookie works once more: two tabs renew at once, or the answer got lost on its way. */
+  REFRESH_GRACE_MS: milliseconds(10_000),
+  /** Backends of games that mint tokens: see docs/operations.md. */
+  TOKEN_ISSUERS: issuersSchema,
+  /** Pages of other origins that may open the hub and ask for a rejoin, separated by commas. */
+  ALLOWED_ORIGINS: originsSchema,
   LIBSQL_URL: optionalText,
   LIBSQL_AUTH_TOKEN: optionalText,
   /** Bearer token of `/metrics`; without it the route refuses. */
@@ -69,8 +90,36 @@ export const settingsSchema = z.object({
   CLAIM_MS: milliseconds(10_000),
   /** Time of a call in seconds; 0 = until nobody is left. */
   CALL_LIMIT_SECONDS: z.coerce.number().int().nonnegative().default(0),
+  /** User ids of the people who may read reports, separated by commas. Without any, reports seal nothing. */
+  REPORT_READERS: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').flatMap((id) => id.trim() || []))
+    .pipe(z.array(snowflake, 'must be Discord user ids, separated by commas')),
+  /** Reports and what they sealed are deleted after so many days; may be a fraction. */
+  REPORT_RETENTION_DAYS: z.preprocess(
+    (value) => (value === '' ? undefined : value),
+    z.coerce.number().positive('must be more than 0').max(3_650).default(30),
+  ),
+  /** How long a voice node may take to store what a report seals until the reporter is told that it did not work. */
+  SEAL_TIMEOUT_MS: milliseconds(60_000),
+  /** The bucket of the voice nodes: for links to what reports sealed, and for deleting it. Without all four, reports seal nothing. */
+  S3_ENDPOINT: optionalText.pipe(z.url().optional()),
+  S3_BUCKET: optionalText,
+  S3_REGION: optionalText.transform((text) => text ?? 'auto'),
+  S3_ACCESS_KEY_ID: optionalText,
+  S3_SECRET_ACCESS_KEY: optionalText,
   /** Seconds before that end at which both sides are warned; 0 = no warning. */
   CALL_WARN_SECONDS: z.coerce.number().int().nonnegative().default(60),
+});
+
+/** A secret that signs two things would let one pass for the other. */
+export const settingsSchema = variables.superRefine(({ TOKEN_ISSUERS, JWT_SECRET, HUB_SECRET }, context) => {
+  for (const [index, issuer] of TOKEN_ISSUERS.entries()) {
+    if (issuer.algorithm !== 'HS256' || ![JWT_SECRET, ...HUB_SECRET].includes(issuer.secret)) continue;
+    const message = 'is a secret of the Worker itself: make another one';
+    context.addIssue({ code: 'custom', path: ['TOKEN_ISSUERS', index, 'secret'], message });
+  }
 });
 export type Settings = z.output<typeof settingsSchema>;
 
@@ -89,6 +138,11 @@ export function settingsOf(env: Env): Settings {
   return settings;
 }
 
+/** Reports seal what was said only where somebody can read it, and where it can be deleted. */
+export const canSeal = (settings: Settings): boolean =>
+  settings.REPORT_READERS.length > 0 &&
+  [settings.S3_ENDPOINT, settings.S3_BUCKET, settings.S3_ACCESS_KEY_ID, settings.S3_SECRET_ACCESS_KEY].every(Boolean);
+
 /** The only fleet of a deployment. */
 export const fleetOf = (env: Env) => env.FLEET.getByName('fleet');
 export const guildOf = (env: Env, guildId: string) => env.GUILD.getByName(guildId);
@@ -96,5 +150,10 @@ export const sessionOf = (env: Env, sessionId: string) => env.SESSION.getByName(
 export const matchmakerOf = (env: Env, pool: string) => env.MATCHMAKER.getByName(pool);
 /** The panel of one voice channel. */
 export const panelOf = (env: Env, guildId: string, channelId: string) => env.PANEL.getByName(`${guildId}:${channelId}`);
+/** One sign-in of one browser. */
+export const signInOf = (env: Env, id: string) => env.SIGN_IN.getByName(id);
+/** The only totals of a deployment. */
+export const metricsOf = (env: Env) => env.METRICS.getByName('metrics');
+export const reportOf = (env: Env, reportId: string) => env.REPORT.getByName(reportId);
 /** Shard 0 alone until a guild needs more. */
 export const hubOf = (env: Env, guildId: string) => env.HUB.getByName(`${guildId}:0`);

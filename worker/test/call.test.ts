@@ -49,7 +49,9 @@ test('two servers with people in voice are called together, hear of it, and queu
     [a, b],
     [b, a],
   ]);
-  expect(spec.record).toEqual({ legs: [a], optedOut: [] });
+  expect(spec).toMatchObject({ record: { legs: [a] }, optedOut: [] });
+  // Nobody is named who could read reports: nothing is kept for them.
+  expect(spec.sealable).toBeUndefined();
 
   const about = { sessionId: spec.id, revision: spec.revision };
   await node.report({ type: 'session.active', guildId: '101', ...about, legId: a, daveVersion: 1 });

@@ -9,7 +9,7 @@ let node: TestNode;
 /** Never authenticates. Opened first: its end takes seconds, and the other tests run meanwhile. */
 let silent: TestBrowser;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({ REFRESH_GRACE_MS: '0' });
   node = new TestNode(world, 'node-1');
   await node.connect([{ identityId: '501', guildIds: ['101'] }]);
   await node.report(snapshot('101', '501', '201', [person('301', '201')]));
@@ -176,7 +176,7 @@ test('sign-in: a code works once, a refresh cookie works once, and names are tho
   const refresh = () =>
     world.fetch('/api/auth/refresh', { method: 'POST', headers: { cookie: cookie.split(';')[0] ?? '' } });
   const { token } = (await (await refresh()).json()) as { token: string };
-  expect(await problem(await refresh())).toEqual([401, 'refresh_refused']);
+  expect(await problem(await refresh())).toEqual([401, 'refresh_reused']);
   const guilds = await world.fetch('/api/guilds', { headers: { authorization: `Bearer ${token}` } });
   expect(await guilds.json()).toEqual({ guilds: [{ id: '101', name: 'Guild 101' }] });
 });

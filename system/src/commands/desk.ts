@@ -1,11 +1,14 @@
 /** Three servers with people in a running stack, who type commands and read the answers. */
 import { join } from 'node:path';
 import type { ChannelState } from '@patchbay/shared/hub-protocol';
+import { loadClips } from '@patchbay/sim/clips';
 import type { ControlInteraction } from '@patchbay/sim/control-client';
+import { decodePackets } from '../hearing/timeline.ts';
+import { type Spoken, spokenAt } from '../scenario/play.ts';
 import { makeWorld } from '../scenario/world.ts';
 import { Child } from '../stack/child.ts';
 import { exchangeCode, HubWatcher, mintCode } from '../stack/hub.ts';
-import { root, Stack } from '../stack/stack.ts';
+import { root, Stack, type StackOptions } from '../stack/stack.ts';
 
 /** An option as people give it; its type is told from the registered command, or from the value. */
 export interface Given {
@@ -34,8 +37,8 @@ export class Desk {
     this.places = places;
   }
 
-  static async open(directory: string): Promise<Desk> {
-    const stack = await Stack.start({ directory });
+  static async open(directory: string, more: Pick<StackOptions, 'workerSettings'> = {}): Promise<Desk> {
+    const stack = await Stack.start({ directory, ...more });
     const sides = await makeWorld(stack.sim, stack.application);
     await stack.startNode();
     const places: Place[] = [];
@@ -67,7 +70,8 @@ export class Desk {
     return ready;
   }
 
-  #request(place: Place, userId: string, words: string, options: readonly Given[]) {
+  /** A command as the simulator takes it. */
+  request(place: Pick<Place, 'guildId' | 'textChannelId'>, userId: string, words: string, options: readonly Given[]) {
     const [name = '', sub] = words.split(' ');
     return {
       applicationId: this.stack.application.applicationId,
@@ -80,8 +84,13 @@ export class Desk {
   }
 
   /** Types a command in the server's text channel; the answer as it stands in the end. */
-  async ask(place: Place, userId: string, words: string, ...options: Given[]): Promise<string> {
-    return this.answer(await this.stack.sim.command(this.#request(place, userId, words, options)));
+  async ask(
+    place: Pick<Place, 'guildId' | 'textChannelId'>,
+    userId: string,
+    words: string,
+    ...options: Given[]
+  ): Promise<string> {
+    return this.answer(await this.stack.sim.command(this.request(place, userId, words, options)));
   }
 
   /** The text of an answer; a busy machine may have deferred it. */
@@ -93,7 +102,7 @@ export class Desk {
 
   /** The names and values that are offered while `focused` is typed. */
   async offered(place: Place, words: string, focused: string, ...options: Given[]) {
-    const request = this.#request(place, place.ownerId, words, options);
+    const request = this.request(place, place.ownerId, words, options);
     const { choices } = await this.stack.sim.autocomplete({ ...request, focused });
     return choices ?? [];
   }
@@ -151,6 +160,37 @@ export class Desk {
       ),
     );
     return session?.sessionId ?? '';
+  }
+
+  /** Waits until the panel of a server says this. */
+  async panelSays({ textChannelId, guildName }: Place, words: string): Promise<void> {
+    const { sim } = this.stack;
+    await sim.until(
+      async () =>
+        (await sim.messages(textChannelId)).some(({ components }) => JSON.stringify(components).includes(words)),
+      { what: `a panel of ${guildName} that says “${words}”`, timeoutMs: 30_000 },
+    );
+  }
+
+  /** These people say these clips at once; resolves when all of it is out, with when it was said. */
+  async speak(lines: readonly { userId: string; clip: string }[]): Promise<Spoken[]> {
+    const { sim } = this.stack;
+    const clips = await loadClips();
+    for (const { userId } of lines) await sim.ready(userId);
+    const begun = await Promise.all(
+      lines.map(async (line) => ({ ...line, ...(await sim.speak(line.userId, { clip: line.clip })) })),
+    );
+    await Promise.all(lines.map(({ userId }) => sim.waitUntilSilent(userId)));
+    return Promise.all(
+      begun.map(async ({ userId, clip: label, firstTimestamp }) => {
+        const clip = clips.get(label);
+        if (!clip) throw new Error(`There is no clip ${label}`);
+        const { voice, toneHz } = clip;
+        const samples = decodePackets(clip.packets);
+        const startedAt = await spokenAt(sim, { userId, firstTimestamp, samples });
+        return { label, userId, voice, toneHz, startedAt, samples };
+      }),
+    );
   }
 
   /** Waits for the end of a call; resolves with its reason. */

@@ -45,11 +45,25 @@ export async function speakLines(
   return Promise.all(spoken.map(async (clip) => ({ ...clip, startedAt: await spokenAt(sim, clip) })));
 }
 
+/** One person says one clip. Resolves with when it was spoken, after its last word. */
+export async function speakClip(sim: SimControl, userId: string, label: string): Promise<Spoken> {
+  const clip = (await loadClips()).get(label);
+  if (!clip) throw new Error(`There is no clip ${label}.`);
+  const { startedAt, firstTimestamp } = await sim.speak(userId, { clip: label });
+  await sim.waitUntilSilent(userId);
+  const { voice, toneHz, packets } = clip;
+  const spoken = { label, userId, voice, toneHz, startedAt, firstTimestamp, samples: decodePackets(packets) };
+  return { ...spoken, startedAt: await spokenAt(sim, spoken) };
+}
+
 /**
  * When a clip was spoken: RTP time tells exact distances, and the least delayed of its packets where it stands. The first packet
  * alone may have been held up by a busy machine.
  */
-async function spokenAt(sim: SimControl, clip: Spoken & { firstTimestamp: number }): Promise<number> {
+export async function spokenAt(
+  sim: SimControl,
+  clip: Pick<Spoken, 'userId' | 'samples'> & { firstTimestamp: number },
+): Promise<number> {
   const frames = clip.samples.length / 960;
   const offsets = (await sim.spoken(clip.userId)).flatMap(({ sentAt, timestamp }) => {
     const distance = (timestamp - clip.firstTimestamp) | 0;

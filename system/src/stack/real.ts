@@ -60,8 +60,18 @@ export async function startReal(
     'DISCORD_APPLICATION_ID',
     'DISCORD_PUBLIC_KEY',
     'DISCORD_API_URL',
+    'DISCORD_CLIENT_SECRET',
+    'TOKEN_ISSUERS',
+    'ALLOWED_ORIGINS',
     'LIBSQL_URL',
     'LIBSQL_AUTH_TOKEN',
+    'S3_ENDPOINT',
+    'S3_BUCKET',
+    'S3_REGION',
+    'S3_ACCESS_KEY_ID',
+    'S3_SECRET_ACCESS_KEY',
+    'REPORT_READERS',
+    'REPORT_RETENTION_DAYS',
   ];
   const workerUrl = await startWorker(children, {
     root,

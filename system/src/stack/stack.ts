@@ -20,8 +20,10 @@ export interface StackOptions {
   port?: number;
   /** What is started is entered here at once, so that whoever waits for the start can end it half-way. */
   children?: Map<string, Child>;
-  /** Settings of the Worker over the usual ones. */
-  workerSettings?: Record<string, string>;
+  /** Settings of the Worker over the usual ones; those that name people of the simulated Discord are made with it. */
+  workerSettings?:
+    | Record<string, string>
+    | ((sim: SimControl, application: Application) => Promise<Record<string, string>>);
   /** Told as each part comes up. */
   onProgress?: (text: string) => void;
 }
@@ -31,6 +33,7 @@ export interface Application {
   botUserId: string;
   token: string;
   publicKey: string;
+  clientSecret: string;
 }
 
 export class Stack {
@@ -89,6 +92,13 @@ export class Stack {
         applyMigrations(root, directory),
       ]);
       onProgress(`Simulator and object storage are up. The simulated Discord has a page of its own: ${simPageUrl}`);
+      const storage = {
+        S3_ENDPOINT: s3.endpoint,
+        S3_BUCKET: s3.bucket,
+        S3_REGION: 'us-east-1',
+        S3_ACCESS_KEY_ID: s3.accessKeyId,
+        S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
+      };
       const workerUrl = await startWorker(children, {
         root,
         directory,
@@ -98,14 +108,21 @@ export class Stack {
           DISCORD_PUBLIC_KEY: application.publicKey,
           DISCORD_API_URL: simEnvironment.DISCORD_API_URL,
           DISCORD_TOKEN: application.token,
+          DISCORD_CLIENT_SECRET: application.clientSecret,
           HUB_SECRET: hubSecret,
           JWT_SECRET: randomBytes(32).toString('hex'),
           // The simulated world has two servers: they shall meet again at once.
           REMATCH_REST_MS: '0',
-          ...workerSettings,
+          ...storage,
+          ...(typeof workerSettings === 'function' ? await workerSettings(sim, application) : workerSettings),
         },
       });
       await sim.setInteractionsUrl(application.applicationId, `${workerUrl}/interactions`);
+      const pages = [workerUrl, workerUrl.replace('127.0.0.1', 'localhost')];
+      await sim.setRedirectUris(
+        application.applicationId,
+        pages.map((page) => `${page}/api/auth/callback`),
+      );
       onProgress(`The Worker is up: ${workerUrl}`);
       const stack = new Stack({
         sim,
@@ -122,11 +139,7 @@ export class Stack {
           DISCORD_TOKENS: application.token,
           HUB_URL: workerUrl,
           HUB_SECRET: hubSecret,
-          S3_ENDPOINT: s3.endpoint,
-          S3_BUCKET: s3.bucket,
-          S3_REGION: 'us-east-1',
-          S3_ACCESS_KEY_ID: s3.accessKeyId,
-          S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
+          ...storage,
           HEALTH_PORT: '0',
           LOG_LEVEL: 'info',
           MESSAGE_CONTENT: 'yes',

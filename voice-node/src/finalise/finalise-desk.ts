@@ -28,6 +28,8 @@ export interface FinaliseDeskOptions {
   /** Takes a file for the bucket; `stored` resolves when it is there. */
   add: (path: string, note: UploadNote) => Promise<{ stored: Promise<void> }>;
   report: (draft: NodeEventDraft) => void;
+  /** Is the session still being recorded? Then its recording is finalised when that is over. */
+  isBusy: (sessionId: string) => boolean;
   mp3Fragments: boolean;
   logger: Logger;
 }
@@ -36,15 +38,20 @@ export class FinaliseDesk {
   readonly #options: FinaliseDeskOptions;
   readonly #waiting: string[] = [];
   readonly #closing = new AbortController();
+  #started = false;
   #working: Promise<void> | undefined;
 
   constructor(options: FinaliseDeskOptions) {
     this.#options = options;
   }
 
-  /** Takes up what an earlier process did not finish. Answers how many jobs that is. */
+  /**
+   * Begins to work, with what an earlier process did not finish. Call when the control plane has said which sessions go on. Answers how
+   * many jobs there are.
+   */
   async start(): Promise<number> {
     await mkdir(this.#options.directory, { recursive: true });
+    this.#started = true;
     const left = await readdir(this.#options.directory);
     for (const sessionId of left.sort()) this.#enqueue(sessionId);
     return left.length;
@@ -67,6 +74,7 @@ export class FinaliseDesk {
   }
 
   #enqueue(sessionId: string): void {
+    if (!this.#started) return;
     if (!this.#waiting.includes(sessionId)) this.#waiting.push(sessionId);
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined;
@@ -94,6 +102,10 @@ export class FinaliseDesk {
     const logger = this.#options.logger.child({ sessionId });
     const folder = this.#folder(sessionId);
     try {
+      if (this.#options.isBusy(sessionId)) {
+        await rm(folder, { recursive: true, force: true });
+        return true;
+      }
       const chunks = await this.#fetchChunks(sessionId, folder);
       const [first] = chunks;
       if (!first) {

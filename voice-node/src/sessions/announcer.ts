@@ -23,7 +23,7 @@ export class Announcer {
     for (const leg of legs) {
       const side: EndSide = by === undefined ? null : by === leg.legId ? 'own' : 'other';
       if (side === 'own' && speechless.has(reason)) continue;
-      this.#tell(leg, endSentence(reason, side));
+      this.#tell(leg, endSentence(reason, side, leg.role === 'recorder' ? 'recording' : 'call'));
     }
   }
 

@@ -5,6 +5,7 @@ import type { NodeEventDraft } from '@patchbay/shared/events';
 import { snowflake, ulidSchema } from '@patchbay/shared/ids';
 import { type ChunkMetadata, chunkKey } from '@patchbay/shared/object-keys';
 import { z } from 'zod';
+import { now } from '../ops/clock.ts';
 import type { Logger } from '../ops/logger.ts';
 import type { Chunk } from '../recording/chunks/build-chunks.ts';
 import { RecordingRun } from '../recording/run/recording-run.ts';
@@ -62,6 +63,8 @@ export class RecordingDesk {
   readonly #options: RecordingDeskOptions;
   readonly #handOver: HandOver;
   readonly #running = new Set<string>();
+  /** Sessions whose recording was cut off, and the last packet that was kept. ms since the epoch */
+  readonly #cutOff = new Map<string, number>();
 
   constructor(options: RecordingDeskOptions) {
     this.#options = options;
@@ -69,15 +72,22 @@ export class RecordingDesk {
   }
 
   /**
-   * Begins a recording of a session. Its folder is gone when everything is stored.
+   * Begins a recording of a session. Its folder is gone when everything is stored. A session that goes on after its recording was cut
+   * off keeps its time zero: the new part begins now, and what lies between is noted as an outage.
    *
    * @throws {PatchbayError} `journal_unwritable`, `disk_full`
    */
-  async open(sessionId: string, timeZero: number, startedAt: number): Promise<RecordingRun> {
+  async open(sessionId: string, timeZero: number, wantedAt: number): Promise<RecordingRun> {
+    const lastKept = this.#cutOff.get(sessionId);
+    const startedAt = lastKept === undefined ? wantedAt : now();
     const directory = join(this.#options.directory, `${sessionId}-${Math.round(startedAt)}`);
     const logger = this.#options.logger.child({ sessionId });
     this.#running.add(directory);
     const run = await RecordingRun.open({ sessionId, timeZero, startedAt, directory, handOver: this.#handOver });
+    if (lastKept !== undefined) {
+      this.#cutOff.delete(sessionId);
+      run.note({ type: 'outage', at: lastKept, until: startedAt, reason: 'The voice node was restarted.' });
+    }
     run.on('segmentFailed', (error, segment) =>
       logger.error(
         { err: error, segment },
@@ -95,9 +105,13 @@ export class RecordingDesk {
     return run;
   }
 
+  /** Is anything of the session being recorded now, or on its way to the bucket? */
+  isBusy(sessionId: string): boolean {
+    return [...this.#running].some((directory) => basename(directory).startsWith(`${sessionId}-`));
+  }
+
   #complete(sessionId: string): void {
-    const more = [...this.#running].some((directory) => basename(directory).startsWith(`${sessionId}-`));
-    if (!more) this.#options.onComplete?.(sessionId);
+    if (!this.isBusy(sessionId)) this.#options.onComplete?.(sessionId);
   }
 
   /** Seals and hands over what killed processes left. Call before anything is recorded. */
@@ -112,6 +126,8 @@ export class RecordingDesk {
       onProgress: (progress) => logger.info(progress, 'recovering a recording'),
     });
     for (const { header, lastArrival, segments, damagedBytes, stored } of recovered) {
+      const { sessionId, timeZero } = header;
+      this.#cutOff.set(sessionId, Math.max(this.#cutOff.get(sessionId) ?? 0, lastArrival ?? timeZero));
       void stored.then(
         (whole) => whole && this.#complete(header.sessionId),
         (error) =>

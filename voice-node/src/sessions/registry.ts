@@ -4,6 +4,7 @@ import type { NodeMessage, Tombstone } from '@patchbay/shared/control-messages';
 import type { EndReason } from '@patchbay/shared/end-reason';
 import type { SessionSpec } from '@patchbay/shared/session-spec';
 import { now } from '../ops/clock.ts';
+import type { Heard } from '../reports/session-ring.ts';
 import { Session, type SessionEnd, type SessionTools } from './session.ts';
 
 /** Where ends are kept across restarts. */
@@ -84,6 +85,11 @@ export class Registry extends EventEmitter<{ message: [message: NodeMessage] }> 
     const tombstone = known ?? { sessionId, revision, reason, at: now() };
     if (!known) await this.#graveyard.bury(tombstone);
     this.emit('message', { v: 1, type: 'session.tombstone', tombstone });
+  }
+
+  /** What was said in the last ten seconds of a session; `undefined` when it does not run here. */
+  heard(sessionId: string): Heard | undefined {
+    return this.#sessions.get(sessionId)?.heard();
   }
 
   async acknowledge(sessionIds: readonly string[]): Promise<void> {

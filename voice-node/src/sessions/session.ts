@@ -9,6 +9,7 @@ import { Bridge } from '../bridge/bridge.ts';
 import { now } from '../ops/clock.ts';
 import type { Logger } from '../ops/logger.ts';
 import type { RelayDesk } from '../relay/relay-desk.ts';
+import { type Heard, SessionRing } from '../reports/session-ring.ts';
 import type { LegState } from '../voice/leg.ts';
 import type { Announcer } from './announcer.ts';
 import type { LegPool } from './leg-pool.ts';
@@ -27,6 +28,8 @@ export interface SessionTools {
   recordingOff: string | undefined;
   /** Absent: this node does not read messages, and relays none. */
   relays?: RelayDesk;
+  /** The last ten seconds are kept where a spec says so: they can be stored. */
+  sealing?: boolean;
   /** False: bridges mix always. For measurements. */
   passThrough?: boolean;
   report: (draft: NodeEventDraft) => void;
@@ -65,6 +68,7 @@ export class Session {
   #bridge: Bridge | undefined;
   #recording: SessionRecording | undefined;
   #recordings = 0;
+  readonly #ring = new SessionRing();
   readonly #limit: TimeLimit;
   readonly #relay: ReturnType<RelayDesk['open']> | undefined;
   #changes: Promise<void> = Promise.resolve();
@@ -90,6 +94,11 @@ export class Session {
 
   get spec(): SessionSpec {
     return this.#spec;
+  }
+
+  /** What was said in the last ten seconds; `undefined` when the session is ending. */
+  heard(): Heard | undefined {
+    return this.#ending ? undefined : this.#ring.take(this.#spec);
   }
 
   start(): void {
@@ -164,6 +173,11 @@ export class Session {
     else this.#bridge.updateRoutes(spec.routes);
     this.#applyHolds(spec);
     this.#applyRelay();
+    if (this.#tools.sealing)
+      this.#ring.apply(
+        spec,
+        [...this.#used.values()].map(({ view }) => view),
+      );
     await this.#applyRecording(spec);
     for (const used of gone) await this.#drop(used);
   }
@@ -230,7 +244,7 @@ export class Session {
       this.#recording = new SessionRecording({ ...this.#tools, sessionId: spec.id, timeZero: spec.timeZero, at });
     }
     const recording = this.#recording;
-    recording.optedOut = new Set(spec.record.optedOut);
+    recording.optedOut = new Set(spec.optedOut);
     const wanted = new Set(spec.record.legs);
     const stopping = [...this.#used.keys()].filter((legId) => recording.has(legId) && !wanted.has(legId));
     await Promise.all(stopping.map((legId) => recording.detach(legId)));
@@ -302,6 +316,7 @@ export class Session {
     this.#bridge?.close();
     // A change under way sees that the session is ending, and gives back what it got.
     await this.#changes;
+    this.#ring.close();
     const used = [...this.#used.values()];
     for (const { view } of used) view.stopSpeaking();
     await this.#recording

@@ -236,7 +236,7 @@ test('recording waits for the notice, keeps opted-out people out, and is handed 
   const call = spec();
   const [first] = call.legs;
   if (!first) throw new Error('no leg');
-  registry.apply({ ...call, record: { legs: [first.legId], optedOut: ['8'] } });
+  registry.apply({ ...call, record: { legs: [first.legId] }, optedOut: ['8'] });
   await until(() => drafts.some(({ type }) => type === 'recording.started'));
   for (let sequence = 1; sequence <= 10; sequence += 1) {
     legs[0]?.hear(packet('7', sequence));
@@ -262,7 +262,7 @@ test('recording waits for the notice, keeps opted-out people out, and is handed 
 test('a refused notice means that nothing is recorded, and the call goes on', async () => {
   nickRefused = true;
   const call = spec();
-  registry.apply({ ...call, record: { legs: call.legs.map(({ legId }) => legId), optedOut: [] } });
+  registry.apply({ ...call, record: { legs: call.legs.map(({ legId }) => legId) }, optedOut: [] });
   await until(() => drafts.filter(({ type }) => type === 'recording.failed').length === 2);
   legs[0]?.hear(packet('7', 1));
   expect(legs[1]?.sent).toHaveLength(1);
@@ -311,7 +311,7 @@ test('marks on nicknames', () => {
 test('a leg that is lost before its session gets it ends the session; nothing is bridged or recorded any more', async () => {
   lostGuilds.add('2');
   const call = spec();
-  registry.apply({ ...call, record: { legs: call.legs.map(({ legId }) => legId), optedOut: [] } });
+  registry.apply({ ...call, record: { legs: call.legs.map(({ legId }) => legId) }, optedOut: [] });
   await until(() => drafts.filter(({ type }) => type === 'session.ended').length === 2);
   expect(order.filter((step) => step.startsWith('nick'))).toEqual([]);
   expect(legs.map((leg) => leg.listeners_.size)).toEqual([0, 0]);
@@ -390,7 +390,7 @@ test('each side is told why, in its own words', async () => {
 test('a session that must be recorded ends when its notice is refused', async () => {
   nickRefused = true;
   const call = spec();
-  registry.apply({ ...call, record: { legs: [call.legs[0]?.legId ?? ''], optedOut: [], required: true } });
+  registry.apply({ ...call, record: { legs: [call.legs[0]?.legId ?? ''], required: true }, optedOut: [] });
   await until(() => drafts.filter(({ type }) => type === 'session.ended').length === 2);
   expect(drafts.filter(({ type }) => type === 'session.ended')).toMatchObject([
     { reason: 'notice_refused' },

@@ -1,6 +1,8 @@
 import { errorBody } from '@patchbay/shared/errors';
 import { Hono } from 'hono';
-import { type Env, fleetOf, settingsOf } from '../env.ts';
+import { type Env, fleetOf, metricsOf, settingsOf } from '../env.ts';
+import { flush } from '../metrics/flush.ts';
+import { exposition } from '../metrics/registry.ts';
 
 /** Health and metrics. */
 export const operationsRoutes = new Hono<{ Bindings: Env }>();
@@ -16,6 +18,7 @@ operationsRoutes.get('/metrics', async (context) => {
     return context.json(errorBody('metrics_refused', 'Set METRICS_TOKEN and send it: Authorization: Bearer ….'), 401);
   }
   const { nodes, sessions, legs } = await fleetOf(context.env).stats();
+  await flush();
   return context.text(
     [
       '# TYPE patchbay_nodes gauge',
@@ -24,6 +27,7 @@ operationsRoutes.get('/metrics', async (context) => {
       `patchbay_sessions ${sessions}`,
       '# TYPE patchbay_legs gauge',
       `patchbay_legs ${legs}`,
+      exposition(await metricsOf(context.env).totals()),
       '',
     ].join('\n'),
   );

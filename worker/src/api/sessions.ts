@@ -1,11 +1,12 @@
 import { errorBody } from '@patchbay/shared/errors';
+import { ulidSchema } from '@patchbay/shared/ids';
 import { sessionChangeSchema, sessionRequestSchema } from '@patchbay/shared/session-requests';
 import { OPERATOR_NODE_ID } from '@patchbay/shared/sign-in';
 import { type Context, Hono } from 'hono';
 import { ulid } from 'ulid';
 import type { z } from 'zod';
 import { parseJson, readSigned } from '../auth/signed.ts';
-import { type Env, fleetOf, sessionOf } from '../env.ts';
+import { type Env, fleetOf, guildOf, sessionOf } from '../env.ts';
 import type { ChangeAnswer } from '../session/changes.ts';
 
 /** Sessions by hand, for operators: any matrix over any channels, and every change of a running call. */
@@ -34,6 +35,23 @@ async function operatorBody<S extends z.ZodType>(
   return { body: parsed.data };
 }
 
+/** Why a session of these channels could not start as things stand, so that the operator reads it at once. */
+async function obstacleTo(
+  env: Env,
+  legs: readonly { guildId: string; channelId: string }[],
+): Promise<{ code: string; message: string } | null> {
+  const role = legs.length === 1 ? 'recorder' : 'party';
+  for (const { guildId, channelId } of legs) {
+    const obstacle = await guildOf(env, guildId).obstacle(channelId, role);
+    if (obstacle) return obstacle;
+  }
+  const { nodes } = await fleetOf(env).candidates(legs.map(({ guildId }) => guildId));
+  if (nodes.length > 0) return null;
+  const message =
+    'No voice node that is up has room and a bot account for each of these channels (two channels of one server need two accounts).';
+  return { code: 'no_identity', message };
+}
+
 sessionRoutes.post('/api/internal/sessions', async (context) => {
   const request = await operatorBody(context, sessionRequestSchema);
   if ('response' in request) return request.response;
@@ -41,6 +59,10 @@ sessionRoutes.post('/api/internal/sessions', async (context) => {
   for (const { guildId } of legs) {
     if (await fleetOf(context.env).hasGuild(guildId)) continue;
     return context.json(errorBody('guild_unknown', `No bot account of ours is in guild ${guildId}.`), 404);
+  }
+  const problem = await obstacleTo(context.env, legs);
+  if (problem) {
+    return context.json(errorBody(problem.code, problem.message), problem.code === 'channel_unknown' ? 404 : 409);
   }
   const sessionId = ulid();
   const tickets = legs.map(({ guildId, channelId, side }) => ({
@@ -64,7 +86,12 @@ sessionRoutes.post('/api/internal/sessions', async (context) => {
 sessionRoutes.post('/api/internal/sessions/:id/changes', async (context) => {
   const request = await operatorBody(context, sessionChangeSchema);
   if ('response' in request) return request.response;
-  const session = sessionOf(context.env, context.req.param('id'));
+  const id = ulidSchema.safeParse(context.req.param('id'));
+  const session = id.success ? sessionOf(context.env, id.data) : null;
+  if (!session || (await session.record()) === null) {
+    const message = 'There is no session with this id. Take the one that its start was answered with.';
+    return context.json(errorBody('session_unknown', message), 404);
+  }
   const { body } = request;
   let answer: ChangeAnswer = { ok: true };
   if (body.change === 'attach') answer = await session.attach(body.leg);

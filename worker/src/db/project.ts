@@ -1,10 +1,9 @@
 import type { NodeEventOf } from '@patchbay/shared/events';
 import { and, eq, sql } from 'drizzle-orm';
-import type { Report } from '../guild/reports.ts';
 import type { StoredSettings } from '../guild/settings.ts';
 import type { SessionRecord } from '../session/record.ts';
 import type { Db } from './db.ts';
-import { chunks, guilds, legs, reports, sessions, settings } from './schema.ts';
+import { chunks, guilds, legs, sessions, settings } from './schema.ts';
 
 const excluded = (column: string) => sql.raw(`excluded.${column}`);
 
@@ -89,13 +88,4 @@ export async function projectSettings(
       target: [settings.guildId, settings.channelId],
       set: { body: excluded('body'), updatedAt: excluded('updated_at') },
     });
-}
-
-/** Keeps a report. Idempotent. */
-export async function projectReport(db: Db, report: Report): Promise<void> {
-  const { reportId: id, ...rest } = report;
-  await db
-    .insert(reports)
-    .values({ id, ...rest })
-    .onConflictDoNothing();
 }

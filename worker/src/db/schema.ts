@@ -83,20 +83,41 @@ export const reports = sqliteTable(
     reason: text('reason').notNull(),
     partners: text('partners', { mode: 'json' }).$type<{ guildId: string; name: string }[]>().notNull(),
     at: integer('at').notNull(),
+    /** `kept` (nothing to seal), `sealing`, `sealed` or `failed`. */
+    state: text('state').notNull().default('kept'),
+    /** Code of the failure. */
+    failure: text('failure'),
+    /** The report whose folder in the bucket holds the objects: this one, or an earlier one of the same ten seconds. */
+    sealId: text('seal_id'),
+    sealedFrom: integer('sealed_from'),
+    sealedTo: integer('sealed_to'),
+    objects: text('objects', { mode: 'json' }).$type<
+      { key: string; bytes: number; sha256: string; userId?: string | undefined }[]
+    >(),
+    /** Objects and row are deleted then; null for reports of before there was a retention. */
+    expiresAt: integer('expires_at'),
   },
-  (table) => [index('reports_guild').on(table.guildId, table.at)],
+  (table) => [index('reports_guild').on(table.guildId, table.at), index('reports_at').on(table.at)],
+);
+
+/** Who got links to what was sealed, and when it was deleted. Outlives the reports. */
+export const reportAudit = sqliteTable(
+  'report_audit',
+  {
+    id: text('id').primaryKey(),
+    reportId: text('report_id').notNull(),
+    /** The reader's user id, or `retention`. */
+    actorId: text('actor_id').notNull(),
+    action: text('action', { enum: ['link', 'erased'] }).notNull(),
+    /** The object; empty when all of the report was meant. */
+    key: text('key').notNull(),
+    at: integer('at').notNull(),
+  },
+  (table) => [index('report_audit_report').on(table.reportId, table.at)],
 );
 
 /** One-time codes, by the SHA-256 of the code. */
 export const signInCodes = sqliteTable('sign_in_codes', {
-  hash: text('hash').primaryKey(),
-  userId: text('user_id').notNull(),
-  guilds: text('guilds', { mode: 'json' }).$type<string[]>().notNull(),
-  expiresAt: integer('expires_at').notNull(),
-});
-
-/** Refresh cookies, by the SHA-256 of the token; each is used once. */
-export const refreshTokens = sqliteTable('refresh_tokens', {
   hash: text('hash').primaryKey(),
   userId: text('user_id').notNull(),
   guilds: text('guilds', { mode: 'json' }).$type<string[]>().notNull(),

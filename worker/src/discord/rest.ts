@@ -1,13 +1,11 @@
 import type { Settings } from '../env.ts';
-
-/** A `fetch` from a Worker to Discord has been seen never to resolve: each call has a limit. Milliseconds. */
-const CALL_MS = 5_000;
+import { count } from '../metrics/registry.ts';
 
 /** What Discord answered; never thrown, since each caller does something else about it. */
 export type DiscordAnswer =
   | { kind: 'ok'; body: unknown }
-  /** Refused for good: `status` and Discord's own code, such as 403 / 50013. */
-  | { kind: 'refused'; status: number; code: number }
+  /** Refused for good: `status` and Discord's own code, such as 403 / 50013; `error`: OAuth2's, such as `invalid_grant`. */
+  | { kind: 'refused'; status: number; code: number; error?: string }
   /** To be asked again after this time, in milliseconds. */
   | { kind: 'later'; afterMs: number };
 
@@ -21,34 +19,59 @@ export interface DiscordCall {
 /** How long to wait when Discord does not say it, in milliseconds. */
 const UNSAID_MS = 2_000;
 
+type Access = Pick<Settings, 'DISCORD_API_URL' | 'DISCORD_TIMEOUT_MS'>;
+
 /**
  * One call to Discord as the main identity. Errors of the network, 5xx and 429 are `later`; the caller's alarm asks again, so
  * every call must be one that may be repeated.
  */
 export async function callDiscord(
-  { DISCORD_API_URL, DISCORD_TOKEN }: Pick<Settings, 'DISCORD_API_URL' | 'DISCORD_TOKEN'>,
+  settings: Access & Pick<Settings, 'DISCORD_TOKEN'>,
   { method, path, body }: DiscordCall,
 ): Promise<DiscordAnswer> {
-  if (DISCORD_TOKEN === undefined) return { kind: 'refused', status: 401, code: 0 };
+  if (settings.DISCORD_TOKEN === undefined) return { kind: 'refused', status: 401, code: 0 };
+  return askDiscord(settings, path, {
+    method,
+    headers: { authorization: `Bot ${settings.DISCORD_TOKEN}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+}
+
+/** One call to Discord as whoever the headers say, with a time limit: a `fetch` from a Worker has been seen never to resolve. */
+export async function askDiscord(
+  { DISCORD_API_URL, DISCORD_TIMEOUT_MS }: Access,
+  path: string,
+  init: RequestInit & { method: string },
+): Promise<DiscordAnswer> {
+  const labels = { method: init.method, route: routeOf(path) };
   let response: Response;
+  let answer: unknown;
   try {
-    response = await fetch(`${DISCORD_API_URL}/v10${path}`, {
-      method,
-      headers: { authorization: `Bot ${DISCORD_TOKEN}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(CALL_MS),
-    });
+    const signal = AbortSignal.timeout(DISCORD_TIMEOUT_MS);
+    response = await fetch(`${DISCORD_API_URL}/v10${path}`, { ...init, signal });
+    answer = await jsonOf(response);
   } catch (error) {
-    console.error(`discord: ${method} ${path} had no answer (${error instanceof Error ? error.name : 'error'})`);
+    count('patchbay_discord_requests_total', { ...labels, status: 'none' });
+    console.error(
+      `discord: ${init.method} ${labels.route} had no answer (${error instanceof Error ? error.name : 'error'})`,
+    );
     return { kind: 'later', afterMs: UNSAID_MS };
   }
-  const answer = await jsonOf(response);
+  count('patchbay_discord_requests_total', { ...labels, status: String(response.status) });
   if (response.ok) return { kind: 'ok', body: answer };
   if (response.status === 429) return { kind: 'later', afterMs: retryAfter(response, answer) };
   if (response.status >= 500) return { kind: 'later', afterMs: UNSAID_MS };
-  const code = typeof answer === 'object' && answer !== null && 'code' in answer ? Number(answer.code) : 0;
-  return { kind: 'refused', status: response.status, code: Number.isFinite(code) ? code : 0 };
+  const { code, error } = typeof answer === 'object' && answer !== null ? (answer as Record<string, unknown>) : {};
+  return {
+    kind: 'refused',
+    status: response.status,
+    code: Number.isFinite(Number(code)) ? Number(code) : 0,
+    ...(typeof error === 'string' ? { error } : {}),
+  };
 }
+
+/** A path without its ids, for counters: a bounded set. */
+export const routeOf = (path: string): string => path.replace(/\?.*$/, '').replaceAll(/\/\d+(?=\/|$)/g, '/:id');
 
 function retryAfter(response: Response, answer: unknown): number {
   const said =

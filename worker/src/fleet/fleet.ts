@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
-import { type Ephemeral, NODE_LOST_MS } from '@patchbay/shared/control-messages';
+import { type Ephemeral, NODE_LOST_MS, type SealOrder } from '@patchbay/shared/control-messages';
 import type { EndReason } from '@patchbay/shared/end-reason';
 import type { SessionSpec } from '@patchbay/shared/session-spec';
 import { SIGNATURE_WINDOW_MS } from '@patchbay/shared/signing';
@@ -52,6 +52,11 @@ export class Fleet extends DurableObject<Env> {
 
   hasGuild(guildId: string): boolean {
     return this.#store.hasGuild(guildId);
+  }
+
+  /** Those of these guilds that an identity is in. */
+  knownGuilds(guildIds: string[]): string[] {
+    return guildIds.filter((guildId) => this.#store.hasGuild(guildId));
   }
 
   /** Can a voice node that serves a guild relay text (`MESSAGE_CONTENT`)? */
@@ -114,6 +119,14 @@ export class Fleet extends DurableObject<Env> {
     const desired = known.ending ? known : { ...known, ending: reason, by: by ?? null };
     this.#store.putDesired(known.nodeId, desired);
     this.#sockets.tell(known.nodeId, endMessage(desired, desired.ending ?? reason));
+  }
+
+  /** Has the node of a session seal its last ten seconds; `false` when it cannot be told now. */
+  seal(order: SealOrder): boolean {
+    const known = this.#store.desiredOf(order.sessionId);
+    if (!known || known.ending || !this.#sockets.isHealthy(known.nodeId)) return false;
+    this.#sockets.tell(known.nodeId, order);
+    return true;
   }
 
   /** The session is over on both sides. A node that still runs it is told to end it when it next says so. */

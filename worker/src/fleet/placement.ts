@@ -58,8 +58,9 @@ export function candidateNodes(
     .sort((left, right) => load(left) - load(right) || (left.nodeId < right.nodeId ? -1 : 1))
     .map(({ nodeId, identityIds }) => ({ nodeId, identityIds }));
   const without = needed.filter(([guildId, count]) => !nodes.some((node) => has(node, guildId, count)));
-  // When no side is served, the nodes are away: that is nobody's fault.
-  const guildsWithout = without.length === needed.length ? [] : without.map(([guildId]) => guildId);
+  // When no side is served at all, the nodes are away: that is nobody's fault. One account where two are needed is.
+  const away = needed.every(([guildId]) => !nodes.some((node) => has(node, guildId, 1)));
+  const guildsWithout = away ? [] : without.map(([guildId]) => guildId);
   return { nodes: able, guildsWithout };
 }
 

@@ -6,8 +6,10 @@ import { type BreakerRule, type BreakerState, closed, failed, isPaused } from '.
 import { CallLog } from './calls.ts';
 import { type ChannelSituation, decide } from './channel-policy.ts';
 import type { GuildEffect } from './effects.ts';
-import { isIdentityFree } from './leases.ts';
+import { isIdentityFree, sessionsIn } from './leases.ts';
+import { Listeners } from './listeners.ts';
 import { refreshPanel } from './panels.ts';
+import { ReportLog } from './reports.ts';
 import { type ChannelSettings, resolveSettings } from './settings.ts';
 import { DEFAULTS, SettingsStore } from './settings-store.ts';
 import { type Channel, type GuildStore, stateOf } from './store.ts';
@@ -19,6 +21,8 @@ export interface GuildRules {
   /** Rest of a channel after a fault. */
   faultMs: number;
   breaker: BreakerRule;
+  /** Somebody is named who may read reports, and there is a bucket: reports may seal what was said. */
+  sealing: boolean;
 }
 
 export const BREAKER_DEADLINE = 'breaker';
@@ -31,6 +35,8 @@ export class GuildBook {
   readonly store: GuildStore;
   readonly settings: SettingsStore;
   readonly calls: CallLog;
+  readonly reported: ReportLog;
+  readonly listeners: Listeners;
   readonly deadlines: Deadlines;
   readonly rules: () => GuildRules;
   /** Owes an effect; it is delivered after the transaction. */
@@ -45,6 +51,8 @@ export class GuildBook {
     this.store = store;
     this.settings = new SettingsStore(store.sql);
     this.calls = new CallLog(store.sql);
+    this.reported = new ReportLog(store.sql);
+    this.listeners = new Listeners(store.sql);
     this.deadlines = deadlines;
     this.rules = rules;
     this.owe = owe;
@@ -87,6 +95,16 @@ export class GuildBook {
     this.owe('hub', { kind: 'hub', event });
   }
 
+  /** Calls of this server that a channel of it may listen to, the oldest first: ids of sessions are in the order of their start. */
+  audible(): SessionView[] {
+    return this.views().filter(({ openToMonitors }) => openToMonitors === true);
+  }
+
+  /** Is the channel set up to listen? */
+  isMonitor(channelId: string): boolean {
+    return this.settingsOf(channelId).mode === 'monitor';
+  }
+
   announce(channelId: string): void {
     const channel = this.store.channel(channelId);
     if (!channel) return;
@@ -125,6 +143,7 @@ export class GuildBook {
     const channel = this.store.channel(channelId);
     const known = this.settings.ticket(channelId);
     if (channel?.use !== 'waiting' || !known || known.ticketId !== channel.ticketId) return;
+    if (this.isMonitor(channelId)) return; // It takes its ticket back.
     const wanted = this.#ticket(known.ticketId, channelId, known.at);
     if (sameWishes(known, wanted)) return;
     this.owe(`matchmaker:${known.pool}`, { kind: 'withdraw', pool: known.pool, ticketId: known.ticketId });
@@ -146,12 +165,16 @@ export class GuildBook {
   /** A channel with the facts that decide about it. */
   situation(channel: Channel): ChannelSituation {
     const { channelId } = channel;
+    const settings = this.settingsOf(channelId);
+    const monitor = settings.mode === 'monitor';
     return {
       ...channel,
       humans: this.store.humans(channelId),
-      leastPeople: this.settingsOf(channelId).leastPeople,
+      leastPeople: settings.leastPeople,
       paused: isPaused(this.breaker, Date.now()),
       identityFree: isIdentityFree(this.store, channelId),
+      monitor,
+      audible: monitor && this.audible().length > 0,
     };
   }
 
@@ -162,17 +185,21 @@ export class GuildBook {
     const humans = this.store.humans(channelId);
     if (humans === 0 && found.hold !== 'none') this.store.setRest(channelId, 'none', found.restUntil);
     const channel = this.situation(humans === 0 ? { ...found, hold: 'none' } : found);
-    if (channel.use === 'session') {
-      this.owe(`session:${found.sessionId}`, { kind: 'occupancy', channelId, humans });
-      return;
+    // A recording may use the leg besides, or alone.
+    for (const sessionId of sessionsIn(this.store, channelId)) {
+      this.owe(`session:${sessionId}`, { kind: 'occupancy', channelId, humans });
     }
+    if (channel.use === 'session') return;
     const now = Date.now();
     const step = decide(channel, now);
     if (step === 'enqueue') this.enqueue(channelId);
+    // The wish is stored with what caused it; the session is asked afterwards.
+    if (step === 'listen') this.owe(`monitor:${channelId}`, { kind: 'listen', channelId });
     if (step !== 'withdraw') return;
     // Without the rest, two channels that need the only identity would take turns as fast as they can.
-    if (!channel.identityFree) this.rest(channelId, now + this.rules().faultMs);
+    if (!channel.identityFree && !channel.monitor) this.rest(channelId, now + this.rules().faultMs);
     this.withdraw(channelId, found.ticketId ?? '');
+    if (channel.monitor) this.reconsider(channelId);
   }
 
   reconsiderAll(): void {

@@ -53,10 +53,11 @@ export class CallLog {
     `);
   }
 
-  /** Notes a call when its leg is leased; noted again it stays as it is. */
+  /** Notes a call when its leg is leased. A channel that left and comes back wants what it wanted then no longer. */
   begin(sessionId: string, channelId: string, partners: readonly string[], at: number): void {
     this.#sql.exec(
-      'INSERT OR IGNORE INTO calls(session_id, channel_id, partners, at) VALUES (?, ?, ?, ?)',
+      `INSERT INTO calls(session_id, channel_id, partners, at) VALUES (?, ?, ?, ?)
+        ON CONFLICT(session_id, channel_id) DO UPDATE SET intent = NULL`,
       sessionId,
       channelId,
       JSON.stringify(partners.map((guildId) => ({ guildId, name: '' }))),

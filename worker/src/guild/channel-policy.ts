@@ -22,13 +22,38 @@ export interface ChannelSituation {
   paused: boolean;
   /** The channel's leg is there already, or an identity could make one. */
   identityFree: boolean;
+  /** Set up to listen to calls, not to make them. */
+  monitor: boolean;
+  /** A call runs that it may listen to. */
+  audible: boolean;
 }
 
 /**
- * What a channel should do now: people waiting in a configured channel queue; a channel that got too empty, or that could not
- * start now, takes its ticket back.
+ * May a session be listened to that could not be before? Monitors look at it only then: a try that fails changes the view, too, and
+ * must not be the cause of the next one.
  */
-export function decide(channel: ChannelSituation, now: number): 'enqueue' | 'withdraw' | 'nothing' {
+export function opensToMonitors(
+  before: { openToMonitors?: boolean } | undefined,
+  after: { openToMonitors?: boolean },
+): boolean {
+  return after.openToMonitors === true && before?.openToMonitors !== true;
+}
+
+/** Would the channel listen now, if there were a call? Neither the pause of a server's calls nor its least number of people count. */
+export function wantsToListen(channel: Omit<ChannelSituation, 'audible'>, now: number): boolean {
+  const { monitor, use, configured, hold, restUntil, humans } = channel;
+  return monitor && use === 'idle' && configured && hold === 'none' && restUntil <= now && humans > 0;
+}
+
+/**
+ * What a channel should do now: people waiting in a configured channel queue, in a monitor they listen; a channel that got too
+ * empty, or that could not start now, takes its ticket back.
+ */
+export function decide(channel: ChannelSituation, now: number): 'enqueue' | 'withdraw' | 'listen' | 'nothing' {
+  if (channel.monitor) {
+    if (channel.use === 'waiting') return 'withdraw';
+    return wantsToListen(channel, now) && channel.identityFree && channel.audible ? 'listen' : 'nothing';
+  }
   const could = channel.humans >= channel.leastPeople && !channel.paused && channel.identityFree;
   if (channel.use === 'waiting') return could ? 'nothing' : 'withdraw';
   const may = channel.configured && channel.hold === 'none' && channel.restUntil <= now;
@@ -43,6 +68,19 @@ const ownFaults: ReadonlySet<EndReason> = new Set(['error', 'no_identity', 'noti
 /** Did a session fail to start on this side? Counts for the circuit breaker. */
 export function failedToStart(reason: EndReason, connected: boolean): boolean {
   return !connected && ownFaults.has(reason);
+}
+
+/** Somebody took the bot out of the channel: it does not come straight back to listen. */
+const takenAway: ReadonlySet<EndReason> = new Set(['bot_moved', 'bot_removed']);
+
+/** What a monitor does after it listened: it waits for the next call, unless its people or a moderator wanted silence. */
+export function afterListening(
+  end: { reason: EndReason; intent: Intent | null },
+  faultMs: number,
+  now: number,
+): { hold: Hold; restUntil: number } {
+  if (end.intent !== null || takenAway.has(end.reason)) return { hold: 'until-empty', restUntil: 0 };
+  return { hold: 'none', restUntil: faults.has(end.reason) ? now + faultMs : 0 };
 }
 
 /** What a channel does after its session: what its people asked for, else what its setting says. */

@@ -3,6 +3,7 @@ import type { GuildBook } from './book.ts';
 import { isPaused } from './breaker.ts';
 import type { Intent } from './channel-policy.ts';
 import { holders, identityCount, sessionsIn } from './leases.ts';
+import { isListening, stopListening } from './monitors.ts';
 import { accept, type Reply, refuse } from './replies.ts';
 import type { Channel } from './store.ts';
 
@@ -12,12 +13,15 @@ export function hindrance(book: GuildBook, channel: Channel): Reply | null {
   const { humans, leastPeople, identityFree } = book.situation(channel);
   const breaker = book.breaker;
   if (isPaused(breaker, Date.now())) return refuse('guild_paused', { until: Math.ceil(breaker.until / 1000) });
-  if (!identityFree) {
-    if (identityCount(book.store) === 0) return refuse('no_identity_here');
-    return { ...refuse('no_identity', { channel: channelId }), holders: holders(book.store) };
-  }
+  if (!identityFree) return noIdentityFree(book, channelId);
   if (humans < leastPeople) return refuse('too_few_people', { channel: channelId, least: leastPeople });
   return null;
+}
+
+/** Why no bot account can serve a channel: who has them, or that there is none. */
+export function noIdentityFree(book: GuildBook, channelId: string): Reply {
+  if (identityCount(book.store) === 0) return refuse('no_identity_here');
+  return { ...refuse('no_identity', { channel: channelId }), holders: holders(book.store) };
 }
 
 /** `/call join`: queues the channel that the user is in; answers the ticket that waits. */
@@ -25,6 +29,7 @@ export function joinQueue(book: GuildBook, userId: string): Reply | { ticketId: 
   const channel = book.channelOf(userId);
   if (!channel) return refuse('not_in_voice');
   const { channelId } = channel;
+  if (book.isMonitor(channelId) || isListening(book, channel)) return refuse('only_listens', { channel: channelId });
   if (channel.use === 'session') return refuse('channel_busy', { channel: channelId });
   if (channel.use === 'idle') {
     const problem = hindrance(book, channel);
@@ -36,24 +41,26 @@ export function joinQueue(book: GuildBook, userId: string): Reply | { ticketId: 
   return { ticketId: ticket?.ticketId ?? '', pool: ticket?.pool ?? '' };
 }
 
-/** Ends a channel's session and notes what its people want then. */
+/** Ends a channel's session and notes what its people want then. Who leaves takes along only their own side. */
 function endSession(book: GuildBook, channel: Channel, intent: Intent): void {
   const { channelId } = channel;
   const sessionId = channel.sessionId ?? '';
   const call = book.calls.of(sessionId, channelId);
   if (call) book.calls.update({ ...call, intent });
-  book.owe(`session:${sessionId}`, { kind: 'stop', reason: 'command', channelId });
+  const kind = intent === 'leave' ? 'detach' : 'stop';
+  book.owe(`session:${sessionId}`, { kind, reason: 'command', channelId });
 }
 
 /** `/call next`: ends this side's call and queues again at once, whatever the setting says. */
 export function next(book: GuildBook, channelId: string): Reply {
   const channel = book.store.channel(channelId);
   if (channel?.use !== 'session') return refuse('no_call', { channel: channelId });
+  if (isListening(book, channel)) return refuse('only_listens', { channel: channelId });
   endSession(book, channel, 'next');
   return accept('next', { channel: channelId });
 }
 
-/** `/call leave`: out of the queue or the call; idle until somebody joins anew. */
+/** `/call leave`: out of the queue or the call; idle until somebody joins anew. Where two others still talk, they go on. */
 export function leave(book: GuildBook, channelId: string): Reply {
   return quit(book, channelId, 'leave', { waiting: 'left_queue', session: 'left_call' });
 }
@@ -70,6 +77,9 @@ function quit(
   codes: { waiting: 'left_queue' | 'withdrawn'; session: 'left_call' | 'stopping' },
 ): Reply {
   const channel = book.store.channel(channelId);
+  // The call that a monitor listens to is not its own to end.
+  const silenced = channel ? stopListening(book, channel) : null;
+  if (silenced) return silenced;
   if (channel?.use === 'session') {
     endSession(book, channel, intent);
     return accept(codes.session, { channel: channelId });
@@ -80,7 +90,7 @@ function quit(
   return accept(codes.waiting, { channel: channelId });
 }
 
-/** `/leave`: the bot leaves a channel, whatever it does there: calls and recordings end, a ticket is taken back. */
+/** `/leave`: the bot leaves a channel, whatever it does there: its side of a call and recordings end, a ticket is taken back. */
 export function evict(book: GuildBook, channelId: string): Reply {
   const channel = book.store.channel(channelId);
   const sessions = new Set(sessionsIn(book.store, channelId));
@@ -93,6 +103,6 @@ export function evict(book: GuildBook, channelId: string): Reply {
   } else if (sessions.size === 0) {
     return refuse('bot_not_here', { channel: channelId });
   }
-  for (const sessionId of sessions) book.owe(`session:${sessionId}`, { kind: 'stop', reason: 'command', channelId });
+  for (const sessionId of sessions) book.owe(`session:${sessionId}`, { kind: 'detach', reason: 'command', channelId });
   return accept('bot_leaving', { channel: channelId });
 }

@@ -1,14 +1,16 @@
 import type { EndReason } from '@patchbay/shared/end-reason';
 import type { RelaySide } from '@patchbay/shared/session-spec';
 import { openDb } from '../db/db.ts';
-import { projectGuild, projectReport, projectSettings } from '../db/project.ts';
-import { type Env, fleetOf, hubOf, matchmakerOf, panelOf, sessionOf, settingsOf } from '../env.ts';
+import { projectGuild, projectSettings } from '../db/project.ts';
+import { type Env, fleetOf, hubOf, matchmakerOf, panelOf, reportOf, sessionOf, settingsOf } from '../env.ts';
 import type { AnyHubEvent } from '../hub/visibility.ts';
 import type { PanelPlace } from '../panel/plan.ts';
 import type { PanelState } from '../panel/state.ts';
+import type { ReplyHandle, ReportedCall } from '../report/record.ts';
 import type { RecordingReport, SessionReport } from '../session/record.ts';
 import type { GuildBook } from './book.ts';
-import type { Report } from './reports.ts';
+import { listen } from './monitors.ts';
+import type { GuildPrivacy } from './privacy.ts';
 import type { StoredSettings } from './settings.ts';
 import type { GuildTicket } from './ticket.ts';
 
@@ -22,19 +24,32 @@ export type GuildEffect =
   | { kind: 'occupancy'; channelId: string; humans: number }
   | { kind: 'relay'; channelId: string; relay: RelaySide | null }
   | { kind: 'stop'; reason: EndReason; channelId?: string }
+  /** The side of a channel leaves; what is left of the session goes on. */
+  | { kind: 'detach'; reason: EndReason; channelId: string }
+  /** A monitor wishes to listen to the oldest call that permits it. */
+  | { kind: 'listen'; channelId: string }
   | { kind: 'identity'; identityId: string; member: boolean }
   | { kind: 'project'; name: string; at: number }
   /** `settings: null`: nothing is set any more. */
   | { kind: 'settings'; channelId: string; settings: StoredSettings | null; at: number }
-  | { kind: 'report'; report: Report }
+  | { kind: 'report'; call: ReportedCall; sealing: boolean; reply?: ReplyHandle }
+  | { kind: 'privacy'; privacy: GuildPrivacy }
   | { kind: 'panel'; channelId: string; place: PanelPlace; state: PanelState; version: number }
   | { kind: 'panel.forget'; channelId: string };
 
-/** Delivers what is owed in one lane: `hub`, `fleet`, `db`, `matchmaker:POOL`, `panel:CHANNEL` or `session:ID`. */
+/**
+ * Delivers what is owed in one lane: `hub`, `fleet`, `db`, or that of one thing: `matchmaker:POOL`, `panel:CHANNEL`,
+ * `monitor:CHANNEL`, `report:ID`, `session:ID`.
+ */
 export async function deliver(env: Env, book: GuildBook, lane: string, effects: GuildEffect[]): Promise<void> {
   if (lane === 'hub') {
     const events = effects.flatMap((effect) => (effect.kind === 'hub' ? [effect.event] : []));
     await hubOf(env, book.id).publish(book.store.meta('epoch') ?? '', events);
+    return;
+  }
+  if (lane.startsWith('monitor:')) {
+    // However often it was wished for: one look at what runs now answers it.
+    await listen(book, env, lane.slice('monitor:'.length));
     return;
   }
   const session = lane.startsWith('session:') ? sessionOf(env, lane.slice('session:'.length)) : null;
@@ -48,6 +63,7 @@ export async function deliver(env: Env, book: GuildBook, lane: string, effects: 
     if (effect.kind === 'occupancy') await session?.occupancy(book.id, effect.channelId, effect.humans);
     if (effect.kind === 'relay') await session?.setRelay(book.id, effect.channelId, effect.relay);
     if (effect.kind === 'stop') await session?.stop(effect.reason, book.id, effect.channelId);
+    if (effect.kind === 'detach') await session?.detachChannel(book.id, effect.channelId, effect.reason);
     if (effect.kind === 'identity') {
       await fleetOf(env).setMember(book.id, effect.identityId, effect.member);
     }
@@ -61,6 +77,10 @@ export async function deliver(env: Env, book: GuildBook, lane: string, effects: 
       await panelOf(env, book.id, effect.channelId).show(effect.place, effect.state, effect.version);
     }
     if (effect.kind === 'panel.forget') await panelOf(env, book.id, effect.channelId).forget();
-    if (effect.kind === 'report') await projectReport(openDb(env, settingsOf(env)), effect.report);
+    if (effect.kind === 'report') {
+      const { call, sealing, reply } = effect;
+      await reportOf(env, call.reportId).open(call, { sealing, reply });
+    }
+    if (effect.kind === 'privacy') await session?.setPrivacy(book.id, effect.privacy);
   }
 }

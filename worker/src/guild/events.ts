@@ -1,7 +1,6 @@
 import type { NodeEvent, VoiceChannel } from '@patchbay/shared/events';
 import type { GuildBook } from './book.ts';
-import type { GuildEffect } from './effects.ts';
-import { sessionsOf } from './leases.ts';
+import { sessionsIn, sessionsOf } from './leases.ts';
 import { gone, type PresenceChange, seen, snapshotChanges } from './presence.ts';
 
 /** How long a member who left is remembered, so that an older report cannot bring them back. */
@@ -78,6 +77,8 @@ function applyEvent(book: GuildBook, event: NodeEvent): void {
     case 'recording.fragment.stored':
     case 'recording.master.stored':
     case 'recording.failed':
+    case 'report.sealed':
+    case 'report.failed':
       book.owe(`session:${event.sessionId}`, { kind: 'recording', event });
   }
 }
@@ -163,9 +164,8 @@ function deleteChannel(book: GuildBook, channelId: string): void {
   const channel = book.store.channel(channelId);
   if (!channel) return;
   if (channel.use === 'waiting') book.withdraw(channelId, channel.ticketId ?? '');
-  if (channel.use === 'session') {
-    const effect: GuildEffect = { kind: 'stop', reason: 'channel_deleted', channelId };
-    book.owe(`session:${channel.sessionId}`, effect);
+  for (const sessionId of sessionsIn(book.store, channelId)) {
+    book.owe(`session:${sessionId}`, { kind: 'stop', reason: 'channel_deleted', channelId });
   }
   book.store.removeChannel(channelId);
 }

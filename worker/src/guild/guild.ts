@@ -4,18 +4,21 @@ import type { NodeEvent } from '@patchbay/shared/events';
 import type { PresenceSnapshot, SessionView } from '@patchbay/shared/hub-protocol';
 import { ulid } from 'ulid';
 import { Deadlines } from '../alarms/deadlines.ts';
-import { type Env, matchmakerOf, settingsOf } from '../env.ts';
+import { canSeal, type Env, matchmakerOf, settingsOf } from '../env.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
 import { BREAKER_DEADLINE, GuildBook } from './book.ts';
 import { evict, joinQueue, leave, next, stop } from './commands.ts';
 import { type DeskAction, desk } from './desk.ts';
 import { deliver, type GuildEffect } from './effects.ts';
 import { ingest } from './events.ts';
-import { allowMonitors, monitor } from './monitors.ts';
+import { allowMonitors, monitor, stopMonitor } from './monitors.ts';
+import { type RejoinFacts, RejoinLimit, rejoinFacts } from './rejoining.ts';
 import { accept, type Reply } from './replies.ts';
-import { report } from './reports.ts';
+import { type ReportRequest, report } from './reports.ts';
 import {
   legOver,
+  type Obstacle,
+  obstacle,
   type ReserveAnswer,
   type ReserveRequest,
   release,
@@ -24,7 +27,7 @@ import {
   sessionOver,
 } from './sessions.ts';
 import type { SettingsPatch } from './settings.ts';
-import { block, change, configure, reset, unblock } from './setup.ts';
+import { block, change, configure, reset, setSealing, unblock } from './setup.ts';
 import { type Known, known, type SetupReport, type StatusReport, show, status } from './status.ts';
 import { GuildStore, stateOf } from './store.ts';
 
@@ -49,6 +52,7 @@ export class Guild extends DurableObject<Env> {
   readonly #deadlines: Deadlines;
   readonly #outbox: Outbox<GuildEffect>;
   readonly #book: GuildBook;
+  readonly #rejoinLimit = new RejoinLimit();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -59,9 +63,10 @@ export class Guild extends DurableObject<Env> {
       this.#store,
       this.#deadlines,
       () => {
-        const { COOLDOWN_MS, FAILURE_REST_MS, BREAKER_FAILURES, BREAKER_WINDOW_MS, BREAKER_PAUSE_MS } = settingsOf(env);
+        const settings = settingsOf(env);
+        const { COOLDOWN_MS, FAILURE_REST_MS, BREAKER_FAILURES, BREAKER_WINDOW_MS, BREAKER_PAUSE_MS } = settings;
         const breaker = { failures: BREAKER_FAILURES, windowMs: BREAKER_WINDOW_MS, pauseMs: BREAKER_PAUSE_MS };
-        return { cooldownMs: COOLDOWN_MS, faultMs: FAILURE_REST_MS, breaker };
+        return { cooldownMs: COOLDOWN_MS, faultMs: FAILURE_REST_MS, breaker, sealing: canSeal(settings) };
       },
       (lane, effect) => this.#outbox.add(lane, effect),
     );
@@ -79,9 +84,14 @@ export class Guild extends DurableObject<Env> {
     return this.#transaction(() => reserve(this.#book, request));
   }
 
+  /** Why an operator's session would find no leg in a channel now. */
+  obstacle(channelId: string, role: ReserveRequest['role']): Obstacle | null {
+    return obstacle(this.#book, channelId, role);
+  }
+
   /** A session was given up before it was placed. */
-  release(sessionId: string, stoppedHere: boolean): void {
-    this.#transaction(() => release(this.#book, sessionId, stoppedHere));
+  release(sessionId: string, stoppedHere: boolean, unserved: string[] = []): void {
+    this.#transaction(() => release(this.#book, { sessionId, unserved }, stoppedHere));
   }
 
   /** The newest view of a session that has a leg here. */
@@ -127,7 +137,7 @@ export class Guild extends DurableObject<Env> {
   }
 
   /** `/call report`. */
-  report(request: { channelId: string; userId: string; reason: string }): Reply {
+  report(request: ReportRequest): Reply {
     return this.#transaction(() => report(this.#book, request));
   }
 
@@ -171,14 +181,24 @@ export class Guild extends DurableObject<Env> {
     return desk(this.#book, this.env, { userId, action, channelId });
   }
 
-  /** `/monitor`: the user's channel listens to a running call. */
+  /** `/monitor start`: the user's channel listens to a running call. */
   monitor(userId: string, channelId?: string): Promise<Reply> {
     return monitor(this.#book, this.env, { userId, channelId });
+  }
+
+  /** `/monitor stop`. */
+  stopMonitor(userId: string): Reply {
+    return this.#transaction(() => stopMonitor(this.#book, userId));
   }
 
   /** `/monitors allow|deny`. */
   allowMonitors(allow: boolean): Reply {
     return this.#transaction(() => allowMonitors(this.#book, allow));
+  }
+
+  /** `/setup reports on|off`. */
+  setSealing(on: boolean): Reply {
+    return this.#transaction(() => setSealing(this.#book, on));
   }
 
   /** Marks an interaction as used; `false` when it was used before. */
@@ -187,6 +207,12 @@ export class Guild extends DurableObject<Env> {
     const now = Date.now();
     sql.exec('DELETE FROM interactions WHERE at < ?', now - INTERACTION_KEPT_MS);
     return sql.exec('INSERT OR IGNORE INTO interactions(id, at) VALUES (?, ?)', id, now).rowsWritten > 0;
+  }
+
+  /** What is known of somebody who wants to get back into a channel; who asks too often has to wait. */
+  rejoining(userId: string, channelId: string): RejoinFacts {
+    const retryAfterMs = this.#rejoinLimit.take(userId, Date.now());
+    return retryAfterMs > 0 ? { retryAfterMs } : rejoinFacts(this.#store, userId, channelId);
   }
 
   /** The present sequence. */

@@ -34,9 +34,14 @@ export function noteEnd(book: GuildBook, channelId: string, reason: Last['reason
   book.store.setMeta(lastKey(channelId), JSON.stringify({ reason, lengthMs } satisfies Last));
 }
 
+/** How the last call of a channel ended. */
+export function lastEnd(book: GuildBook, channelId: string): Last | undefined {
+  const stored = book.store.meta(lastKey(channelId));
+  return stored ? (JSON.parse(stored) as Last) : undefined;
+}
+
 function phaseOf(book: GuildBook, channel: Channel): PanelPhase | undefined {
-  const stored = book.store.meta(lastKey(channel.channelId));
-  const last = stored ? (JSON.parse(stored) as Last) : undefined;
+  const last = lastEnd(book, channel.channelId);
   if (channel.use === 'waiting') return { kind: 'waiting', since: channel.since, ...(last ? { last } : {}) };
   if (channel.use === 'idle') return last ? { kind: 'idle', last } : undefined;
   const view = book.views().find(({ sessionId }) => sessionId === channel.sessionId);
@@ -48,17 +53,23 @@ function phaseOf(book: GuildBook, channel: Channel): PanelPhase | undefined {
     partners: view ? partnersOf(view, channel.channelId) : [],
     ...encryption(view),
     recording: view?.recording ?? false,
-    monitors: [],
+    monitors: view ? monitorsOf(view, channel.channelId) : [],
+    sealable: view?.sealable?.own ?? false,
+    ...(view?.sealable?.sealedAt === undefined ? {} : { sealedAt: view.sealable.sealedAt }),
   };
 }
 
 function partnersOf(view: SessionView, channelId: string) {
-  const others = view.legs.filter((leg) => leg.channelId !== channelId);
+  const others = view.legs.filter((leg) => leg.channelId !== channelId && leg.role !== 'monitor');
   return others.map(({ guildName }) => ({
     ...(guildName === ANONYMOUS ? {} : { name: guildName }),
     held: false,
   }));
 }
+
+/** Who listens in, by the name of their server. */
+const monitorsOf = (view: SessionView, channelId: string): string[] =>
+  view.legs.flatMap((leg) => (leg.role === 'monitor' && leg.channelId !== channelId ? [leg.guildName] : []));
 
 /** Known once every leg has said its version. */
 function encryption(view: SessionView | undefined): { encrypted?: boolean } {

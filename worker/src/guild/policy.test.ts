@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type BreakerState, closed, failed, isPaused, LONGEST_PAUSE_MS } from './breaker.ts';
-import { afterSession, decide, failedToStart } from './channel-policy.ts';
+import { afterListening, afterSession, decide, failedToStart, opensToMonitors } from './channel-policy.ts';
 import { gone, type KnownMember, seen, snapshotChanges } from './presence.ts';
 
 const base = {
@@ -12,6 +12,8 @@ const base = {
   leastPeople: 1,
   paused: false,
   identityFree: true,
+  monitor: false,
+  audible: false,
 };
 const rest = { cooldownMs: 60, faultMs: 10 };
 
@@ -37,6 +39,42 @@ test('a channel that could not start now does not queue, and takes its ticket ba
     expect(decide({ ...base, ...obstacle, use: 'waiting' }, 5)).toBe('withdraw');
     expect(decide({ ...base, ...obstacle, use: 'session' }, 5)).toBe('nothing');
   }
+});
+
+test('a monitor never queues: people in it listen while a call may be heard, whatever pauses or counts for calls', () => {
+  const monitor = { ...base, monitor: true, audible: true };
+  expect(decide(monitor, 5)).toBe('listen');
+  expect(decide({ ...monitor, paused: true, leastPeople: 3 }, 5)).toBe('listen');
+  const obstacles = [
+    { audible: false },
+    { humans: 0 },
+    { configured: false },
+    { identityFree: false },
+    { restUntil: 6 },
+    { hold: 'until-empty' as const },
+    { use: 'session' as const },
+  ];
+  for (const obstacle of obstacles) expect(decide({ ...monitor, ...obstacle }, 5)).toBe('nothing');
+  // It was a bridge a moment ago.
+  expect(decide({ ...monitor, use: 'waiting' }, 5)).toBe('withdraw');
+});
+
+test('monitors are woken once, when a call opens to them: not by the traces of a try that failed', () => {
+  const open = { openToMonitors: true };
+  expect(opensToMonitors(undefined, open)).toBe(true);
+  expect(opensToMonitors({}, open)).toBe(true);
+  expect(opensToMonitors(open, open)).toBe(false);
+  expect(opensToMonitors(open, {})).toBe(false);
+});
+
+test('a monitor waits again after a call, rests after a fault, and stays away when somebody wanted it so', () => {
+  const after = (reason: Parameters<typeof afterListening>[0]['reason'], intent: 'leave' | null = null) =>
+    afterListening({ reason, intent }, 10, 100);
+  expect(after('user_left')).toEqual({ hold: 'none', restUntil: 0 });
+  expect(after('command')).toEqual({ hold: 'none', restUntil: 0 });
+  expect(after('error')).toEqual({ hold: 'none', restUntil: 110 });
+  expect(after('command', 'leave')).toEqual({ hold: 'until-empty', restUntil: 0 });
+  for (const reason of ['bot_moved', 'bot_removed'] as const) expect(after(reason).hold).toBe('until-empty');
 });
 
 test('after a session the setting decides, what people asked for goes before it, and faults rest', () => {

@@ -3,10 +3,18 @@ import type { SessionView } from '@patchbay/shared/hub-protocol';
 import type { LegSpec, RelaySide } from '@patchbay/shared/session-spec';
 import type { GuildBook } from './book.ts';
 import type { Call } from './calls.ts';
-import { afterSession, failedToStart, type Hold, type Intent } from './channel-policy.ts';
-import { giveBack, holders, lease } from './leases.ts';
-import { allowsMonitors } from './monitors.ts';
+import {
+  afterListening,
+  afterSession,
+  failedToStart,
+  type Hold,
+  type Intent,
+  opensToMonitors,
+} from './channel-policy.ts';
+import { giveBack, holders, isIdentityFree, type LegLease, lease } from './leases.ts';
+import { allowsMonitors, wakeMonitors } from './monitors.ts';
 import { noteEnd, refreshPanel } from './panels.ts';
+import { type GuildPrivacy, lendPrivacy } from './privacy.ts';
 import { relaySide } from './relay.ts';
 
 /** Ended sessions that the page still shows. */
@@ -39,9 +47,22 @@ export type ReserveAnswer =
       allowMonitors: boolean;
       /** How this side takes part in the text relay; `null`: not at all. */
       relay: RelaySide | null;
+      privacy: GuildPrivacy;
     }
   /** `gone`: the ticket is no longer wanted; otherwise the side cannot start now. `message` is for people. */
   | { ok: false; code: string; message: string; gone: boolean };
+
+/** Why a session cannot use a channel now. */
+export interface Obstacle {
+  code: string;
+  /** Says what to do. */
+  message: string;
+}
+
+const recordingOff = (name: string): Obstacle => ({
+  code: 'recording_off',
+  message: `${name} is not set up to be recorded. Its moderators can: /setup channel record:true.`,
+});
 
 const gone = (code: string, message: string): ReserveAnswer => ({ ok: false, code, message, gone: true });
 
@@ -54,32 +75,9 @@ function noIdentity(book: GuildBook): string {
   return `Every bot account of this server is in a voice channel: ${taken.join(', ')}. End one, or add an account.`;
 }
 
-/** Leases a leg for a session whose ticket waits here, or for a channel that joins one. Idempotent. */
-export function reserve(book: GuildBook, request: ReserveRequest): ReserveAnswer {
-  const { sessionId, ticketId, channelId } = request;
-  const channel = book.store.channel(channelId);
-  if (!channel) return gone('channel_gone', 'That voice channel does not exist any more.');
-  const mine = channel.use === 'session' && channel.sessionId === sessionId;
-  const waiting = ticketId !== null && channel.use === 'waiting' && channel.ticketId === ticketId;
-  const named = ticketId === null && channel.use !== 'session';
-  if (!mine && !waiting && !named) {
-    return ticketId === null
-      ? gone('channel_busy', `${channel.name} is in a call. Choose another channel, or end that call first.`)
-      : gone('ticket_withdrawn', 'The channel has left the queue.');
-  }
-  const leg = lease(book.store, request);
-  if (!leg) {
-    // An identity that serves another channel is no fault; a node without any of this server is.
-    if (holders(book.store).length === 0) book.noteStart(true);
-    return { ok: false, code: 'no_identity', message: noIdentity(book), gone: false };
-  }
+/** What the leg of a channel is told of its guild's settings. */
+function reserved(book: GuildBook, channelId: string, leg: LegLease): Extract<ReserveAnswer, { ok: true }> {
   const settings = book.settingsOf(channelId);
-  if (!mine) {
-    if (named && channel.use === 'waiting') book.withdraw(channelId, channel.ticketId ?? '');
-    book.calls.begin(sessionId, channelId, request.partners ?? [], Date.now());
-    book.use(channelId, 'session', { ticketId, sessionId });
-    book.reconsiderAll();
-  }
   return {
     ok: true,
     ...leg,
@@ -88,15 +86,90 @@ export function reserve(book: GuildBook, request: ReserveRequest): ReserveAnswer
     limits: { seconds: settings.limitSeconds, warnSeconds: settings.warnSeconds },
     allowMonitors: allowsMonitors(book.store),
     relay: relaySide(settings),
+    privacy: lendPrivacy(book),
   };
+}
+
+/**
+ * Leases a leg for a recording. It may share the leg of a call, takes no ticket, and leaves the channel to what it is used for. What
+ * limits the calls of the channel does not limit it.
+ */
+function reserveRecording(book: GuildBook, request: ReserveRequest, name: string): ReserveAnswer {
+  const { channelId } = request;
+  if (!book.settingsOf(channelId).record) {
+    return { ...recordingOff(name), ok: false, gone: true };
+  }
+  const known = lease(book.store, request);
+  if (!known) return { ok: false, code: 'no_identity', message: noIdentity(book), gone: false };
+  // A channel that waits for the bot account must hear that it is taken.
+  book.reconsiderAll();
+  return { ...reserved(book, channelId, known), limits: { seconds: 0, warnSeconds: 0 } };
+}
+
+/** Leases a leg for a session whose ticket waits here, or for a channel that joins one. Idempotent. */
+export function reserve(book: GuildBook, request: ReserveRequest): ReserveAnswer {
+  const { sessionId, ticketId, channelId } = request;
+  const channel = book.store.channel(channelId);
+  if (!channel) return gone('channel_gone', 'That voice channel does not exist any more.');
+  if (request.role === 'recorder') return reserveRecording(book, request, channel.name);
+  const mine = channel.use === 'session' && channel.sessionId === sessionId;
+  const waiting = ticketId !== null && channel.use === 'waiting' && channel.ticketId === ticketId;
+  const named = ticketId === null && channel.use !== 'session';
+  if (!mine && !waiting && !named) {
+    return ticketId === null
+      ? gone('channel_busy', `${channel.name} is in a call. Choose another channel, or end that call first.`)
+      : gone('ticket_withdrawn', 'The channel has left the queue.');
+  }
+  const listens = request.role === 'monitor';
+  if (listens && channel.hold !== 'none' && book.isMonitor(channelId)) {
+    return gone('monitor_rests', `${channel.name} was told to rest until its people have left.`);
+  }
+  const leg = lease(book.store, request);
+  if (!leg) {
+    // An identity that serves another channel is no fault; a node without any of this server is.
+    if (holders(book.store).length === 0) book.noteStart(true);
+    return { ok: false, code: 'no_identity', message: noIdentity(book), gone: false };
+  }
+  if (!mine) {
+    if (named && channel.use === 'waiting') book.withdraw(channelId, channel.ticketId ?? '');
+    book.calls.begin(sessionId, channelId, request.partners ?? [], Date.now());
+    if (listens) book.listeners.begin(channelId, sessionId);
+    book.use(channelId, 'session', { ticketId, sessionId });
+    book.reconsiderAll();
+    // Those who wished to listen may have left while the session was asked: it hears of it as of every later leaving.
+    if (listens && book.isMonitor(channelId)) book.reconsider(channelId);
+  }
+  return reserved(book, channelId, leg);
+}
+
+/** Why an operator's session would find no leg in a channel as things stand; `null`: it may be tried. */
+export function obstacle(book: GuildBook, channelId: string, role: ReserveRequest['role']): Obstacle | null {
+  const channel = book.store.channel(channelId);
+  if (!channel) {
+    return { code: 'channel_unknown', message: `The bot sees no voice channel ${channelId} in guild ${book.id}.` };
+  }
+  if (role !== 'recorder' && channel.use === 'session') {
+    return { code: 'channel_busy', message: `${channel.name} is in a call. Choose another channel, or end that call.` };
+  }
+  if (role === 'recorder' && !book.settingsOf(channelId).record) return recordingOff(channel.name);
+  return isIdentityFree(book.store, channelId) ? null : { code: 'no_identity', message: noIdentity(book) };
 }
 
 /**
  * A session was given up before it was placed: its channel waits again with its old ticket. One whose own people stopped it
  * does what they asked for; another channel of the same server then queues anew, since the matchmaker dropped its ticket too.
+ * `unserved`: channels for which there was no bot account; their people are told so while they wait for the next try.
  */
-export function release(book: GuildBook, sessionId: string, stoppedHere: boolean): void {
+export function release(
+  book: GuildBook,
+  { sessionId, unserved }: { sessionId: string; unserved: readonly string[] },
+  stoppedHere: boolean,
+): void {
   giveBack(book.store, sessionId);
+  for (const channelId of unserved) {
+    noteEnd(book, channelId, 'no_identity', 0);
+    refreshPanel(book, channelId);
+  }
   const calls = book.calls.ofSession(sessionId);
   for (const channel of book.store.channels()) {
     if (channel.sessionId !== sessionId) continue;
@@ -144,7 +217,7 @@ function noteView(book: GuildBook, view: SessionView): void {
     const connected = call.connected || leg?.state === 'active' || leg?.state === 'degraded';
     const partners = call.partners.map((partner, index) => ({ ...partner, name: others[index]?.guildName ?? '' }));
     book.calls.update({ ...call, partners, connected });
-    if (connected && !call.connected) book.noteStart(false);
+    if (connected && !call.connected && !book.listeners.has(call.channelId, view.sessionId)) book.noteStart(false);
   }
 }
 
@@ -153,8 +226,10 @@ export function sessionChanged(book: GuildBook, view: SessionView): void {
   const { sql } = book.store;
   noteView(book, view);
   const body = JSON.stringify(view);
-  const known = sql.exec('SELECT 1 FROM sessions WHERE session_id = ? AND view = ?', view.sessionId, body).toArray();
-  if (known.length > 0) return;
+  const [known] = sql
+    .exec<{ view: string }>('SELECT view FROM sessions WHERE session_id = ?', view.sessionId)
+    .toArray();
+  if (known?.view === body) return;
   sql.exec('INSERT OR REPLACE INTO sessions(session_id, view) VALUES (?, ?)', view.sessionId, body);
   sql.exec(
     `DELETE FROM sessions WHERE session_id IN (SELECT session_id FROM sessions WHERE view ->> 'state' = 'ended'
@@ -165,6 +240,7 @@ export function sessionChanged(book: GuildBook, view: SessionView): void {
   for (const channel of book.store.channels()) {
     if (channel.sessionId === view.sessionId) refreshPanel(book, channel.channelId);
   }
+  if (opensToMonitors(known ? (JSON.parse(known.view) as SessionView) : undefined, view)) wakeMonitors(book);
 }
 
 /** A session is over: gives its legs back and does with each channel what its people or its setting say. Idempotent. */
@@ -204,9 +280,15 @@ function channelOver(
   const connected = calls.find((call) => call.channelId === channelId)?.connected ?? true;
   const view = book.views().find((each) => each.sessionId === sessionId);
   if (view && connected) noteEnd(book, channelId, reason, Math.max(0, Date.now() - view.startedAt));
-  // Counted before the channel is free: a server that pauses now does not queue it for a moment.
-  if (failedToStart(reason, connected)) book.noteStart(true);
   const { cooldownMs, faultMs } = book.rules();
+  const listened = book.listeners.end(channelId, sessionId);
+  if (listened && book.isMonitor(channelId)) {
+    const intent = intentOf(calls, channelId, stoppedHere);
+    settle(book, channelId, afterListening({ reason, intent }, faultMs, Date.now()));
+    return;
+  }
+  // Counted before the channel is free: a server that pauses now does not queue it for a moment.
+  if (!listened && failedToStart(reason, connected)) book.noteStart(true);
   const { after, cooldownSeconds } = book.settingsOf(channelId);
   const rest = { faultMs, cooldownMs: cooldownSeconds === null ? cooldownMs : cooldownSeconds * 1000 };
   const intent = intentOf(calls, channelId, stoppedHere);

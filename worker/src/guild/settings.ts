@@ -5,8 +5,11 @@ import { MATCH_MAX_TICKETS } from '@patchbay/shared/match';
 import { z } from 'zod';
 import { matrixText, parseMatrix } from './matrix.ts';
 
-/** What a channel's calls are: two channels at once, a desk's caller or its staff, or what a policy makes of it. */
-export const channelModes = ['bridge', 'support-caller', 'support-staff', 'custom'] as const;
+/**
+ * What a channel's calls are: two channels at once, a desk's caller or its staff, or what a policy makes of it. A `monitor` makes
+ * none: it listens to those of its server.
+ */
+export const channelModes = ['bridge', 'support-caller', 'support-staff', 'custom', 'monitor'] as const;
 export const regions = ['europe', 'north-america', 'south-america', 'asia', 'africa', 'oceania'] as const;
 
 /** Everything that can be set; a channel's own settings and a server's defaults hold a part of it. */
@@ -39,6 +42,8 @@ const fields = z.strictObject({
   panel: snowflake,
   /** What people write in the channel's text chat goes to the other side, where that one wants it too. */
   relay: z.boolean(),
+  /** `false`: reports do not seal what this server's people say. Only among a server's defaults. */
+  sealReports: z.boolean(),
 });
 
 /** What is stored for a channel, or as a server's defaults: what was set, nothing else. */
@@ -70,6 +75,7 @@ export interface ChannelSettings {
   leastPeople: number;
   panel: string | null;
   relay: boolean;
+  sealReports: boolean;
 }
 
 export const DEFAULT_POOL = 'default';
@@ -97,6 +103,7 @@ export function resolveSettings(guildId: string, ...layers: readonly StoredSetti
     leastPeople: set.leastPeople ?? 1,
     panel: set.panel ?? null,
     relay: set.relay ?? false,
+    sealReports: set.sealReports ?? true,
   };
 }
 

@@ -2,6 +2,7 @@
 import { snowflake } from '@patchbay/shared/ids';
 import type { GuildBook } from './book.ts';
 import { forgetPanel, refreshPanel } from './panels.ts';
+import { privacyChanged } from './privacy.ts';
 import { withRelay } from './relay.ts';
 import { accept, type Reply, refuse } from './replies.ts';
 import { ANONYMOUS } from './sessions.ts';
@@ -17,7 +18,8 @@ export function configure(book: GuildBook, channelId: string, name: string, patc
   book.store.setConfigured(channelId, true);
   book.announce(channelId);
   book.reconsider(channelId);
-  return accept('configured', { channel: channelId, name });
+  const code = answer.settings.mode === 'monitor' ? 'monitor_configured' : 'configured';
+  return accept(code, { channel: channelId, name });
 }
 
 /** `/setup after-end`, `limits`, `panel`, `relay`: settings of one channel, or (`null`) the server's defaults. */
@@ -30,6 +32,13 @@ export function change(book: GuildBook, channelId: string | null, patch: Setting
     if (channelId === null || channelId === channel.channelId) book.reconsider(channel.channelId);
   }
   return channelId === null ? accept('defaults_changed') : accept('changed', { channel: channelId });
+}
+
+/** `/setup reports on|off`: holds for all of the server, and for calls that run. */
+export function setSealing(book: GuildBook, on: boolean): Reply {
+  // On is the default: nothing is stored for it.
+  change(book, null, { sealReports: on ? null : false });
+  return accept(on ? 'sealing_on' : 'sealing_off');
 }
 
 /** The server that a choice of autocomplete (or an id that somebody typed) means; see `Known`. */
@@ -95,6 +104,7 @@ function forget(book: GuildBook, channelId: string): void {
   book.settings.drop(channelId);
   if (channelId !== DEFAULTS) forgetPanel(book, channelId);
   book.owe('db', { kind: 'settings', channelId, settings: null, at: Date.now() });
+  privacyChanged(book);
 }
 
 function keep(book: GuildBook, channelId: string, settings: StoredSettings): void {
@@ -106,6 +116,7 @@ function keep(book: GuildBook, channelId: string, settings: StoredSettings): voi
     if (panel !== null && now === null) forgetPanel(book, each);
     else if (panel !== now) refreshPanel(book, each);
   }
+  privacyChanged(book);
   refreshAll(book);
 }
 

@@ -1,13 +1,17 @@
 /** What a guild tells about its channels and settings: plain data, put into words by `interactions/`. */
+import type { SessionView } from '@patchbay/shared/hub-protocol';
 import { type Env, matchmakerOf } from '../env.ts';
 import type { GuildBook } from './book.ts';
 import { isPaused } from './breaker.ts';
-import { hindrance } from './commands.ts';
+import { hindrance, noIdentityFree } from './commands.ts';
 import { identityCount } from './leases.ts';
+import { isListening } from './monitors.ts';
+import { lastEnd } from './panels.ts';
 import type { Reply } from './replies.ts';
 import { ANONYMOUS } from './sessions.ts';
 import { type ChannelSettings, DEFAULT_POOL, type StoredSettings } from './settings.ts';
 import { DEFAULTS } from './settings-store.ts';
+import type { Channel } from './store.ts';
 
 /** `/call status`. Instants in milliseconds. */
 export type StatusReport = { channelId: string; name: string } & (
@@ -24,33 +28,84 @@ export type StatusReport = { channelId: string; name: string } & (
       since: number;
       place: number | null /** Milliseconds; null: not known yet. */;
       expectedWait: number | null;
+      /** The last try found no bot account for this channel. */
+      unserved: boolean;
     }
   | { use: 'session'; state: string; partners: string[]; since: number | null }
+  | MonitorStatus
 );
+
+/** What a monitor does: it listens to a call, or waits for one. */
+export interface MonitorStatus {
+  use: 'monitor';
+  /** `null`: to none. */
+  listensTo: {
+    /** This server's channels in that call. */
+    channels: string[];
+    /** The other servers. */
+    partners: string[];
+    state: string;
+    since: number | null;
+  } | null;
+  /** People are in it: it listens as soon as it may. */
+  waits: boolean;
+  hold: 'none' | 'until-empty' | 'until-join' | 'rest';
+  restUntil: number;
+  hindrance: Reply | null;
+}
+
+/** The other servers of a session that may speak there. */
+const speakersOf = (view: SessionView | undefined) => view?.legs.filter(({ role }) => role !== 'monitor') ?? [];
+
+/** The instant since which a session is active. */
+const activeSince = (view: SessionView | undefined): number | null =>
+  view?.state === 'active' || view?.state === 'degraded' ? view.startedAt : null;
+
+/** What a channel that is a monitor, or that listens by command, does; `null`: it is no such channel. */
+function monitorStatus(book: GuildBook, channel: Channel): MonitorStatus | null {
+  const { channelId, restUntil } = channel;
+  const listening = isListening(book, channel);
+  if (!listening && (channel.use !== 'idle' || !channel.configured || !book.isMonitor(channelId))) return null;
+  const view = listening ? book.views().find((each) => each.sessionId === channel.sessionId) : undefined;
+  const waits = !listening && book.store.humans(channelId) > 0;
+  const hold = restUntil > Date.now() ? 'rest' : channel.hold;
+  const speakers = speakersOf(view);
+  return {
+    use: 'monitor',
+    listensTo: listening
+      ? {
+          channels: speakers.flatMap((leg) => leg.channelId ?? []),
+          partners: speakers.flatMap(({ own, guildName }) => (own ? [] : [guildName])),
+          state: view?.state ?? 'requested',
+          since: activeSince(view),
+        }
+      : null,
+    waits: waits && hold === 'none',
+    hold,
+    restUntil,
+    hindrance: waits && !book.situation(channel).identityFree ? noIdentityFree(book, channelId) : null,
+  };
+}
 
 export async function status(book: GuildBook, env: Env, channelId: string): Promise<StatusReport | null> {
   const channel = book.store.channel(channelId);
   if (!channel) return null;
   const { name, use, since, configured } = channel;
+  const listener = monitorStatus(book, channel);
+  if (listener) return { channelId, name, ...listener };
   if (use === 'waiting') {
     const ticket = book.settings.ticket(channelId);
     const matchmaker = matchmakerOf(env, ticket?.pool ?? DEFAULT_POOL);
     const ticketId = channel.ticketId ?? '';
     const [place, expectedWait] = await Promise.all([matchmaker.place(ticketId), matchmaker.expectedWait(ticketId)]);
-    return { channelId, name, use, since, place, expectedWait };
+    const unserved = lastEnd(book, channelId)?.reason === 'no_identity';
+    return { channelId, name, use, since, place, expectedWait, unserved };
   }
   if (use === 'session') {
     const view = book.views().find((each) => each.sessionId === channel.sessionId);
-    const partners = view?.legs.filter((leg) => leg.channelId !== channelId).map((leg) => leg.guildName) ?? [];
-    const active = view?.state === 'active' || view?.state === 'degraded';
-    return {
-      channelId,
-      name,
-      use,
-      state: view?.state ?? 'requested',
-      partners,
-      since: active ? view.startedAt : null,
-    };
+    const others = speakersOf(view).filter((leg) => leg.channelId !== channelId);
+    const partners = others.map((leg) => leg.guildName);
+    return { channelId, name, use, state: view?.state ?? 'requested', partners, since: activeSince(view) };
   }
   const humans = book.store.humans(channelId);
   const resting = channel.restUntil > Date.now();
@@ -77,6 +132,8 @@ export interface SetupReport {
     ageRestricted: boolean;
     /** Permissions that the bot lacks in the channel; `null` = not told yet. */
     missing: string[] | null;
+    /** `null`: no monitor. */
+    monitor: MonitorStatus | null;
   }[];
   blocks: { name: string }[];
   identities: number;
@@ -86,10 +143,12 @@ export interface SetupReport {
 
 export function show(book: GuildBook): SetupReport {
   const { breaker } = book;
-  const channels = book.store.channels().flatMap(({ channelId, name, configured }) => {
+  const channels = book.store.channels().flatMap((channel) => {
+    const { channelId, name, configured } = channel;
     if (!configured && Object.keys(book.settings.stored(channelId)).length === 0) return [];
     const settings = book.settingsOf(channelId);
-    return [{ channelId, name, configured, settings, ...book.settings.facts(channelId) }];
+    const monitor = settings.mode === 'monitor' ? monitorStatus(book, channel) : null;
+    return [{ channelId, name, configured, settings, ...book.settings.facts(channelId), monitor }];
   });
   return {
     defaults: book.settings.stored(DEFAULTS),

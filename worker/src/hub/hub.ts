@@ -145,7 +145,7 @@ export class Hub extends DurableObject<Env> {
     if (!attachment) return;
     let claims: Awaited<ReturnType<typeof verifyToken>>;
     try {
-      claims = await verifyToken(settingsOf(this.env).JWT_SECRET, message.token);
+      claims = await verifyToken(settingsOf(this.env), message.token);
     } catch (error) {
       if (!(error instanceof PatchbayError)) throw error;
       this.#refuse(socket, hubCloseCodes.tokenRefused, error.code, error.message);

@@ -1,6 +1,7 @@
 /** What a command is: one file per command describes itself and runs. See `commands/index.ts` for how to add one. */
 import type { ApplicationCommandOptionType, ChannelType } from 'discord-api-types/v10';
 import { type Env, guildOf } from '../env.ts';
+import type { Link } from './links.ts';
 import type { Rule } from './permissions.ts';
 import type { OptionValue, ResolvedChannel } from './schema.ts';
 import type { Language, NamedKey, TextKey } from './texts/texts.ts';
@@ -11,6 +12,8 @@ export interface CommandContext {
   /** Empty outside of a server (commands with `anywhere` only). */
   guildId: string;
   userId: string;
+  /** Of the interaction: its answer can be edited with it for fifteen minutes. */
+  token: string;
   /** Permission bits of the caller in the channel that the command names, else in that in which it was used. */
   permissions: bigint;
   /** By the English name of the option. */
@@ -60,6 +63,9 @@ interface Described {
   rule: Rule;
 }
 
+/** What the caller alone reads: a text, or one with buttons that open links. */
+export type Answer = string | { content: string; links: readonly Link[] };
+
 /** A command answers with a text that the caller alone reads. */
 export type Command = Described &
   (
@@ -67,10 +73,10 @@ export type Command = Described &
         /** Works where the bot is not a member, too. */
         anywhere?: true;
         target?: never;
-        run: (context: CommandContext) => string | Promise<string>;
+        run: (context: CommandContext) => Answer | Promise<Answer>;
       }
     /** Is about one voice channel: refused without one. */
-    | { target: true; anywhere?: never; run: (context: TargetContext) => string | Promise<string> }
+    | { target: true; anywhere?: never; run: (context: TargetContext) => Answer | Promise<Answer> }
   );
 
 /** For the type of a command file: `export const callNext = command({ … })`. */

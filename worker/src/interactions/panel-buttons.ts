@@ -2,6 +2,7 @@
 import { ComponentType, InteractionResponseType, TextInputStyle } from 'discord-api-types/v10';
 import { type Env, guildOf } from '../env.ts';
 import { buttonId, readButtonId } from '../panel/render.ts';
+import type { Link } from './links.ts';
 import { inChannelOr, judge, permissionKey } from './permissions.ts';
 import { COMPONENT, type CommandInteraction, MODAL, type PressInteraction } from './schema.ts';
 import { languageOf, text } from './texts/texts.ts';
@@ -14,7 +15,7 @@ export const isPress = (interaction: CommandInteraction | PressInteraction): int
   interaction.type === COMPONENT || interaction.type === MODAL;
 
 /** What a press comes to: a sentence for the person, or a form for them to fill in. */
-export type PressAnswer = { content: string } | { modal: object };
+export type PressAnswer = { content: string; links?: readonly Link[] } | { modal: object };
 
 /** A button of a panel was pressed, or its form sent. Something that is no panel's is answered with a sentence. */
 export async function press(env: Env, interaction: PressInteraction): Promise<PressAnswer> {
@@ -42,7 +43,14 @@ export async function press(env: Env, interaction: PressInteraction): Promise<Pr
   if (action !== 'report') return { content: reply(language, await guild.act(action, channelId)) };
   if (interaction.type === COMPONENT) return { modal: reportForm(say, channelId, sessionId) };
   const reason = reasonOf(data.components ?? []);
-  return { content: reply(language, await guild.report({ channelId, userId: member.user.id, reason })) };
+  const request = {
+    channelId,
+    sessionId,
+    userId: member.user.id,
+    reason,
+    reply: { token: interaction.token, language },
+  };
+  return { content: reply(language, await guild.report(request)) };
 }
 
 function reportForm(

@@ -1,6 +1,6 @@
 /** From an interaction to its answer: finds the command, judges the caller, runs it. */
 import { type Env, fleetOf, guildOf } from '../env.ts';
-import type { Choice, Command, CommandContext, OptionSpec } from './command.ts';
+import type { Answer, Choice, Command, CommandContext, OptionSpec } from './command.ts';
 import { commandList } from './commands/index.ts';
 import { judge, permissionKey } from './permissions.ts';
 import { nameOf, wordsOf } from './registration.ts';
@@ -41,6 +41,7 @@ function contextOf(env: Env, interaction: CommandInteraction, options: readonly 
     env,
     guildId,
     userId: member?.user.id ?? '',
+    token: interaction.token,
     permissions: BigInt(named?.permissions ?? member?.permissions ?? 0),
     options: values,
     channels,
@@ -68,7 +69,7 @@ export const worksAnywhere = (interaction: CommandInteraction): boolean =>
   parse(interaction).command?.anywhere === true;
 
 /** Runs a command and says its answer; a failure is logged and answered with a sentence. */
-export async function runCommand(env: Env, interaction: CommandInteraction): Promise<string> {
+export async function runCommand(env: Env, interaction: CommandInteraction): Promise<Answer> {
   const { command, options } = parse(interaction);
   const context = contextOf(env, interaction, options);
   const { say } = context;
@@ -81,7 +82,7 @@ export async function runCommand(env: Env, interaction: CommandInteraction): Pro
   }
 }
 
-async function allowed(command: Command, context: CommandContext): Promise<string> {
+async function allowed(command: Command, context: CommandContext): Promise<Answer> {
   const { say, language } = context;
   if (!command.target) {
     const lack = judge(command.rule, { permissions: context.permissions, inChannel: false });

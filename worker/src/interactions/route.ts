@@ -5,6 +5,7 @@ import { Hono } from 'hono';
 import { parseJson } from '../auth/signed.ts';
 import { editOriginal } from '../discord/webhook.ts';
 import { type Env, guildOf, settingsOf } from '../env.ts';
+import { type Link, linkRows } from './links.ts';
 import { isPress, type PressAnswer, press } from './panel-buttons.ts';
 import { completeOption, failure, notHere, runCommand, worksAnywhere } from './respond.ts';
 import { AUTOCOMPLETE, type CommandInteraction, interactionSchema, PING, type PressInteraction } from './schema.ts';
@@ -15,9 +16,14 @@ const MAX_INTERACTION = 256 * 1024;
 /** `POST /interactions`, called by Discord. */
 export const interactionRoutes = new Hono<{ Bindings: Env }>();
 
-const say = (content: string) => ({
+const say = (content: string, links: readonly Link[] = []) => ({
   type: InteractionResponseType.ChannelMessageWithSource,
-  data: { content, flags: MessageFlags.Ephemeral, allowed_mentions: { parse: [] } },
+  data: {
+    content,
+    flags: MessageFlags.Ephemeral,
+    allowed_mentions: { parse: [] },
+    ...(links.length > 0 ? { components: linkRows(links) } : {}),
+  },
 });
 
 interactionRoutes.post('/interactions', async (context) => {
@@ -54,13 +60,15 @@ interactionRoutes.post('/interactions', async (context) => {
   const outcome = answerTo(env, interaction);
   const { ANSWER_MS } = settings;
   const first = ANSWER_MS > 0 ? await Promise.race([outcome, scheduler.wait(ANSWER_MS).then(() => null)]) : null;
-  if (first !== null) return context.json('modal' in first ? first.modal : say(first.content));
+  if (first !== null) return context.json('modal' in first ? first.modal : say(first.content, first.links));
   const { DISCORD_API_URL, DISCORD_APPLICATION_ID } = settings;
   context.executionCtx.waitUntil(
     outcome
       // A form cannot follow "thinking": the person presses again.
-      .then((late) => ('modal' in late ? failure(interaction) : late.content))
-      .then((text) => editOriginal(DISCORD_API_URL, DISCORD_APPLICATION_ID, interaction.token, text))
+      .then((late) => ('modal' in late ? { content: failure(interaction) } : late))
+      .then(({ content, links }) =>
+        editOriginal(DISCORD_API_URL, DISCORD_APPLICATION_ID, interaction.token, content, linkRows(links ?? [])),
+      )
       .catch((error: unknown) => console.error('interactions: a late answer was lost', error)),
   );
   return context.json({
@@ -71,7 +79,9 @@ interactionRoutes.post('/interactions', async (context) => {
 
 /** What a command or a pressed button comes to. */
 async function answerTo(env: Env, interaction: CommandInteraction | PressInteraction): Promise<PressAnswer> {
-  return isPress(interaction) ? press(env, interaction) : { content: await runCommand(env, interaction) };
+  if (isPress(interaction)) return press(env, interaction);
+  const answer = await runCommand(env, interaction);
+  return typeof answer === 'string' ? { content: answer } : answer;
 }
 
 /** An interaction works once. No object is made for a server that the bot is not in. */

@@ -20,12 +20,12 @@ test('without a free identity the answer names the holders and how to add anothe
 
 test('status: place, partner and length in words', () => {
   const channel = { channelId: '5', name: 'Stage' };
-  expect(statusWords('en', { ...channel, use: 'waiting', since: 5_000, place: 2, expectedWait: null }, 0)).toBe(
-    '<#5> is waiting for another server since <t:5:R>. Place in the queue: 2.',
-  );
-  expect(statusWords('en', { ...channel, use: 'waiting', since: 5_000, place: 2, expectedWait: 61_000 }, 0)).toMatch(
-    /Expected wait: about 2 min\.$/,
-  );
+  expect(
+    statusWords('en', { ...channel, use: 'waiting', since: 5_000, place: 2, expectedWait: null, unserved: false }, 0),
+  ).toBe('<#5> is waiting for another server since <t:5:R>. Place in the queue: 2.');
+  expect(
+    statusWords('en', { ...channel, use: 'waiting', since: 5_000, place: 2, expectedWait: 61_000, unserved: false }, 0),
+  ).toMatch(/Expected wait: about 2 min\.$/);
   const call = { ...channel, use: 'session' as const, state: 'active', since: 60_000 };
   expect(statusWords('en', { ...call, partners: ['Lodge'] }, 125_000)).toBe(
     '<#5> is in a call with Lodge: active. Length: 1:05 (since <t:60:t>).',

@@ -1,7 +1,7 @@
 /** Replies of a guild in words. Pure. */
 import type { Reply } from '../guild/replies.ts';
 import { ANONYMOUS } from '../guild/sessions.ts';
-import type { StatusReport } from '../guild/status.ts';
+import type { MonitorStatus, StatusReport } from '../guild/status.ts';
 import { isTextKey, type Language, type TextKey, text } from './texts/texts.ts';
 
 /** The longest message that Discord takes. */
@@ -30,6 +30,31 @@ export function length(ms: number): string {
 
 const inSeconds = (ms: number) => Math.floor(ms / 1000);
 
+/** A server as people read it. */
+const serverIn = (language: Language) => (name: string) =>
+  name === ANONYMOUS ? text(language, 'partner.anonymous') : name;
+
+const stateIn = (language: Language, state: string): string => {
+  const key = `state.${state}`;
+  return isTextKey(key) ? text(language, key) : state;
+};
+
+/** What a monitor listens to, or that it waits. */
+export function monitorWords(language: Language, status: MonitorStatus): string {
+  const { listensTo, waits, hold, restUntil, hindrance } = status;
+  if (listensTo) {
+    const conjunction = new Intl.ListFormat(language, { type: 'conjunction' });
+    const places = listensTo.channels.map((channel) => `<#${channel}>`);
+    const parties = conjunction.format([...places, ...listensTo.partners.map(serverIn(language))]);
+    return text(language, 'monitor.listens', { parties, state: stateIn(language, listensTo.state) });
+  }
+  if (hold === 'rest') return text(language, 'monitor.rest', { until: inSeconds(restUntil) });
+  if (hold !== 'none') return text(language, 'monitor.hold');
+  const lines = [text(language, waits ? 'monitor.waits' : 'monitor.empty')];
+  if (hindrance) lines.push(reply(language, hindrance));
+  return lines.join(' ');
+}
+
 /** What a channel is doing, at `now` in milliseconds. */
 export function statusWords(language: Language, status: StatusReport, now: number): string {
   const say = (key: TextKey, values: Record<string, string | number> = {}) =>
@@ -41,16 +66,22 @@ export function statusWords(language: Language, status: StatusReport, now: numbe
       place === null || expectedWait === null
         ? []
         : [say('status.expected', { minutes: Math.max(1, Math.ceil(expectedWait / 60_000)) })];
-    return [say('status.waiting', { since: inSeconds(status.since) }), where, ...wait].join(' ');
+    const failed = status.unserved ? [say('status.unserved')] : [];
+    return [say('status.waiting', { since: inSeconds(status.since) }), where, ...wait, ...failed].join(' ');
+  }
+  const lasting = (since: number) => say('status.length', { length: length(now - since), since: inSeconds(since) });
+  if (status.use === 'monitor') {
+    const since = status.listensTo?.since ?? null;
+    const what = `${say('status.monitor')} ${monitorWords(language, status)}`;
+    return since === null ? what : `${what} ${lasting(since)}`;
   }
   if (status.use === 'session') {
-    const stateKey = `state.${status.state}`;
-    const state = isTextKey(stateKey) ? say(stateKey) : status.state;
-    const names = status.partners.map((name) => (name === ANONYMOUS ? say('partner.anonymous') : name));
+    const state = stateIn(language, status.state);
+    const names = status.partners.map(serverIn(language));
     const partner = new Intl.ListFormat(language, { type: 'conjunction' }).format(names);
     const what = names.length > 0 ? say('status.session', { partner, state }) : say('status.alone', { state });
     if (status.since === null) return what;
-    return `${what} ${say('status.length', { length: length(now - status.since), since: inSeconds(status.since) })}`;
+    return `${what} ${lasting(status.since)}`;
   }
   const lines = [say(status.configured ? 'status.idle.configured' : 'status.idle')];
   if (status.hold !== 'none') lines.push(say(`status.hold.${status.hold}`, { until: inSeconds(status.restUntil) }));

@@ -48,6 +48,11 @@ test('it says what the channel does, in the language of its server, and times wi
   expect(text(crowd)).toContain('Nobody is speaking there');
   expect(text(crowd)).toContain('This side is being recorded');
   expect(text(crowd)).toContain('Listening in: Desk');
+  expect(text(crowd)).not.toContain('seal');
+  const sealed = session({ sealable: true, sealedAt: 3_000_000 });
+  expect(text(sealed)).toContain('-# Reports can seal the last 10 seconds');
+  expect(text(sealed)).toContain('A report sealed ten seconds of this call <t:3000:R>');
+  expect(text(session({ sealable: true, state: 'ending' }))).not.toContain('Reports can seal');
   const last = { reason: 'timeout', lengthMs: 125_000 } as const;
   expect(text({ ...waiting, phase: { kind: 'idle', last } })).toContain('It lasted 2 min 5 s.');
   expect(text({ ...waiting, phase: { kind: 'waiting', since: 0, last } })).toContain('-# Last call: The time limit');

@@ -76,6 +76,8 @@ function describe(phase: PanelPhase, texts: PanelTexts): { title: string; lines:
       ...(running && told ? [speaking.length > 0 ? `🗣️ ${texts.speaking(speaking.join(', '))}` : texts.quiet] : []),
       facts.join(' · '),
       ...(phase.recording ? [`⏺️ ${texts.recording}`] : []),
+      ...(phase.sealable && running ? [`-# ${texts.sealable}`] : []),
+      ...(phase.sealedAt === undefined ? [] : [`🔏 ${texts.sealed(mark(phase.sealedAt))}`]),
       ...(phase.monitors.length > 0 ? [`👂 ${texts.monitors(phase.monitors.map(plain).join(', '))}`] : []),
     ],
   };
@@ -109,6 +111,6 @@ function mark(ms: number): string {
 }
 
 /** Text that is not ours, with everything defused that Discord would make something of. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text.replace(/[\\*_~`|>#[\]()<@:-]/g, (character) => `\\${character}`).replaceAll('\n', ' ');
 }

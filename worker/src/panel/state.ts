@@ -39,6 +39,10 @@ export const panelStateSchema = z.strictObject({
       /** Are all legs end-to-end encrypted? Undefined while it is not known. */
       encrypted: z.boolean().optional(),
       recording: z.boolean(),
+      /** Reports can seal the last ten seconds of this side. */
+      sealable: z.boolean().optional(),
+      /** When a report sealed ten seconds last, of whichever side. */
+      sealedAt: instant.optional(),
       /** Channels that listen in. */
       monitors: z.array(z.string().max(100)).max(8),
       /** Added delay of a packet, ms. */

@@ -16,6 +16,8 @@ export interface PanelTexts {
   encrypted: string;
   notEncrypted: string;
   recording: string;
+  sealable: string;
+  sealed: (mark: string) => string;
   monitors: (names: string) => string;
   delay: (ms: number) => string;
   ended: string;
@@ -48,6 +50,8 @@ const en: PanelTexts = {
   encrypted: 'end-to-end encrypted',
   notEncrypted: 'not end-to-end encrypted',
   recording: 'This side is being recorded',
+  sealable: 'Reports can seal the last 10 seconds',
+  sealed: (mark) => `A report sealed ten seconds of this call ${mark}`,
   monitors: (names) => `Listening in: ${names}`,
   delay: (ms) => `${Math.round(ms)} ms delay`,
   ended: 'The call is over',
@@ -93,6 +97,8 @@ const it: PanelTexts = {
   encrypted: 'cifrata da un capo all’altro',
   notEncrypted: 'non cifrata da un capo all’altro',
   recording: 'Questo lato viene registrato',
+  sealable: 'Le segnalazioni possono sigillare gli ultimi 10 secondi',
+  sealed: (mark) => `Una segnalazione ha sigillato dieci secondi di questa chiamata ${mark}`,
   monitors: (names) => `In ascolto: ${names}`,
   delay: (ms) => `${Math.round(ms)} ms di ritardo`,
   ended: 'La chiamata è finita',

@@ -5,15 +5,17 @@ import {
   attachRefusal,
   changeRefusal,
   goesOnWithout,
+  isOpenToMonitors,
   MAX_LEGS,
   onHold,
+  orphanedMonitors,
   rerouted,
   routesOf,
   transferRefusal,
   withLeg,
   withoutLeg,
 } from './changes.ts';
-import type { LegRole, SessionLeg, SessionRecord } from './record.ts';
+import { followLegs, type LegRole, type SessionLeg, type SessionRecord } from './record.ts';
 import { firstRoutes, presentRoutes, specOf } from './spec.ts';
 import { viewFor } from './view.ts';
 
@@ -165,4 +167,36 @@ test('each side reads whose doing the end was; a monitor is listed for everybody
     ['party', true],
     ['monitor', false],
   ]);
+});
+
+test('a guild is told whether it may listen in: tries that wait for their lease neither open nor close a call', () => {
+  const open = call(leg('a', '1'), leg('b', '2', 'party', true));
+  expect(viewFor(open, '1', []).openToMonitors).toBe(true);
+  expect(viewFor(open, '2', [])).not.toHaveProperty('openToMonitors');
+  const tried = withLeg(open, monitor, 'm');
+  expect(isOpenToMonitors(tried, '1')).toBe(true);
+  const seven = call(...['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((key) => leg(key, '1')));
+  expect(isOpenToMonitors(withLeg(seven, monitor, 'm'), '1')).toBe(true);
+  expect(isOpenToMonitors({ ...open, phase: { state: 'connecting' } }, '1')).toBe(false);
+});
+
+test('monitors stay only as long as another channel of their server is in the call', () => {
+  const three = call(leg('a', '1'), leg('b', '2'), leg('c', '3'), leg('m', '1', 'monitor'), leg('n', '2', 'monitor'));
+  expect(orphanedMonitors(three, 'a').map(({ key }) => key)).toEqual(['m']);
+  expect(orphanedMonitors(three, 'c')).toEqual([]);
+  const alone = call(leg('b', '2', 'party', true), leg('c', '3', 'party', true), leg('m', '1', 'monitor'));
+  expect(attachRefusal(alone, monitor)?.code).toBe('not_your_call');
+});
+
+test('a session follows the legs that are left: the one that was still connecting, or had trouble, is gone', () => {
+  const slow = { ...leg('c', '3'), state: 'connecting' as const };
+  const connecting: SessionRecord = { ...call(leg('a', '1'), leg('b', '2'), slow), phase: { state: 'connecting' } };
+  expect(followLegs(connecting, 7)).toBe(connecting);
+  expect(followLegs(withoutLeg(connecting, 'c', 'command'), 7).phase).toEqual({ state: 'active', since: 7 });
+  const bad = { ...leg('c', '3'), state: 'degraded' as const };
+  const degraded: SessionRecord = {
+    ...call(leg('a', '1'), leg('b', '2'), bad),
+    phase: { state: 'degraded', since: 1 },
+  };
+  expect(followLegs(withoutLeg(degraded, 'c', 'command'), 7).phase).toEqual({ state: 'active', since: 7 });
 });

@@ -41,7 +41,10 @@ export function changeRefusal(record: SessionRecord | null): Refusal | null {
 
 /** Why this leg may not join; `null` when it may. */
 export function attachRefusal(record: SessionRecord, leg: NewLeg): Refusal | null {
-  if (!record.legs.some(({ guildId }) => guildId === leg.guildId)) {
+  if (record.legs.some(({ role }) => role === 'recorder')) {
+    return refuse('recording_alone', 'A recording has one channel. Start a call, or another recording.');
+  }
+  if (!record.legs.some(({ guildId, role }) => guildId === leg.guildId && role !== 'monitor')) {
     return refuse('not_your_call', 'Only channels of servers that take part in a call can be added to it.');
   }
   if (record.legs.length >= MAX_LEGS) {
@@ -56,6 +59,20 @@ export function attachRefusal(record: SessionRecord, leg: NewLeg): Refusal | nul
   const name = against.reservation?.guildName ?? 'The other server';
   const message = `${name} does not allow monitors. Its moderators can: /monitors allow.`;
   return { ...refuse('monitors_not_allowed', message), values: { server: name } };
+}
+
+/** May a channel of this guild listen in now? Legs that only want to join do not count: a try that fails changes nothing. */
+export function isOpenToMonitors(record: SessionRecord, guildId: string): boolean {
+  if (record.phase.state !== 'active' && record.phase.state !== 'degraded') return false;
+  const legs = record.legs.filter(({ state }) => state !== 'requested');
+  return attachRefusal({ ...record, legs }, { guildId, channelId: '', role: 'monitor' }) === null;
+}
+
+/** Monitors whose guild would have no other channel in the session without the leg `key`: they may not listen any longer. */
+export function orphanedMonitors(record: SessionRecord, key: string): SessionLeg[] {
+  const others = record.legs.filter((leg) => leg.key !== key);
+  const guilds = new Set(others.flatMap(({ guildId, role }) => (role === 'monitor' ? [] : [guildId])));
+  return others.filter(({ guildId, role }) => role === 'monitor' && !guilds.has(guildId));
 }
 
 /** The routes of a leg that joins: a monitor hears everybody who talks, everybody else talks with all who do. */

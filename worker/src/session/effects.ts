@@ -1,18 +1,22 @@
 import type { EndReason } from '@patchbay/shared/end-reason';
 import { PatchbayError } from '@patchbay/shared/errors';
+import { SEALED_MS } from '@patchbay/shared/sealed-report';
 import type { SessionSpec } from '@patchbay/shared/session-spec';
 import { openDb } from '../db/db.ts';
 import { projectSession } from '../db/project.ts';
-import { type Env, fleetOf, guildOf, matchmakerOf, settingsOf } from '../env.ts';
+import { type Env, fleetOf, guildOf, matchmakerOf, reportOf, settingsOf } from '../env.ts';
 import type { Outcome } from '../matchmaker/policy.ts';
+import type { SealOutcome } from '../report/record.ts';
 import type { SessionRecord } from './record.ts';
+import { failed, type SealRequest } from './seals.ts';
 import type { SessionStore } from './store.ts';
 import { viewFor } from './view.ts';
 
 /** What a session owes to others; each is idempotent. */
 export type SessionEffect =
   | { kind: 'settle'; pool: string; outcome: Outcome }
-  | { kind: 'release'; guildId: string; stoppedHere: boolean }
+  /** `unserved`: channels of the guild for which there was no bot account. */
+  | { kind: 'release'; guildId: string; stoppedHere: boolean; unserved?: string[] }
   | { kind: 'view'; guildId: string }
   /** One leg of a session is over, the others go on. */
   | { kind: 'legOver'; guildId: string; channelId: string; reason: EndReason }
@@ -20,11 +24,16 @@ export type SessionEffect =
   | { kind: 'apply'; nodeId: string; spec: SessionSpec }
   | { kind: 'end'; reason: EndReason; by?: string }
   | { kind: 'forget' }
+  | ({ kind: 'seal' } & SealRequest)
+  | { kind: 'report'; reportId: string; outcome: SealOutcome }
   | { kind: 'project' };
 
 /** Delivers what is owed in one lane, in order. */
 export async function deliver(env: Env, store: SessionStore, effects: SessionEffect[]): Promise<void> {
   const record = store.record();
+  // A report of a session that lost its storage, or never was, is answered all the same.
+  for (const each of effects) if (each.kind === 'report') await reportOf(env, each.reportId).settle(each.outcome);
+  if (effects.every(({ kind }) => kind === 'report')) return;
   if (!record) throw new PatchbayError('session_missing', 'An effect is owed by a session that does not exist.');
   // Views and projections always show the newest state: the last of a run is enough.
   const owed = effects.filter(
@@ -40,7 +49,7 @@ async function send(env: Env, store: SessionStore, record: SessionRecord, effect
     case 'settle':
       return matchmakerOf(env, effect.pool).settle(record.id, effect.outcome);
     case 'release':
-      return guildOf(env, effect.guildId).release(record.id, effect.stoppedHere);
+      return guildOf(env, effect.guildId).release(record.id, effect.stoppedHere, effect.unserved);
     case 'view':
       return guildOf(env, effect.guildId).sessionChanged(viewFor(record, effect.guildId, store.chunks()));
     case 'legOver':
@@ -53,7 +62,23 @@ async function send(env: Env, store: SessionStore, record: SessionRecord, effect
       return fleetOf(env).end(record.id, effect.reason, effect.by);
     case 'forget':
       return fleetOf(env).forget(record.id);
+    case 'seal':
+      return orderSeal(env, store, record, effect);
+    case 'report':
+      return;
     case 'project':
       return projectSession(openDb(env, settingsOf(env)), record, store.chunks());
   }
+}
+
+/** Tells the node to seal. What it did not hear at once is not worth hearing later: the ten seconds would be others. */
+async function orderSeal(env: Env, store: SessionStore, record: SessionRecord, request: SealRequest): Promise<void> {
+  const { reportId, guildId, userId, at } = request;
+  const late = Date.now() - at > SEALED_MS;
+  const order = { v: 1, type: 'session.seal', sessionId: record.id, reportId, guildId, userId, at } as const;
+  if (!late && (await fleetOf(env).seal(order))) return;
+  const outcome = failed('node_away', 'The voice node of this call could not be reached in time.');
+  const known = store.seals().find(({ sealId }) => sealId === reportId);
+  if (known) store.putSeal({ ...known, outcome });
+  for (const member of known?.members ?? [reportId]) await reportOf(env, member).settle(outcome);
 }

@@ -3,9 +3,9 @@ import type { Deadlines } from '../alarms/deadlines.ts';
 import type { Settings } from '../env.ts';
 import type { Outcome } from '../matchmaker/policy.ts';
 import type { Outbox } from '../outbox/outbox.ts';
-import { goesOnWithout, withoutLeg } from './changes.ts';
+import { goesOnWithout, legAt, orphanedMonitors, withoutLeg } from './changes.ts';
 import type { SessionEffect } from './effects.ts';
-import { isLive, limitsOf, move, type SessionRecord } from './record.ts';
+import { emptyReason, followLegs, isLive, limitsOf, move, type SessionRecord } from './record.ts';
 import { placed, specOf } from './spec.ts';
 import type { SessionStore } from './store.ts';
 
@@ -66,8 +66,8 @@ export class Lifecycle {
   }
 
   /**
-   * A leg goes; with too few left it is the end of the session. `nodeLetGo`: the node has closed it already, so its guild gets the
-   * lease back at once, else when the node says so.
+   * A leg goes, and with the last one of its guild that guild's monitors; with too few left it is the end of the session.
+   * `nodeLetGo`: the node has closed it already, so its guild gets the lease back at once, else when the node says so.
    */
   drop(record: SessionRecord, key: string, reason: EndReason, nodeLetGo = false): void {
     const leg = record.legs.find((each) => each.key === key);
@@ -77,9 +77,25 @@ export class Lifecycle {
       return;
     }
     const { guildId, channelId } = leg;
-    this.deadlines.clear(`empty:${guildId}:${channelId}`);
     if (nodeLetGo) this.outbox.add(`guild:${guildId}`, { kind: 'legOver', guildId, channelId, reason });
-    this.revise(withoutLeg(record, key, reason));
+    let next = withoutLeg(record, key, reason);
+    // A monitor listens only where its own guild takes part. What it did not ask for itself is no word of its people.
+    for (const orphan of orphanedMonitors(record, key)) next = withoutLeg(next, orphan.key, 'user_left');
+    for (const gone of record.legs.filter(({ key: each }) => !next.legs.some((left) => left.key === each))) {
+      this.deadlines.clear(`empty:${gone.guildId}:${gone.channelId}`);
+    }
+    next = followLegs(next, Date.now());
+    if (next.phase.state === 'active') this.deadlines.clear('connecting');
+    this.revise(next);
+  }
+
+  /** Nobody came back to the channel of a leg: `deadline` is `empty:<guild>:<channel>`. */
+  empty(record: SessionRecord, deadline: string): void {
+    const [, guildId = '', channelId = ''] = deadline.split(':');
+    const leg = legAt(record, { guildId, channelId });
+    if (!leg) return;
+    if (record.legs.length > 2 || leg.role === 'monitor') this.drop(record, leg.key, 'user_left');
+    else this.end({ ...record, endedBy: leg.key }, emptyReason(record));
   }
 
   /** The node's own word on an end counts more than ours, unless we asked for the end. */
@@ -111,9 +127,15 @@ export class Lifecycle {
     this.store.putOutcome(outcome);
     const ended = move(record, { state: 'ended', reason, at: Date.now() });
     this.commit(ended);
+    const without =
+      reason === 'no_identity' ? record.legs.find(({ key }) => key === record.endedBy)?.guildId : undefined;
     for (const guildId of new Set(record.legs.map((leg) => leg.guildId))) {
       const stoppedHere = record.stoppedBy === guildId;
-      this.outbox.add(`guild:${guildId}`, { kind: 'release', guildId, stoppedHere });
+      const own = record.legs.filter((leg) => leg.guildId === guildId && guildId === without && !leg.reservation);
+      const unserved = own.map(({ channelId }) => channelId);
+      // Its people wait for a call that cannot start: they are shown why, although they never had a part in it.
+      if (without !== undefined) this.outbox.add(`guild:${guildId}`, { kind: 'view', guildId });
+      this.outbox.add(`guild:${guildId}`, { kind: 'release', guildId, stoppedHere, unserved });
     }
     this.outbox.add('matchmaker', { kind: 'settle', pool: record.pool, outcome });
     this.outbox.kick();

@@ -10,6 +10,12 @@ function placing(life: Lifecycle): SessionRecord | null {
   return record?.phase.state === 'placing' ? record : null;
 }
 
+/** The session ends on the side of the first of these guilds. */
+function endedAt(record: SessionRecord, guildIds: ReadonlySet<string>): SessionRecord {
+  const endedBy = record.legs.find(({ guildId }) => guildIds.has(guildId))?.key;
+  return endedBy === undefined ? record : { ...record, endedBy };
+}
+
 const ticketsOf = (legs: readonly SessionLeg[]): string[] => legs.flatMap(({ ticketId }) => ticketId ?? []);
 
 /**
@@ -29,7 +35,7 @@ export async function place(env: Env, life: Lifecycle): Promise<void> {
   if (nodes.length === 0) {
     const without = new Set(guildsWithout);
     const blamed = ticketsOf(record.legs.filter((leg) => without.has(leg.guildId)));
-    life.abort(record, { kind: 'abort', blamed, gone: [] }, 'no_identity');
+    life.abort(endedAt(record, without), { kind: 'abort', blamed, gone: [] }, 'no_identity');
     return;
   }
   let refused: { leg: SessionLeg; answer: Extract<ReserveAnswer, { ok: false }> } | undefined;
@@ -49,7 +55,7 @@ export async function place(env: Env, life: Lifecycle): Promise<void> {
   const { answer, leg } = refused;
   const side = ticketsOf([leg]);
   life.abort(
-    record,
+    { ...record, endedBy: leg.key },
     { kind: 'abort', blamed: answer.gone ? [] : side, gone: answer.gone ? side : [] },
     answer.code === 'no_identity' ? 'no_identity' : 'error',
   );

@@ -2,6 +2,7 @@ import type { EndReason } from '@patchbay/shared/end-reason';
 import { PatchbayError } from '@patchbay/shared/errors';
 import type { NodeEventOf } from '@patchbay/shared/events';
 import type { LegSpec, Mode, RelaySide, SessionState } from '@patchbay/shared/session-spec';
+import type { GuildPrivacy } from '../guild/privacy.ts';
 
 /** The life of a session; each state carries what only it knows. Instants in milliseconds. */
 export type Phase =
@@ -36,6 +37,8 @@ export interface LegReservation {
   allowMonitors?: boolean;
   /** How this side takes part in the text relay; absent or `null`: not at all. */
   relay?: RelaySide | null;
+  /** What the guild lets a session do with its people's voices, when the leg was leased. */
+  privacy?: GuildPrivacy;
 }
 
 export type LegRole = LegSpec['role'];
@@ -86,6 +89,10 @@ export interface SessionRecord {
   /** Key of the leg on whose side the end came up. */
   endedBy?: string;
   recordingStarted: boolean;
+  /** When a report sealed ten seconds last. */
+  sealedAt?: number;
+  /** What guilds changed about their people's voices while the session runs, by guild. */
+  privacy?: Record<string, GuildPrivacy>;
   /** Without a visible notice of its recording the session ends. */
   recordRequired?: boolean;
 }
@@ -128,6 +135,8 @@ export type RecordingReport = NodeEventOf<
   | 'recording.fragment.stored'
   | 'recording.master.stored'
   | 'recording.failed'
+  | 'report.sealed'
+  | 'report.failed'
 >;
 
 /**
@@ -149,14 +158,26 @@ export function legReported(record: SessionRecord, event: SessionReport): Sessio
     event.type === 'session.active'
       ? patchLeg(record, index, { state: 'active', daveVersion: event.daveVersion })
       : patchLeg(record, index, { state: event.type === 'session.degraded' ? 'degraded' : 'connecting' });
+  return followLegs(next, event.at);
+}
+
+/** The session with the state that its legs give it, also when one of them is gone; `at` in milliseconds. */
+export function followLegs(record: SessionRecord, at: number): SessionRecord {
+  const { phase, legs } = record;
   // A leg that comes later is connecting while the others talk: that degrades nothing.
-  const degraded = next.legs.some((each) => each.state === 'degraded');
-  const connected = next.phase.state !== 'connecting' || next.legs.every((each) => each.state === 'active');
-  if (!degraded && connected && (next.phase.state === 'connecting' || next.phase.state === 'degraded')) {
-    return move(next, { state: 'active', since: event.at });
+  const degraded = legs.some((each) => each.state === 'degraded');
+  const connected = phase.state !== 'connecting' || legs.every((each) => each.state === 'active');
+  if (!degraded && connected && (phase.state === 'connecting' || phase.state === 'degraded')) {
+    return move(record, { state: 'active', since: at });
   }
-  if (degraded && next.phase.state === 'active') return move(next, { state: 'degraded', since: event.at });
-  return next;
+  if (degraded && phase.state === 'active') return move(record, { state: 'degraded', since: at });
+  return record;
+}
+
+/** What the guild of a leg lets the session do now: the newer of what the lease said and what came since. */
+export function privacyOf(record: SessionRecord, { guildId, reservation }: SessionLeg): GuildPrivacy | undefined {
+  const [leased, changed] = [reservation?.privacy, record.privacy?.[guildId]];
+  return changed && (!leased || changed.version > leased.version) ? changed : leased;
 }
 
 /** The servers on the other sides. */
@@ -186,6 +207,6 @@ export function limitsOf(record: SessionRecord, deployment: Limits): Limits {
 }
 
 /** Why a session that lost people on one side ends: a call is left, a lone recording is empty. */
-export function emptyReason(record: SessionRecord): EndReason {
-  return record.legs.length > 1 ? 'user_left' : 'empty';
+export function emptyReason({ legs }: Pick<SessionRecord, 'legs'>): EndReason {
+  return legs.filter(({ role }) => role !== 'monitor').length > 1 ? 'user_left' : 'empty';
 }

@@ -4,13 +4,15 @@ import type { RelaySide } from '@patchbay/shared/session-spec';
 import { ulid } from 'ulid';
 import { Deadlines } from '../alarms/deadlines.ts';
 import { type Env, settingsOf } from '../env.ts';
+import type { GuildPrivacy } from '../guild/privacy.ts';
 import type { Outcome } from '../matchmaker/policy.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
-import { attachWaiting } from './attaching.ts';
+import { walkOn } from './attaching.ts';
 import {
   attachRefusal,
   type ChangeAnswer,
   changeRefusal,
+  goesOnWithout,
   legAt,
   legOf,
   type NewLeg,
@@ -23,16 +25,17 @@ import {
 } from './changes.ts';
 import { deliver, type SessionEffect } from './effects.ts';
 import { Lifecycle } from './lifecycle.ts';
-import { place } from './placing.ts';
 import {
-  emptyReason,
   isLive,
+  isPlaced,
   keyOf,
   legReported,
   type RecordingReport,
   type SessionRecord,
   type SessionReport,
 } from './record.ts';
+import { recordingReported } from './recordings.ts';
+import { type SealRequest, seal } from './seals.ts';
 import { firstRecord, type StartRequest } from './start.ts';
 import { SessionStore } from './store.ts';
 
@@ -106,11 +109,17 @@ export class Session extends DurableObject<Env> {
     return { ok: true };
   }
 
-  /** The leg of a channel leaves, whether it is connected yet or not. */
-  detachChannel(guildId: string, channelId: string): void {
+  /**
+   * The leg of a channel leaves by its own people's wish, whether it is connected yet or not; the others go on while they are a
+   * call, else the session ends on that side. Idempotent.
+   */
+  detachChannel(guildId: string, channelId: string, reason: EndReason): void {
     const record = this.record();
     const leg = record && isLive(record) ? legAt(record, { guildId, channelId }) : undefined;
-    if (record && leg) this.#life.drop(record, leg.key, 'user_left');
+    if (!record || !leg) return;
+    const { key, role } = leg;
+    if (role === 'monitor' || (isPlaced(record) && goesOnWithout(record, key))) this.#life.drop(record, key, reason);
+    else this.#life.end({ ...record, stoppedBy: guildId, endedBy: key }, reason);
   }
 
   /** Another matrix, by leg ids. */
@@ -132,10 +141,19 @@ export class Session extends DurableObject<Env> {
   }
 
   /** Hands the call on to another channel of the same server: it joins, and once it is connected `fromLegId` leaves. */
-  transfer(fromLegId: string, to: NewLeg): Promise<ChangeAnswer> {
+  async transfer(fromLegId: string, to: NewLeg): Promise<ChangeAnswer> {
     const record = this.record();
-    const replaces = record ? legOf(record, fromLegId)?.key : undefined;
-    return this.#attach(to, (of) => transferRefusal(of, fromLegId, to), replaces);
+    const from = record ? legOf(record, fromLegId) : undefined;
+    const there = record ? legAt(record, to) : undefined;
+    if (record && from && there && there.replaces !== from.key) {
+      const inside = from.guildId === to.guildId && from.role !== 'monitor';
+      const refusal = changeRefusal(record) ?? (inside ? null : transferRefusal(record, fromLegId, to));
+      if (refusal) return refusal;
+      // That channel is in the call already: it only has to go on without this one.
+      if (there !== from) this.#life.drop(record, from.key, 'command');
+      return { ok: true };
+    }
+    return this.#attach(to, (of) => transferRefusal(of, fromLegId, to), from?.key);
   }
 
   /** What the node reports of the legs in one guild, in order. */
@@ -168,22 +186,23 @@ export class Session extends DurableObject<Env> {
     }
   }
 
-  /** What the node reports of the recording; stored chunks may come after the end and still count. */
+  /** What the node reports of recordings and reports; what is stored may come after the end and still counts. */
   recordingEvents(events: RecordingReport[]): void {
+    recordingReported(this.#life, events);
+  }
+
+  /** A report of this session wants the last ten seconds sealed. Idempotent. */
+  seal(request: SealRequest): void {
+    seal(this.#life, request);
+  }
+
+  /** A guild changed what may be done with its people's voices: the node learns of it at once. Idempotent. */
+  setPrivacy(guildId: string, privacy: GuildPrivacy): void {
     const record = this.record();
-    if (!record) return;
-    let recordingStarted = record.recordingStarted;
-    for (const event of events) {
-      if (event.type === 'recording.started') recordingStarted = true;
-      if (event.type === 'recording.failed') {
-        console.error(`session ${record.id}: recording failed with ${event.code}: ${event.message}`);
-      }
-      if (event.type === 'recording.chunk.stored') this.#store.putChunk(event);
-      if (event.type === 'recording.fragment.stored' || event.type === 'recording.master.stored') {
-        this.#store.putDeliverable(event);
-      }
-    }
-    this.#life.commit({ ...record, recordingStarted });
+    if (!record || !isLive(record) || (record.privacy?.[guildId]?.version ?? -1) >= privacy.version) return;
+    const next = { ...record, privacy: { ...record.privacy, [guildId]: privacy } };
+    if (isPlaced(record)) this.#life.revise(next);
+    else this.#life.commit(next);
   }
 
   /** How many people are in the channel of a leg; after a grace without any, it leaves, or the session ends. */
@@ -231,19 +250,11 @@ export class Session extends DurableObject<Env> {
       if (name === 'connecting' && record.phase.state === 'connecting') this.#life.end(record, 'error');
       if (name === 'ending' && record.phase.state === 'ending') this.#life.finish(record, record.phase.reason);
       if (name === 'limit' && isLive(record)) this.#life.end(record, 'timeout');
-      if (name.startsWith('empty:') && isLive(record)) this.#empty(record, name);
+      if (name.startsWith('empty:') && isLive(record)) this.#life.empty(record, name);
     }
     if (due.includes(OUTBOX_DEADLINE)) this.#outbox.kick();
     if (due.includes('advance')) this.ctx.waitUntil(this.#advance());
     await this.#deadlines.arm();
-  }
-
-  #empty(record: SessionRecord, deadline: string): void {
-    const [, guildId = '', channelId = ''] = deadline.split(':');
-    const leg = legAt(record, { guildId, channelId });
-    if (!leg) return;
-    if (record.legs.length > 2 || leg.role === 'monitor') this.#life.drop(record, leg.key, 'user_left');
-    else this.#life.end({ ...record, endedBy: leg.key }, emptyReason(record));
   }
 
   #revise(change: (record: SessionRecord) => SessionRecord | Refusal): ChangeAnswer {
@@ -281,22 +292,11 @@ export class Session extends DurableObject<Env> {
   /** Walks a session from requested to connecting, and legs that join later. One at a time; every call may be repeated. */
   async #advance(): Promise<Map<string, Refusal>> {
     while (this.#walking) await this.#walking;
-    const walk = this.#walk();
+    const walk = walkOn(this.env, this.#life);
     this.#walking = walk.finally(() => {
       this.#walking = null;
     });
     await this.#walking;
     return walk;
-  }
-
-  async #walk(): Promise<Map<string, Refusal>> {
-    try {
-      await place(this.env, this.#life);
-      return await attachWaiting(this.env, this.#life);
-    } catch (error) {
-      // An unreachable object: the deadline tries again, and the claim's expiry gives up in the end.
-      console.error('session: cannot be placed yet', error);
-      return new Map();
-    }
   }
 }

@@ -2,7 +2,7 @@
 import { PatchbayError } from '@patchbay/shared/errors';
 import { fullMatrix } from '@patchbay/shared/routing';
 import type { RelaySide, Route, SessionSpec } from '@patchbay/shared/session-spec';
-import { type KeyRoute, move, type SessionLeg, type SessionRecord } from './record.ts';
+import { type KeyRoute, move, privacyOf, type SessionLeg, type SessionRecord } from './record.ts';
 
 /** A session's first routes: those that its match gives by the index of tickets, else everybody hears everybody. */
 export function firstRoutes(keys: readonly string[], byIndex?: readonly (readonly [number, number])[]): KeyRoute[] {
@@ -65,6 +65,11 @@ export function specOf(record: SessionRecord): SessionSpec {
   const recorded = ready
     .filter(({ lease, role }) => lease.record && role !== 'monitor')
     .map(({ lease }) => lease.legId);
+  const sealable = ready
+    .filter((leg) => leg.role !== 'monitor' && privacyOf(record, leg)?.sealable)
+    .map(({ lease }) => lease.legId);
+  // Somebody who opted out in one server may speak in another's channel: the list is the session's.
+  const optedOut = [...new Set(ready.flatMap((leg) => privacyOf(record, leg)?.optedOut ?? []))].sort();
   const holds = record.held.flatMap((key) => idOf(key) ?? []);
   const relays = presentRelay({ ...record, legs: ready });
   const required = record.recordRequired ? { required: true } : {};
@@ -89,7 +94,9 @@ export function specOf(record: SessionRecord): SessionSpec {
       return source && listener ? [[source, listener]] : [];
     }),
     ...(holds.length > 0 ? { holds } : {}),
-    ...(recorded.length > 0 ? { record: { legs: recorded, optedOut: [], ...required } } : {}),
+    ...(recorded.length > 0 ? { record: { legs: recorded, ...required } } : {}),
+    ...(sealable.length > 0 ? { sealable: { legs: sealable } } : {}),
+    ...(recorded.length > 0 || sealable.length > 0 ? { optedOut } : {}),
     limits: { seconds, ...(warnSeconds > 0 && warnSeconds < seconds ? { warnSeconds } : {}) },
   };
 }

@@ -22,6 +22,10 @@ export interface StartRequest {
   recordRequired?: boolean;
 }
 
+/** One channel alone is a recording. */
+const roleOf = ({ tickets }: StartRequest, side: StartTicket['side']): SessionLeg['role'] =>
+  tickets.length === 1 ? 'recorder' : side === 'staff' ? 'staff' : 'party';
+
 /** Every leg has its key from here on; leases come later. `now` in milliseconds. */
 export function firstRecord(
   request: StartRequest,
@@ -33,7 +37,7 @@ export function firstRecord(
       ticketId,
       guildId,
       channelId,
-      role: side === 'staff' ? 'staff' : 'party',
+      role: roleOf(request, side),
       state: 'requested',
     }),
   );

@@ -1,6 +1,7 @@
 import type { NodeEventOf } from '@patchbay/shared/events';
 import type { Outcome } from '../matchmaker/policy.ts';
 import type { SessionRecord } from './record.ts';
+import type { StoredSeal } from './seals.ts';
 
 type BodyRow = { body: string };
 export type StoredChunk = NodeEventOf<'recording.chunk.stored'>;
@@ -20,6 +21,7 @@ export class SessionStore {
       CREATE TABLE IF NOT EXISTS record(id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS chunks(key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS deliverables(key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS seals(seal_id TEXT PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS refused(session_id TEXT PRIMARY KEY) WITHOUT ROWID;
     `);
   }
@@ -55,6 +57,19 @@ export class SessionStore {
 
   putChunk(chunk: StoredChunk): void {
     this.#sql.exec('INSERT OR REPLACE INTO chunks(key, body) VALUES (?, ?)', chunk.key, JSON.stringify(chunk));
+  }
+
+  putSeal(seal: StoredSeal): void {
+    const sql = 'INSERT OR REPLACE INTO seals(seal_id, at, body) VALUES (?, ?, ?)';
+    this.#sql.exec(sql, seal.sealId, seal.at, JSON.stringify(seal));
+  }
+
+  /** What reports sealed, newest first. */
+  seals(): StoredSeal[] {
+    return this.#sql
+      .exec<BodyRow>('SELECT body FROM seals ORDER BY at DESC, seal_id DESC')
+      .toArray()
+      .map((row) => JSON.parse(row.body) as StoredSeal);
   }
 
   /** Stored objects in the order of their keys. */

@@ -1,6 +1,7 @@
 import { type EndSide, endSentence } from '@patchbay/shared/end-reason';
 import type { SessionView } from '@patchbay/shared/hub-protocol';
-import type { SessionLeg, SessionRecord } from './record.ts';
+import { isOpenToMonitors } from './changes.ts';
+import { privacyOf, type SessionLeg, type SessionRecord } from './record.ts';
 
 export interface StoredObject {
   guildId: string;
@@ -15,13 +16,24 @@ function endOf(record: SessionRecord, guildId: string): Pick<SessionView, 'state
   if (phase.state === 'ended' || phase.state === 'ending') {
     const by = [...record.legs, ...record.past].find(({ key }) => key === record.endedBy);
     const side: EndSide = by === undefined ? null : by.guildId === guildId ? 'own' : 'other';
-    return { state: phase.state, endReason: phase.reason, endMessage: endSentence(phase.reason, side) };
+    const what = record.legs.some(({ role }) => role === 'recorder') ? 'recording' : 'call';
+    return { state: phase.state, endReason: phase.reason, endMessage: endSentence(phase.reason, side, what) };
   }
   const isOwn = (leg: SessionLeg) => leg.guildId === guildId;
-  const gone = record.past.findLast(isOwn);
+  // A monitor that had to go along is not the reason.
+  const gone = record.past.findLast((leg) => isOwn(leg) && leg.role !== 'monitor') ?? record.past.findLast(isOwn);
   if (!gone || record.legs.some(isOwn)) return { state: phase.state };
   const endReason = gone.endReason ?? 'command';
   return { state: 'ended', endReason, endMessage: endSentence(endReason, 'own') };
+}
+
+/** Whose last ten seconds a report can seal, as a guild may know it. */
+function sealableOf(record: SessionRecord, guildId: string): Pick<SessionView, 'sealable'> {
+  const { legs, sealedAt } = record;
+  const sealed = legs.filter((leg) => leg.role !== 'monitor' && privacyOf(record, leg)?.sealable);
+  if (sealed.length === 0 && sealedAt === undefined) return {};
+  const own = sealed.some((leg) => leg.guildId === guildId);
+  return { sealable: { own, ...(sealedAt === undefined ? {} : { sealedAt }) } };
 }
 
 /** The session as the people of one guild may see it: own channels with ids, others by name, own people's objects alone. */
@@ -45,7 +57,9 @@ export function viewFor(record: SessionRecord, guildId: string, stored: readonly
         ...(record.held.includes(leg.key) ? { held: true } : {}),
       };
     }),
+    ...(isOpenToMonitors(record, guildId) ? { openToMonitors: true } : {}),
     recording: record.recordingStarted && (phase.state === 'active' || phase.state === 'degraded'),
+    ...sealableOf(record, guildId),
     stored: stored
       .filter((object) => object.guildId === guildId)
       .map(({ userId, key, bytes }) => ({ userId, key, bytes })),

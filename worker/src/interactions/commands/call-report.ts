@@ -4,15 +4,16 @@ import { inChannelOr } from '../permissions.ts';
 import { reply } from '../words.ts';
 import { channelOption } from './options.ts';
 
-/** `/call report`: keeps who, when, with whom and why, for those who run the bot. Nothing that was said is kept. */
+/** `/call report`: keeps who, when, with whom and why, and has the last ten seconds sealed, for the named readers. */
 export const callReport = command({
   key: 'command.call.report',
   options: [{ key: 'option.reason', type: Type.String, required: true, maxLength: 500 }, channelOption],
   rule: inChannelOr('ManageChannels'),
   target: true,
   run: async (context) => {
-    const { userId, target } = context;
+    const { userId, target, token, language } = context;
     const reason = (textOption(context, 'reason') ?? '').slice(0, 500);
-    return reply(context.language, await ownGuild(context).report({ channelId: target.channelId, userId, reason }));
+    const request = { channelId: target.channelId, userId, reason, reply: { token, language } };
+    return reply(language, await ownGuild(context).report(request));
   },
 });

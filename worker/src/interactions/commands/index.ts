@@ -16,15 +16,20 @@ import { deskResume } from './desk-resume.ts';
 import { deskTransfer } from './desk-transfer.ts';
 import { invite } from './invite.ts';
 import { leave } from './leave.ts';
-import { monitor } from './monitor.ts';
+import { monitorStart } from './monitor-start.ts';
+import { monitorStop } from './monitor-stop.ts';
 import { monitorsAllow } from './monitors-allow.ts';
 import { monitorsDeny } from './monitors-deny.ts';
+import { reportsList } from './reports-list.ts';
+import { reportsRead } from './reports-read.ts';
 import { setupAfterEnd } from './setup-after-end.ts';
 import { setupBlock } from './setup-block.ts';
 import { setupChannel } from './setup-channel.ts';
 import { setupLimits } from './setup-limits.ts';
 import { setupPanel } from './setup-panel.ts';
 import { setupRelay } from './setup-relay.ts';
+import { setupReportsOff } from './setup-reports-off.ts';
+import { setupReportsOn } from './setup-reports-on.ts';
 import { setupReset } from './setup-reset.ts';
 import { setupShow } from './setup-show.ts';
 import { setupUnblock } from './setup-unblock.ts';
@@ -42,7 +47,8 @@ export const commandList: readonly Command[] = [
   deskResume,
   deskTransfer,
   deskInvite,
-  monitor,
+  monitorStart,
+  monitorStop,
   monitorsAllow,
   monitorsDeny,
   setupChannel,
@@ -50,10 +56,14 @@ export const commandList: readonly Command[] = [
   setupLimits,
   setupPanel,
   setupRelay,
+  setupReportsOn,
+  setupReportsOff,
   setupBlock,
   setupUnblock,
   setupShow,
   setupReset,
+  reportsList,
+  reportsRead,
 ];
 
 /** Commands that Discord shows only to members with a permission, until a server's admins decide otherwise. */

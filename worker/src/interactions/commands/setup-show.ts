@@ -4,7 +4,7 @@ import type { SetupReport } from '../../guild/status.ts';
 import { type CommandContext, command, ownGuild } from '../command.ts';
 import { withPermission } from '../permissions.ts';
 import { isTextKey, type TextKey } from '../texts/texts.ts';
-import { clip } from '../words.ts';
+import { clip, monitorWords } from '../words.ts';
 import { languageName } from './languages.ts';
 import { serverName } from './options.ts';
 
@@ -34,6 +34,7 @@ function pieces({ env, say, language }: CommandContext, settings: Shown): string
   }
   if (settings.leastPeople && settings.leastPeople > 1) all.push(say('show.people', { people: settings.leastPeople }));
   if (settings.relay) all.push(say('show.relay'));
+  if (settings.sealReports === false) all.push(say('show.sealing_off'));
   if (settings.panel) all.push(say('show.panel', { text: settings.panel }));
   return all.filter((piece) => typeof piece === 'string');
 }
@@ -55,7 +56,11 @@ function lines(context: CommandContext, report: SetupReport): string[] {
     const said = [
       say('show.channel', { channel: channelId, mode: say(`mode.${settings.mode}`) }),
       ...(configured ? [] : [say('show.not_queued')]),
-      ...pieces(context, settings),
+      ...(channel.monitor ? [monitorWords(language, channel.monitor)] : []),
+      ...pieces(
+        context,
+        settings.mode === 'monitor' ? { anonymous: settings.anonymous, panel: settings.panel } : settings,
+      ),
       ...(ageRestricted ? [say('show.age')] : []),
     ];
     const names = (missing ?? []).map((name) =>

@@ -35,6 +35,7 @@ export const answers: Record<keyof typeof english, string> = {
   'answer.no_call': '<#{channel}> non è in una chiamata. Usa /chiamata entra per trovare un partner.',
   'answer.bot_not_here': 'Il bot non è in <#{channel}>, e il canale non aspetta una chiamata.',
   'answer.not_reportable': '<#{channel}> non ha avuto chiamate da segnalare nelle ultime 24 ore.',
+  'answer.reported_lately': 'Hai appena segnalato questa chiamata. Puoi farlo di nuovo <t:{until}:R>.',
   'answer.not_set_up': 'Niente è configurato per <#{channel}>.',
   'answer.server_unknown': "Scegli un server dall'elenco, o dai l'ID di uno.",
   'answer.block_self': 'Un server non può bloccare se stesso.',
@@ -44,7 +45,7 @@ export const answers: Record<keyof typeof english, string> = {
     "L'avviso deve venire prima della fine: scegli meno secondi di quanti ne ha la chiamata più lunga.",
   'answer.policy_without_custom':
     'Una regola di abbinamento, una matrice e un posto richiedono la modalità personalizzata.',
-  'answer.wrong_mode': 'La modalità è una tra bridge, support-caller, support-staff e custom.',
+  'answer.wrong_mode': 'La modalità è una tra bridge, support-caller, support-staff, custom e monitor.',
   'answer.wrong_pool': 'Il nome di un gruppo ha fino a 32 lettere minuscole, cifre e trattini.',
   'answer.wrong_language': "Scegli una lingua dall'elenco, o il suo codice di due o tre lettere, come it.",
   'answer.wrong_region': "Scegli una regione dall'elenco.",
@@ -63,10 +64,15 @@ export const answers: Record<keyof typeof english, string> = {
   'answer.wrong_leastPeople': 'Il numero minimo di persone va da 1 a 50.',
   'answer.wrong_panel': 'Scegli un canale testuale per il pannello.',
   'answer.wrong_relay': "L'inoltro è attivo o disattivato.",
+  'answer.wrong_sealReports': 'Il sigillo delle segnalazioni è attivo o disattivato.',
   'answer.not_in_call': 'Entra prima nel canale vocale della chiamata di assistenza.',
   'answer.not_the_desk': 'Solo il personale di una chiamata di assistenza può farlo.',
   'answer.caller_gone': 'Chi ha chiamato non è più in questa chiamata.',
   'answer.nothing_to_monitor': 'Qui non c’è nessuna chiamata in corso che il tuo canale possa ascoltare.',
+  'answer.not_listening': '<#{channel}> non ascolta nessuna chiamata.',
+  'answer.listens_already': '<#{channel}> ascolta già una chiamata. Prima chiudi quella: /ascolta smetti.',
+  'answer.only_listens':
+    '<#{channel}> ascolta soltanto. Per smettere: /ascolta smetti; perché faccia chiamate sue: /configura canale.',
   'answer.monitors_not_allowed':
     '{server} non consente ascoltatori. I suoi moderatori possono: /ascoltatori consenti, per le chiamate che iniziano dopo.',
   'answer.session_over': 'Questa chiamata è finita o non è ancora collegata. Riprova tra un momento.',
@@ -86,6 +92,12 @@ export const answers: Record<keyof typeof english, string> = {
   'answer.bot_leaving': 'Il bot lascia <#{channel}>.',
   'answer.reported':
     'Grazie. La segnalazione {report} è stata conservata per chi gestisce questo bot. Per non incontrare più quel server: /configura blocca.',
+  'answer.reported_sealing':
+    'Grazie. La segnalazione {report} è stata conservata per chi gestisce questo bot, e gli ultimi dieci secondi della chiamata vengono sigillati; qui si leggerà com’è andata. Per non incontrare più quel server: /configura blocca.',
+  'answer.sealing_on':
+    'Le segnalazioni possono sigillare gli ultimi dieci secondi di ciò che si dice nelle chiamate di questo server.',
+  'answer.sealing_off':
+    'Le segnalazioni non sigillano più ciò che si dice nelle chiamate di questo server; quanto era in memoria è dimenticato. Ciò che dicono altri server può ancora essere sigillato.',
   'answer.configured': '<#{channel}> si mette in coda quando entra qualcuno.',
   'answer.changed': 'Le impostazioni di <#{channel}> sono state cambiate.',
   'answer.defaults_changed':
@@ -100,9 +112,45 @@ export const answers: Record<keyof typeof english, string> = {
   'answer.invited': '<#{channel}> entra nella chiamata.',
   'answer.listening':
     '<#{channel}> ascolta la chiamata. Tutti quelli che ne fanno parte vengono avvisati; nessuno ti sente.',
+  'answer.listening_stopped': '<#{channel}> non ascolta più; la chiamata continua.',
+  'answer.monitor_stopped':
+    '<#{channel}> non ascolta più. Riposa finché non sono usciti tutti e qualcuno entra di nuovo, o fino a /ascolta inizia.',
+  'answer.monitor_configured':
+    '<#{channel}> è in ascolto: finché c’è qualcuno, ascolta la chiamata più vecchia di questo server che lo consente. Chi ne fa parte viene avvisato.',
   'answer.monitors_allowed':
     'I moderatori dei server con cui sei in chiamata possono ascoltarla da un loro canale. Vengono annunciati.',
   'answer.monitors_denied': 'Gli ascoltatori di altri server sono rifiutati dalla prossima chiamata in poi.',
+
+  'report.sealed':
+    'La segnalazione {report} è conservata, e gli ultimi dieci secondi della chiamata sono sigillati ({voices} voci). Li possono ascoltare solo i lettori nominati di questo bot; si eliminano dopo {days} giorni. Per non incontrare più quel server: /configura blocca.',
+  'report.not_sealed': 'La segnalazione {report} è conservata, ma gli ultimi dieci secondi non sono sigillati: {why}',
+  'report.failed.session_over': 'la chiamata era finita, e con essa si è dimenticato ciò che si era detto.',
+  'report.failed.sealing_off':
+    'nessun lato di questa chiamata permette alle segnalazioni di sigillare ciò che si dice.',
+  'report.failed.storage_off': 'il nodo vocale non ha uno spazio di archiviazione.',
+  'report.failed.nothing_heard': 'in quel tempo non si è sentito nessuno.',
+  'report.failed.node_away': 'il nodo vocale non era raggiungibile.',
+  'report.failed.no_answer':
+    'il nodo vocale non ha detto in tempo di averli conservati. Può ancora succedere, più tardi.',
+  'report.failed.seal_interrupted': 'il nodo vocale nel frattempo si è chiuso.',
+  'report.failed.seal_failed': 'il nodo vocale non è riuscito a scriverli.',
+  'reports.no_readers':
+    'Nessuno è nominato come lettore delle segnalazioni. Chi gestisce questo bot li nomina in REPORT_READERS del Worker.',
+  'reports.not_a_reader': 'Possono farlo solo i lettori nominati di questo bot: {readers}.',
+  'reports.none': 'Non ci sono segnalazioni.',
+  'reports.title': '**Le segnalazioni più recenti**',
+  'reports.line': '- `{report}` <t:{at}:f> · {servers} · <@{user}>: {reason} · {state}',
+  'reports.more': '… e altre {count}',
+  'reports.state.kept': 'niente è stato sigillato',
+  'reports.state.sealing': 'in corso di sigillo',
+  'reports.state.sealed': 'sigillata',
+  'reports.state.failed': 'non sigillata',
+  'reports.unknown': 'Questa segnalazione non esiste (più). Scegline una dall’elenco.',
+  'reports.no_bucket': 'Il Worker non ha uno spazio di archiviazione: imposta S3_ENDPOINT, S3_BUCKET e le sue chiavi.',
+  'reports.about': 'Segnalazione `{report}` di <@{user}>, <t:{at}:f>: {reason}\nSi elimina <t:{expires}:R>.',
+  'reports.voices': 'Voci sigillate: {voices}',
+  'reports.links': 'I link valgono {minutes} minuti; è stato annotato che li hai ricevuti.',
+  'reports.pages': 'Pagina {page} di {pages}.',
 
   'holder.one': 'in <#{channel}> per {purpose}',
   'status.idle': '<#{channel}> è inattivo. Usa /chiamata entra per trovare un altro server.',
@@ -113,10 +161,18 @@ export const answers: Record<keyof typeof english, string> = {
   'status.waiting': '<#{channel}> aspetta un altro server da <t:{since}:R>.',
   'status.place': 'Posto in coda: {place}.',
   'status.expected': 'Attesa prevista: circa {minutes} min.',
+  'status.unserved':
+    'L’ultima chiamata non è potuta partire: questo server non aveva un account bot libero per questo canale. Ogni canale ne richiede uno: usa il link di /invito, o chiudi ciò per cui il bot è usato. Si riprova da solo.',
   'status.connecting': 'Trovato un partner; collegamento in corso.',
   'status.session': '<#{channel}> è in chiamata con {partner}: {state}.',
   'status.alone': '<#{channel}> è in uso: {state}.',
   'status.length': 'Durata: {length} (dalle <t:{since}:t>).',
+  'status.monitor': 'Ascolto <#{channel}>:',
+  'monitor.listens': 'sente la chiamata di {parties}: {state}.',
+  'monitor.waits': 'aspetta una chiamata di questo server che lo consenta.',
+  'monitor.empty': 'sente una chiamata di questo server quando entra qualcuno.',
+  'monitor.hold': 'riposa finché non sono usciti tutti e qualcuno entra di nuovo, o fino a /ascolta inizia.',
+  'monitor.rest': 'riprova <t:{until}:R>.',
   'partner.anonymous': 'un altro server',
   'state.requested': 'in collegamento',
   'state.placing': 'in collegamento',
@@ -144,6 +200,7 @@ export const answers: Record<keyof typeof english, string> = {
   'show.minutes': '{minutes} min',
   'show.limit': 'al massimo {seconds} s, avviso {warning} s prima',
   'show.people': 'almeno {people} persone',
+  'show.sealing_off': 'le segnalazioni non sigillano niente',
   'show.panel': 'pannello in <#{text}>',
   'show.relay': 'inoltro del testo',
   'show.age': 'con limite di età: incontra solo canali simili',

@@ -3,9 +3,9 @@ import { withPermission } from '../permissions.ts';
 import { reply } from '../words.ts';
 import { monitoredChannelOption, voiceChannel } from './options.ts';
 
-/** `/monitor [channel]`: the caller's channel listens to a running call. Everybody in it is told. */
-export const monitor = command({
-  key: 'command.monitor',
+/** `/monitor start [channel]`: the caller's channel listens to a running call. Everybody in it is told. */
+export const monitorStart = command({
+  key: 'command.monitor.start',
   options: [monitoredChannelOption],
   rule: withPermission('ManageGuild'),
   run: async (context) => {
