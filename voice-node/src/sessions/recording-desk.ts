@@ -49,6 +49,9 @@ export function noteOf(chunk: Chunk): UploadNote {
   };
 }
 
+/** So long the control plane has to say that a session whose recording was cut off goes on; then it is taken for over. ms */
+const RESUME_WAIT_MS = 20_000;
+
 export interface RecordingDeskOptions {
   /** Holds a folder for each recording. */
   directory: string;
@@ -129,7 +132,9 @@ export class RecordingDesk {
       const { sessionId, timeZero } = header;
       this.#cutOff.set(sessionId, Math.max(this.#cutOff.get(sessionId) ?? 0, lastArrival ?? timeZero));
       void stored.then(
-        (whole) => whole && this.#complete(header.sessionId),
+        (whole) => {
+          if (whole) setTimeout(() => this.#complete(sessionId), RESUME_WAIT_MS).unref();
+        },
         (error) =>
           logger.error({ err: error, sessionId: header.sessionId }, 'a recovered recording could not be stored'),
       );
