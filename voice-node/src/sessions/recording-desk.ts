@@ -98,14 +98,20 @@ export class RecordingDesk {
       ),
     );
     run.on('damaged', (bytes, segment) => logger.warn({ bytes, segment }, 'a part of the journal is damaged'));
-    run.on(
-      'finished',
-      () =>
-        void run.stored().then(async (whole) => {
-          if (whole) await rm(directory, { recursive: true, force: true });
-        }),
-    );
+    run.on('finished', () => {
+      void this.#clear(run, directory, sessionId).catch((error) =>
+        logger.error({ err: error }, 'the folder of a recording could not be cleared'),
+      );
+    });
     return run;
+  }
+
+  async #clear(run: RecordingRun, directory: string, sessionId: string): Promise<void> {
+    const whole = await run.stored();
+    this.#running.delete(directory);
+    if (!whole) return;
+    await rm(directory, { recursive: true, force: true });
+    this.#complete(sessionId);
   }
 
   /** Is anything of the session being recorded now, or on its way to the bucket? */
