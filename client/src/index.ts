@@ -6,6 +6,7 @@ export type {
   Caption,
   ChannelState,
   LeaveCause,
+  SessionStats,
   SessionView,
   VoiceChannel,
   VoiceEvent,

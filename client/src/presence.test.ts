@@ -69,6 +69,19 @@ test('a session is replaced by its newer picture, the newest session first', () 
   expect(end?.sessions.map(({ sessionId, state }) => `${sessionId} ${state}`)).toEqual(['b active', 'a ended']);
 });
 
+test('what is live in a call is the newest word of it, and is forgotten with the call and with the picture', () => {
+  const stats = (delayMs: number): Incoming => ({
+    event: 'session.stats',
+    payload: { guildId: '1', sessionId: 'a', legs: [{ channelId: '10', delayMs }], late: 0, concealed: 0 },
+  });
+  const live = after(stats(30), stats(2));
+  expect(live?.live.get('a')?.legs).toEqual([{ channelId: '10', delayMs: 2 }]);
+  const view = { sessionId: 'a', mode: 'bridge', startedAt: 1, legs: [], recording: false, stored: [] };
+  const ended: Incoming = { event: 'session.state', payload: { guildId: '1', session: { ...view, state: 'ended' } } };
+  expect(nextPresence(live, ended)?.live.size).toBe(0);
+  expect(nextPresence(live, snapshot)?.live.size).toBe(0);
+});
+
 test('an event that a newer server sends changes nothing', () => {
   const before = after();
   expect(nextPresence(before, { event: 'voice.sang', payload: {} } as unknown as Incoming)).toBe(before);

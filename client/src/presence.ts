@@ -1,5 +1,5 @@
 /** The picture of one server, built from the hub's events. Pure: each event makes a new picture. */
-import type { AnyVoiceEvent, SessionView, VoiceEvents, VoiceMember } from './protocol.ts';
+import type { AnyVoiceEvent, SessionStats, SessionView, VoiceEvents, VoiceMember } from './protocol.ts';
 
 type Snapshot = VoiceEvents['presence.snapshot'];
 
@@ -8,6 +8,8 @@ export interface Presence extends Snapshot {
   speaking: ReadonlySet<string>;
   /** Names of everybody seen so far: captions and recordings name people who have left. */
   names: ReadonlyMap<string, string>;
+  /** What is live in calls, by session. */
+  live: ReadonlyMap<string, SessionStats>;
 }
 
 /** An event by name and payload, as far as the picture needs it. */
@@ -37,7 +39,9 @@ function withSpeaker(presence: Presence, userId: string, speaks: boolean): Prese
 function withSession(presence: Presence, session: SessionView): Presence {
   const others = presence.sessions.filter(({ sessionId }) => sessionId !== session.sessionId);
   const sessions = [session, ...others].sort((left, right) => right.startedAt - left.startedAt);
-  return { ...presence, sessions: sessions.slice(0, MAX_SESSIONS) };
+  const live = new Map(presence.live);
+  if (session.state === 'ended') live.delete(session.sessionId);
+  return { ...presence, live, sessions: sessions.slice(0, MAX_SESSIONS) };
 }
 
 /** The next picture; unknown before the first snapshot. Events that say nothing about it leave it as it is. */
@@ -45,7 +49,7 @@ export function nextPresence(presence: Presence | undefined, { event, payload }:
   if (event === 'presence.snapshot') {
     const names = new Map(presence?.names);
     for (const { userId, displayName } of payload.members) names.set(userId, displayName);
-    return { ...payload, speaking: new Set(), names };
+    return { ...payload, speaking: new Set(), live: new Map(), names };
   }
   if (!presence) return presence;
   switch (event) {
@@ -67,6 +71,8 @@ export function nextPresence(presence: Presence | undefined, { event, payload }:
       );
       return { ...presence, channels };
     }
+    case 'session.stats':
+      return { ...presence, live: new Map(presence.live).set(payload.sessionId, payload) };
     case 'session.state':
       return withSession(presence, payload.session);
     default:

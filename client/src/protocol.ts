@@ -64,6 +64,17 @@ export interface LeaveCause {
   certainty: number;
 }
 
+/** What is live in a call, for the channels of this server. */
+export interface SessionStats {
+  guildId: string;
+  sessionId: string;
+  /** Own channels. `delayMs`: how long the voices that are heard there are held up on the way. */
+  legs: { channelId: string; delayMs?: number }[];
+  /** Packets that came too late, and frames that stood for lost ones, since the call began. */
+  late: number;
+  concealed: number;
+}
+
 /** Spoken words; a partial is replaced by the next one of the same person, and at last by a final. */
 export interface Caption {
   guildId: string;
@@ -99,6 +110,7 @@ export interface VoiceEvents {
   'voice.speaking': { guildId: string; channelId: string; userId: string; speaking: boolean };
   'channel.state': { guildId: string; channelId: string; configured: boolean; state: ChannelState };
   'session.state': { guildId: string; session: SessionView };
+  'session.stats': SessionStats;
   /** The session's time limit is near. */
   'session.warning': { guildId: string; sessionId: string; secondsLeft: number };
   'caption.partial': Caption;

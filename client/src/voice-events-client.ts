@@ -50,7 +50,7 @@ const REMEMBERED_IDS = 2_000;
 const GOOD_MS = 10_000;
 const TOKEN_LIMIT_MS = 15_000;
 /** Sent with the sequence of the last durable event, so that their order says nothing. */
-const EPHEMERAL = ['voice.speaking', 'caption.partial', 'presence.snapshot'];
+const EPHEMERAL = ['voice.speaking', 'session.stats', 'caption.partial', 'presence.snapshot'];
 
 type Listener = (event: never) => void;
 

@@ -42,6 +42,30 @@ export const helloSchema = z.strictObject({
   relay: z.boolean().optional(),
 });
 
+/** What is live in a running session, as its node sees it; told every few seconds while it changes. */
+export const sessionStatsSchema = z.strictObject({
+  v: z.literal(1),
+  type: z.literal('ephemeral'),
+  event: z.literal('session.stats'),
+  sessionId: ulidSchema,
+  legs: z
+    .array(
+      z.strictObject({
+        legId: ulidSchema,
+        /** How long the voices that the leg hears were held up in the node: the median of the last seconds. ms. */
+        delayMs: z.number().nonnegative().optional(),
+        /** Which of the leg's own people spoke in the last seconds. */
+        spoke: z.array(snowflake).max(100),
+      }),
+    )
+    .max(8),
+  /** Packets that came twice or after their turn, since the call began. */
+  late: z.int().nonnegative(),
+  /** Frames of mixes that stood for lost packets, since the call began. */
+  concealed: z.int().nonnegative(),
+});
+export type SessionStats = z.infer<typeof sessionStatsSchema>;
+
 /** Who speaks, levels, caption partials: newest wins, dropped when late, never stored. */
 export const ephemeralSchema = z.discriminatedUnion('event', [
   z.strictObject({
@@ -53,8 +77,10 @@ export const ephemeralSchema = z.discriminatedUnion('event', [
     userId: snowflake,
     speaking: z.boolean(),
   }),
+  sessionStatsSchema,
 ]);
 export type Ephemeral = z.infer<typeof ephemeralSchema>;
+export type EphemeralOf<E extends Ephemeral['event']> = Extract<Ephemeral, { event: E }>;
 
 export const nodeMessageSchema = z.union([
   helloSchema,

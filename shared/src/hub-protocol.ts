@@ -102,13 +102,23 @@ export interface HubEvents {
   'voice.speaking': { guildId: string; channelId: string; userId: string; speaking: boolean };
   'channel.state': { guildId: string; channelId: string; configured: boolean; state: ChannelState };
   'session.state': { guildId: string; session: SessionView };
+  /** Ephemeral: what is live in a call, for the channels of this guild. */
+  'session.stats': {
+    guildId: string;
+    sessionId: string;
+    /** Own channels. `delayMs`: how long the voices that are heard there are held up by us, the median of the last seconds. */
+    legs: { channelId: string; delayMs?: number }[];
+    /** Since the call began, on all legs: packets that came too late, and frames that stood for lost ones in mixes. */
+    late: number;
+    concealed: number;
+  };
   /** The session's time limit is near. */
   'session.warning': { guildId: string; sessionId: string; secondsLeft: number };
 }
 export type HubEventName = keyof HubEvents;
 
 /**
- * One event. Ephemeral ones (`voice.speaking`) carry the sequence of the last durable event and are not replayed.
+ * One event. Ephemeral ones (`voice.speaking`, `session.stats`) carry the sequence of the last durable event and are not replayed.
  */
 export interface HubEvent<N extends HubEventName = HubEventName> {
   v: 1;

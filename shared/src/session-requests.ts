@@ -1,7 +1,7 @@
 /** Sessions by hand: an operator (or a program of theirs) starts and changes calls over HTTP, signed with `HUB_SECRET`. */
 import { z } from 'zod';
 import { snowflake, ulidSchema } from './ids.ts';
-import { legRoleSchema, modeSchema, routeSchema } from './session-spec.ts';
+import { legRoleSchema, MOST_VOLUME, modeSchema, routeSchema } from './session-spec.ts';
 
 const place = { guildId: snowflake, channelId: snowflake };
 
@@ -54,6 +54,17 @@ export const sessionChangeSchema = z.discriminatedUnion('change', [
   z.strictObject({ change: z.literal('detach'), legId: ulidSchema }),
   z.strictObject({ change: z.literal('routes'), routes: z.array(routeSchema).max(56) }),
   z.strictObject({ change: z.literal('hold'), legId: ulidSchema, on: z.boolean() }),
+  /** Of a leg's people, of one person on every leg, or of one person on one leg; 1 takes it back. */
+  z
+    .strictObject({
+      change: z.literal('volume'),
+      legId: ulidSchema.optional(),
+      userId: snowflake.optional(),
+      volume: z.number().min(0).max(MOST_VOLUME),
+    })
+    .refine(({ legId, userId }) => legId !== undefined || userId !== undefined, {
+      error: 'names nobody: give legId, userId, or both',
+    }),
   z.strictObject({ change: z.literal('transfer'), fromLegId: ulidSchema, to: newLegSchema }),
   z.strictObject({ change: z.literal('stop') }),
 ]);

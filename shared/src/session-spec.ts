@@ -41,6 +41,22 @@ export type LegSpec = z.infer<typeof legSpecSchema>;
 export const routeSchema = z.tuple([ulidSchema, ulidSchema]);
 export type Route = z.infer<typeof routeSchema>;
 
+/** The loudest that a voice can be made: 6 dB louder. */
+export const MOST_VOLUME = 2;
+
+/** How loud voices are heard: those of a leg's people, of one person on every leg, or of one person on one leg. */
+export const volumeSchema = z
+  .strictObject({
+    legId: ulidSchema.optional(),
+    userId: snowflake.optional(),
+    /** 0 is not heard at all, 1 is as spoken. All that applies to a voice is multiplied. */
+    volume: z.number().min(0).max(MOST_VOLUME),
+  })
+  .refine(({ legId, userId }) => legId !== undefined || userId !== undefined, {
+    error: 'names nobody: give a leg, a user, or both',
+  });
+export type Volume = z.infer<typeof volumeSchema>;
+
 /** What is to be recorded. */
 export const recordSpecSchema = z.strictObject({
   /** Legs whose participants are recorded: only those of guilds that allow it. */
@@ -69,6 +85,8 @@ export const sessionSpecSchema = z
     routes: z.array(routeSchema),
     /** Legs on hold: `routes` leave them out already; they hear the hold tone meanwhile. */
     holds: z.array(ulidSchema).optional(),
+    /** Whose voices are louder or softer than spoken; all others are as spoken. */
+    volumes: z.array(volumeSchema).max(64).optional(),
     record: recordSpecSchema.optional(),
     /** Absent: a report of this session seals nothing. */
     sealable: sealableSpecSchema.optional(),
@@ -99,6 +117,11 @@ export const sessionSpecSchema = z
     for (const [index, legId] of (spec.holds ?? []).entries()) {
       if (!legs.has(legId)) {
         context.addIssue({ code: 'custom', path: ['holds', index], message: 'names no leg of the session' });
+      }
+    }
+    for (const [index, { legId }] of (spec.volumes ?? []).entries()) {
+      if (legId !== undefined && !legs.has(legId)) {
+        context.addIssue({ code: 'custom', path: ['volumes', index], message: 'names no leg of the session' });
       }
     }
     for (const feature of ['record', 'sealable'] as const) {

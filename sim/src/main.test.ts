@@ -56,6 +56,14 @@ test('the process says where it is; people in one channel hear each other exactl
     spoken.filter((opus) => opus !== silence),
   );
   expect(await control.heard(ada.userId)).toEqual([]);
+
+  const own = clip?.packets.slice(10, 15) ?? [];
+  await control.clearHeard(ben.userId);
+  expect((await control.speak(ada.userId, { packets: own })).packets).toBe(5);
+  await control.waitUntilSilent(ada.userId);
+  expect((await control.heard(ben.userId)).map(({ opus }) => opus).filter((opus) => opus !== silence)).toEqual(
+    own.map((packet) => Buffer.from(packet).toString('base64')),
+  );
   expect((await control.counters()).plaintextFramesInDaveRooms).toBe(0);
 
   const exited = once(child, 'exit');

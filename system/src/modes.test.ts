@@ -1,8 +1,11 @@
-/** Who hears whom in each mode, judged by the packets that people hear, and who reads whom. Real processes; one stack for the file. */
+/** Who hears whom in each mode, judged by the packets that people hear and by their sound, and who reads whom. Real processes; one stack for the file. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadClips } from '@patchbay/sim/clips';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loudestSine } from './hearing/sine.ts';
+import type { Timeline } from './hearing/timeline.ts';
 import {
   active,
   change,
@@ -16,6 +19,8 @@ import {
   told,
   watch,
 } from './scenario/calls.ts';
+import { heardThrough, judgeAll, talk } from './scenario/talk.ts';
+import { heardFrom, isSilence, tonesHeard } from './scenario/tones.ts';
 import type { HubWatcher } from './stack/hub.ts';
 import { Stack } from './stack/stack.ts';
 
@@ -55,14 +60,29 @@ function room(house: House, name: string): Room {
   return found;
 }
 
-/** A frame of silence is three bytes long. */
-const isSilence = (opus: string) => Buffer.from(opus, 'base64').length <= 3;
+/** The hold tone as the voice node ships it: two sines, each at −21 dB of full scale. */
+const HOLD_HERTZ = [440, 659.25];
+const HOLD_AMPLITUDE = 2_900 / 32_768;
 
 /** What a person heard through a bot, packet by packet. */
-const fromBots = async ({ userId }: Room): Promise<string[]> =>
-  (await stack.sim.heard(userId)).flatMap(({ fromUserId, opus }) =>
-    fromUserId !== null && bots.includes(fromUserId) ? [opus] : [],
-  );
+const fromBots = ({ userId }: Room) => heardFrom(stack.sim, userId, bots);
+/** Forgets what was heard so far; then `during` is done, and each of these hears a tone to its end. */
+async function withTone<T>(rooms: readonly Room[], during: () => Promise<T>): Promise<T> {
+  const userIds = rooms.map(({ userId }) => userId);
+  for (const userId of userIds) await stack.sim.clearHeard(userId);
+  const result = await during();
+  await tonesHeard(stack.sim, userIds, bots);
+  return result;
+}
+/** A call whose people have heard that they are connected. */
+const connected = (
+  ...[rooms, request]: [Parameters<typeof startCall>[1], Parameters<typeof startCall>[2]?]
+): Promise<string> =>
+  withTone(rooms, async () => {
+    const sessionId = await startCall(stack, rooms, request);
+    await active(watcher, sessionId);
+    return sessionId;
+  });
 
 /** The packets with sound in them that each listener heard through a bot while `speaker` said a clip. */
 async function heardBy(speaker: Room, listeners: readonly Room[]): Promise<string[][]> {
@@ -73,17 +93,6 @@ async function heardBy(speaker: Room, listeners: readonly Room[]): Promise<strin
   return Promise.all(listeners.map(async (each) => (await fromBots(each)).filter((opus) => !isSilence(opus))));
 }
 
-/** Waits until a person heard a tone to its end: sound, and silence after it. */
-async function toneHeard(listener: Room): Promise<void> {
-  await stack.sim.until(
-    async () => {
-      const packets = await fromBots(listener);
-      return packets.some((opus) => !isSilence(opus)) && isSilence(packets.at(-1) ?? '');
-    },
-    { what: `the tone in ${listener.name}` },
-  );
-}
-
 /** Of these, who hears the speaker? All or nothing: a few packets of a leak count as hearing. */
 async function hears(speaker: Room, listeners: readonly Room[]): Promise<string[]> {
   const packets = await heardBy(speaker, listeners);
@@ -91,6 +100,28 @@ async function hears(speaker: Room, listeners: readonly Room[]): Promise<string[
     (packets[index]?.length ?? 0) > 0 ? [`${each.guildId}/${each.name}`] : [],
   );
 }
+
+/** All of these talk at once. Each must hear at their level (±1.5 dB) whom `routes` says, and nobody else (−30 dB), the own voice included. */
+async function expectHearing(people: Record<string, Room>, routes: Record<string, string[]>) {
+  const { sim } = stack;
+  const clips = [...(await loadClips()).values()].filter(({ name }) => name.endsWith('-2'));
+  const voices = Object.entries(people).map(([label, { userId }], index) => {
+    const { toneHz = 0, packets = [] } = clips[index] ?? {};
+    return { label, userId, toneHz, packets };
+  });
+  for (const { userId } of voices) {
+    await sim.ready(userId);
+    await sim.clearHeard(userId);
+  }
+  const said = await talk(sim, voices);
+  const heard = new Map<string, Timeline>();
+  for (const { label, userId } of voices) heard.set(label, await heardThrough(sim, userId, bots, said));
+  const verdicts = judgeAll(heard, said, (from, to) => (routes[from] ?? []).includes(to));
+  expect(verdicts.filter(({ routed }) => routed)).toHaveLength(Object.values(routes).flat().length);
+  expect(verdicts.filter(({ ok }) => !ok)).toEqual([]);
+  return heard;
+}
+
 const named = (...rooms: Room[]) => rooms.map((each) => `${each.guildId}/${each.name}`);
 
 async function stopCall(sessionId: string, rooms: readonly Room[]): Promise<void> {
@@ -103,37 +134,35 @@ test('support: hold, conference-in and transfer; nobody else hears anything', as
   const [caller, staff, senior] = [room(others[0], 'Room'), room(desk, 'Staff'), room(desk, 'Senior')];
   const rooms = [caller, staff, senior];
   await stack.sim.join(senior.userId, senior.channelId);
-  const sessionId = await startCall(
-    stack,
+  const sessionId = await connected(
     [
       { ...caller, side: 'caller' },
       { ...staff, side: 'staff' },
     ],
     { mode: 'support' },
   );
-  await active(watcher, sessionId);
   expect(await hears(caller, rooms)).toEqual(named(staff));
   expect(await hears(staff, rooms)).toEqual(named(caller));
 
-  const joined = await change(stack, sessionId, {
-    change: 'attach',
-    leg: { guildId: desk.guildId, channelId: senior.channelId, role: 'staff' },
-  });
+  const leg = { guildId: desk.guildId, channelId: senior.channelId, role: 'staff' as const };
+  const joined = await withTone([senior], () => change(stack, sessionId, { change: 'attach', leg }));
   expect(joined).toMatchObject({ ok: true });
   await active(watcher, sessionId);
   expect(await hears(caller, rooms)).toEqual(named(staff, senior));
 
   expect(await say(stack, desk, staff.userId, 'desk', [{ name: 'hold', type: 1 }])).toContain('on hold');
   await seen(watcher, sessionId, 'the caller on hold', ({ legs }) => legs.some(({ held }) => held === true));
-  // On hold the caller hears the tone and nothing of what is passed through to the senior.
-  const [tone = [], own, voice = []] = await heardBy(staff, rooms);
-  expect(own).toEqual([]);
-  expect(voice.length).toBeGreaterThan(20);
-  expect(tone.length).toBeGreaterThan(20);
-  expect(tone.filter((opus) => voice.includes(opus))).toEqual([]);
-  expect(await hears(caller, [staff, senior])).toEqual([]);
+  // On hold the caller hears the tone and nobody, and is heard by nobody.
+  const heard = await expectHearing({ caller, staff, senior }, { staff: ['senior'], senior: ['staff'] });
+  for (const hertz of HOLD_HERTZ) {
+    const amplitude = loudestSine(heard.get('caller') ?? { startAt: 0, samples: new Float32Array() }, hertz);
+    expect(Math.abs(20 * Math.log10(amplitude / HOLD_AMPLITUDE)), `${hertz} Hz`).toBeLessThanOrEqual(1.5);
+  }
   expect(await say(stack, desk, staff.userId, 'desk', [{ name: 'resume', type: 1 }])).toContain('back');
-  expect(await hears(senior, rooms)).toEqual(named(caller, staff));
+  await expectHearing(
+    { caller, staff, senior },
+    { caller: ['staff', 'senior'], staff: ['caller', 'senior'], senior: ['caller', 'staff'] },
+  );
 
   const { legId } = joined as { legId: string };
   expect(await change(stack, sessionId, { change: 'detach', legId })).toEqual({ ok: true });
@@ -141,16 +170,23 @@ test('support: hold, conference-in and transfer; nobody else hears anything', as
   await stack.sim.until(async () =>
     (await stack.sim.voiceStates(desk.guildId)).every(({ userId }) => userId !== bots[1]),
   );
-  const handed = await say(stack, desk, staff.userId, 'desk', [
-    { name: 'transfer', type: 1, options: [{ name: 'channel', type: 7, value: senior.channelId }] },
-  ]);
-  expect(handed).toContain(`goes over to <#${senior.channelId}>`);
-  await seen(
-    watcher,
-    sessionId,
-    'the senior instead of the staff',
-    ({ legs }) => legs.length === 2 && legs.some(({ channelId }) => channelId === senior.channelId),
-  );
+  await withTone([senior], async () => {
+    const transfer = { name: 'transfer', type: 1, options: [{ name: 'channel', type: 7, value: senior.channelId }] };
+    const handed = await say(stack, desk, staff.userId, 'desk', [transfer]);
+    expect(handed).toContain(`goes over to <#${senior.channelId}>`);
+    await seen(
+      watcher,
+      sessionId,
+      'the senior instead of the staff',
+      ({ legs }) => legs.length === 2 && legs.some(({ channelId }) => channelId === senior.channelId),
+    );
+    // The staff's bot says goodbye before it leaves.
+    await stack.sim.until(async () =>
+      (await stack.sim.voiceStates(desk.guildId)).every(
+        ({ userId, channelId }) => channelId !== staff.channelId || !bots.includes(userId),
+      ),
+    );
+  });
   expect(await hears(caller, rooms)).toEqual(named(senior));
   expect(await hears(senior, rooms)).toEqual(named(caller));
   await stopCall(sessionId, rooms);
@@ -161,23 +197,19 @@ test('monitor: hears both, is heard by nobody, is announced and listed, and only
   const rooms = [caller, staff, listener];
   const monitor = (userId: string) => say(stack, desk, userId, 'monitor', [{ name: 'start', type: 1 }]);
   await stack.sim.join(listener.userId, listener.channelId);
-  const first = await startCall(stack, [caller, staff]);
-  await active(watcher, first);
+  const first = await connected([caller, staff]);
   expect(await monitor(listener.userId)).toContain('Manage Server');
   await stack.sim.grant(desk.guildId, listener.userId, ['ManageGuild']);
   expect(await monitor(listener.userId)).toContain('Caller does not allow monitors');
   await stopCall(first, [caller, staff]);
 
   expect(await say(stack, others[0], others[0].ownerId, 'monitors', [{ name: 'allow', type: 1 }])).toContain('may');
-  const sessionId = await startCall(stack, [caller, staff]);
-  await active(watcher, sessionId);
-  for (const { userId } of [caller, staff]) await stack.sim.clearHeard(userId);
-  expect(await monitor(listener.userId)).toContain('listens');
-  await active(watcher, sessionId);
-  for (const each of [caller, staff]) await toneHeard(each);
-  expect(await hears(caller, rooms)).toEqual(named(staff, listener));
-  expect(await hears(staff, rooms)).toEqual(named(caller, listener));
-  expect(await hears(listener, rooms)).toEqual([]);
+  const sessionId = await connected([caller, staff]);
+  await withTone([caller, staff], async () => {
+    expect(await monitor(listener.userId)).toContain('listens');
+    await active(watcher, sessionId);
+  });
+  await expectHearing({ caller, staff, listener }, { caller: ['staff', 'listener'], staff: ['caller', 'listener'] });
   for (const { channelId } of [caller, staff]) await told(stack.sim, channelId, 'A monitor of Desk listens');
   const view = await active(watcher, sessionId);
   expect(view.legs.map(({ role }) => role)).toEqual(['party', 'party', 'monitor']);
@@ -204,7 +236,7 @@ test('a channel set up as a monitor: it waits, listens by itself, and /monitor s
   const view = await seen(watcher, sessionId, 'the monitor', ({ legs }) => legs[2]?.state === 'active');
   expect(view.legs.map(({ role }) => role)).toEqual(['party', 'party', 'monitor']);
   for (const [index, each] of [caller, staff].entries()) {
-    await toneHeard(each);
+    await tonesHeard(stack.sim, [each.userId], bots);
     await stack.sim.until(async () => (await announced(each)) === (before[index] ?? 0) + 1);
   }
   expect(await hears(caller, rooms)).toEqual(named(staff, listener));
@@ -241,16 +273,14 @@ test('/call leave in a conference of three takes out one side; of two it is the 
 test('custom: a broadcast from one to two, who do not hear each other; it ends when the speaker leaves', async () => {
   const [stage, left, right] = [room(desk, 'Staff'), room(others[0], 'Room'), room(others[1], 'Room')];
   const rooms = [stage, left, right];
-  const sessionId = await startCall(stack, rooms, {
+  const sessionId = await connected(rooms, {
     mode: 'custom',
     routes: [
       [0, 1],
       [0, 2],
     ],
   });
-  await active(watcher, sessionId);
-  expect(await hears(stage, rooms)).toEqual(named(left, right));
-  expect(await hears(left, rooms)).toEqual([]);
+  await expectHearing({ stage, left, right }, { stage: ['left', 'right'] });
   await stack.sim.leave(stage.userId);
   expect((await ended(watcher, sessionId)).endReason).toBe('user_left');
   for (const { userId } of [left, right]) await stack.sim.leave(userId);
@@ -259,10 +289,8 @@ test('custom: a broadcast from one to two, who do not hear each other; it ends w
 test('two calls at once in one server by two bot accounts; the third channel is told who holds them', async () => {
   const [first, second, third] = [room(desk, 'Staff'), room(desk, 'Senior'), room(desk, 'Third')];
   const [left, right] = [room(others[0], 'Room'), room(others[1], 'Room')];
-  const one = await startCall(stack, [first, left]);
-  const two = await startCall(stack, [second, right]);
-  await active(watcher, one);
-  await active(watcher, two);
+  const one = await connected([first, left]);
+  const two = await connected([second, right]);
   const states = await stack.sim.voiceStates(desk.guildId);
   const botIn = ({ channelId }: Room) =>
     states.find((state) => state.channelId === channelId && bots.includes(state.userId))?.userId;

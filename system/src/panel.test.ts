@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ControlMessage } from '@patchbay/sim/control-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { change } from './scenario/calls.ts';
 import { type Scene, setScene } from './scenario/first-call.ts';
 import type { PlayedSide } from './scenario/world.ts';
 import { findChromium, launchChromium } from './stack/browser.ts';
@@ -29,7 +30,11 @@ afterAll(async () => {
 
 const sim = () => scene.stack.sim;
 
-async function setUp(side: PlayedSide, name: string, options: { name: string; type: number; value: string }[]) {
+async function setUp(
+  side: PlayedSide,
+  name: string,
+  options: { name: string; type: number; value: string | boolean }[],
+) {
   const answer = await sim().command({
     applicationId: scene.stack.application.applicationId,
     guildId: side.guildId,
@@ -56,12 +61,14 @@ const textOf = (message: ControlMessage) =>
     .join('\n');
 
 /** The panel of a side once it says this. There is never more than one message of it. */
-async function panelSaying(side: PlayedSide, words: string): Promise<ControlMessage> {
+async function panelSaying(side: PlayedSide, words: string | RegExp): Promise<ControlMessage> {
   return sim().until(
     async () => {
       const panels = (await sim().messages(side.textChannelId)).filter((message) => partsOf(message).length > 0);
       expect(panels.length).toBeLessThanOrEqual(1);
-      return panels.find((message) => textOf(message).includes(words));
+      return panels.find((message) =>
+        typeof words === 'string' ? textOf(message).includes(words) : words.test(textOf(message)),
+      );
     },
     { what: `a panel of ${side.guildName} that says “${words}”`, timeoutMs: 30_000 },
   );
@@ -85,6 +92,37 @@ test('it is posted when a channel waits, and follows the call in the same messag
   expect(textOf(here)).toContain('end-to-end encrypted');
   expect(here.editedAt).not.toBeNull();
   expect(partsOf(there).flatMap(({ label }) => label ?? [])).toEqual(['Next', 'Stop', 'Report']);
+});
+
+test('it names who speaks on the other side, with the delay; of an anonymous server it only counts', async () => {
+  const [{ name, userId }, other] = right.members as [PlayedSide['members'][0], PlayedSide['members'][0]];
+  await sim().speak(userId, { clip: 'cleo-1' });
+  const speaking = await panelSaying(left, `Speaking: ${name}`);
+  expect(textOf(speaking)).toMatch(/(\d+|under 1) ms delay/);
+  expect(textOf(speaking)).toContain('end-to-end encrypted');
+  expect(textOf(await panelSaying(right, 'Nobody is speaking there'))).not.toContain(name);
+  const channel = { name: 'channel', type: 7, value: right.channelId };
+  await setUp(right, 'channel', [channel, { name: 'anonymous', type: 5, value: true }]);
+  await sim().join(other.userId, right.channelId);
+  await sim().ready(other.userId);
+  await sim().speak(other.userId, { clip: 'dan-1' });
+  const counted = textOf(await panelSaying(left, /\d (person is|people are) speaking there/));
+  for (const member of right.members) expect(counted).not.toContain(member.name);
+  await setUp(right, 'channel', [channel, { name: 'anonymous', type: 5, value: false }]);
+});
+
+test('a hold is shown on both sides', async () => {
+  const { sessionId } = scene.watchers[0].sessions()[0] ?? { sessionId: '' };
+  // A channel that is in the call already is answered with its leg.
+  const leg = { guildId: right.guildId, channelId: right.channelId };
+  const { legId } = (await change(scene.stack, sessionId, { change: 'attach', leg })) as { legId: string };
+  await change(scene.stack, sessionId, { change: 'hold', legId, on: true });
+  await Promise.all([
+    panelSaying(left, `**${right.guildName}** (on hold)`),
+    panelSaying(right, 'This side is on hold'),
+  ]);
+  await change(scene.stack, sessionId, { change: 'hold', legId, on: false });
+  await panelSaying(left, `In a call with **${right.guildName}**\n`);
 });
 
 const chromium = findChromium();

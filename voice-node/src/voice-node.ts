@@ -1,7 +1,6 @@
 /** The voice node put together: who is made of what, what starts when, what ends in which order. */
 import { join } from 'node:path';
 import { PatchbayError } from '@patchbay/shared/errors';
-import type { NodeEventDraft } from '@patchbay/shared/events';
 import type { LegSpec } from '@patchbay/shared/session-spec';
 import { Routes } from 'discord-api-types/v10';
 import { ulid } from 'ulid';
@@ -9,22 +8,21 @@ import { ControlSocket } from './control/control-socket.ts';
 import { NodeStore } from './control/node-store.ts';
 import { Outbox } from './control/outbox.ts';
 import { SpeakingLane } from './control/speaking-lane.ts';
-import { FinaliseDesk } from './finalise/finalise-desk.ts';
+import { StatsLane } from './control/stats-lane.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { Identity } from './gateway/identity.ts';
+import { NodeStorage } from './node-storage.ts';
 import { EventLoopLag } from './ops/event-loop-lag.ts';
 import { HealthServer } from './ops/health-server.ts';
 import type { Logger } from './ops/logger.ts';
+import { realTime } from './ops/scheduler.ts';
 import { openRelays } from './relay/open-relays.ts';
 import { isSealed, ReportDesk } from './reports/report-desk.ts';
 import { Announcer, type Say } from './sessions/announcer.ts';
 import { LegPool } from './sessions/leg-pool.ts';
-import { chunkStored, RecordingDesk } from './sessions/recording-desk.ts';
 import { RecordingNotice } from './sessions/recording-notice.ts';
 import { Registry } from './sessions/registry.ts';
 import type { Settings } from './settings.ts';
-import { ObjectStore } from './storage/object-store.ts';
-import { Uploader } from './storage/uploader.ts';
 import { Leg } from './voice/leg.ts';
 
 const UPLOAD_DEADLINE_MS = 60_000;
@@ -38,14 +36,13 @@ export class VoiceNode {
   readonly #lag = new EventLoopLag();
   #store!: NodeStore;
   #outbox!: Outbox;
-  #uploader: Uploader | undefined;
-  #desk: RecordingDesk | undefined;
-  #finalise: FinaliseDesk | undefined;
+  #storage: NodeStorage | undefined;
   #reports!: ReportDesk;
   #gateway!: Gateway;
   #registry!: Registry;
   #control!: ControlSocket;
   #speaking!: SpeakingLane;
+  #stats: StatsLane | undefined;
   #health!: HealthServer;
   readonly #legs = new Set<Leg>();
   #closing: Promise<void> | undefined;
@@ -71,13 +68,25 @@ export class VoiceNode {
     };
     this.#reports = new ReportDesk({
       directory: join(dataDir, 'reports'),
-      add: storage && ((path, note) => this.#uploader?.add(path, note) ?? Promise.resolve()),
+      add: storage && ((path, note) => this.#storage?.uploader.add(path, note) ?? Promise.resolve()),
       storageOff: recordingOff,
       report: (outcome) => this.#outbox.append(outcome),
       logger,
     });
-    if (storage) this.#uploader = await this.#startUploads(storage, report);
-    else logger.warn(recordingOff ?? 'Recording is off.');
+    if (storage) {
+      this.#storage = new NodeStorage({
+        settings: this.#settings,
+        storage,
+        append: (draft) => this.#outbox.append(draft),
+        sealed: async (stored) => {
+          if (!isSealed(stored)) return false;
+          await this.#reports.stored(stored);
+          return true;
+        },
+        logger,
+      });
+      await this.#storage.start();
+    } else logger.warn(recordingOff ?? 'Recording is off.');
     await this.#reports.start();
 
     const { discordTokens, discordApiUrl: apiUrl, messageContent } = this.#settings;
@@ -88,17 +97,16 @@ export class VoiceNode {
     this.#gateway.on('report', (drafts) => drafts.forEach(report));
     for (const identity of identities) this.#followIdentity(identity);
 
-    const desk = await this.#openDesk();
     const relays = messageContent ? openRelays(this.#gateway, logger) : undefined;
     this.#registry = new Registry(
       {
         pool: new LegPool((spec) => this.#openLeg(spec)),
         notice: this.#notice(),
         announcer: new Announcer((leg, text) => this.#say(leg, text), logger),
-        desk,
+        desk: this.#storage?.desk,
         recordingOff,
         ...(relays ? { relays } : {}),
-        sealing: this.#uploader !== undefined,
+        sealing: this.#storage !== undefined,
         passThrough: this.#settings.passThrough,
         report,
         logger,
@@ -109,7 +117,7 @@ export class VoiceNode {
     await this.#gateway.connect();
     this.#outbox.start();
     await this.#connectControl();
-    await this.#finalise?.start();
+    await this.#storage?.startFinalising();
     return { healthUrl };
   }
 
@@ -123,15 +131,13 @@ export class VoiceNode {
     const logger = this.#logger;
     logger.info({ sessions: this.#registry?.running.length ?? 0 }, 'shutting down');
     await this.#registry?.endAll('policy', 'The voice node was shut down.');
-    await this.#finalise?.close();
     await this.#reports?.settled();
-    if (this.#uploader && !(await this.#uploader.drain(UPLOAD_DEADLINE_MS))) {
-      logger.warn('some uploads are not done; the next start takes them up');
-    }
+    await this.#storage?.close(UPLOAD_DEADLINE_MS);
     if (this.#outbox && !(await this.#outbox.flush(OUTBOX_DEADLINE_MS))) {
       logger.warn({ waiting: this.#outbox.waiting }, 'some events are not delivered; the next start takes them up');
     }
     this.#speaking?.close();
+    this.#stats?.close();
     this.#control?.close();
     await this.#gateway?.close();
     await this.#outbox?.close();
@@ -139,57 +145,6 @@ export class VoiceNode {
     await this.#health?.close();
     this.#lag.stop();
     logger.info('closed');
-  }
-
-  /** The desk of recordings, once what killed processes left is sealed; undefined: this node cannot store. */
-  async #openDesk(): Promise<RecordingDesk | undefined> {
-    const uploader = this.#uploader;
-    if (!uploader) return undefined;
-    const desk = new RecordingDesk({
-      directory: join(this.#settings.dataDir, 'recordings'),
-      add: (path, note) => uploader.add(path, note),
-      onComplete: (sessionId) =>
-        void this.#finalise
-          ?.add(sessionId)
-          .catch((error) => this.#logger.error({ err: error, sessionId }, 'finalising could not be queued')),
-      logger: this.#logger,
-    });
-    await desk.recover();
-    this.#desk = desk;
-    return desk;
-  }
-
-  async #startUploads(
-    storage: NonNullable<Settings['storage']>,
-    report: (draft: NodeEventDraft) => void,
-  ): Promise<Uploader> {
-    const store = new ObjectStore(storage);
-    const uploader = new Uploader({
-      directory: join(this.#settings.dataDir, 'uploads'),
-      store,
-      onStored: async (stored) => {
-        if (isSealed(stored)) {
-          await this.#reports.stored(stored);
-          return;
-        }
-        const event = chunkStored(stored);
-        if (event) await this.#outbox.append(event);
-      },
-    });
-    this.#finalise = new FinaliseDesk({
-      directory: join(this.#settings.dataDir, 'finalise'),
-      store,
-      add: (path, note) => uploader.add(path, note),
-      report,
-      isBusy: (sessionId) => this.#desk?.isBusy(sessionId) ?? false,
-      mp3Fragments: this.#settings.fragmentMp3,
-      logger: this.#logger,
-    });
-    uploader.on('progress', (progress) => this.#logger.info(progress, 'uploads'));
-    uploader.on('retrying', ({ error, ...rest }) => this.#logger.warn({ err: error, ...rest }, 'an upload failed'));
-    const left = await uploader.start();
-    if (left > 0) this.#logger.info({ files: left }, 'taking up uploads of an earlier process');
-    return uploader;
   }
 
   #followIdentity(identity: Identity): void {
@@ -286,6 +241,11 @@ export class VoiceNode {
     });
     this.#control = control;
     this.#speaking = new SpeakingLane((message) => control.send(message));
+    this.#stats = new StatsLane({
+      send: (message) => control.send(message),
+      read: () => this.#registry.stats,
+      scheduler: realTime,
+    });
     this.#registry.on('message', (message) => control.send(message));
     this.#gateway.on('identities', () =>
       control.send({ v: 1, type: 'identities', identities: this.#gateway.identityReports() }),

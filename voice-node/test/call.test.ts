@@ -115,7 +115,15 @@ test('connects two channels end to end, records both sides, and leaves no trace 
     await hub.event('recording.started', (event) => event.guildId === guildId);
     expect(await control.nickname(guildId, botUserId)).toBe('[REC] Patchbay');
   }
-  for (const { userId } of sides) await control.ready(userId);
+  for (const { userId } of sides) {
+    await control.ready(userId);
+    // The connect tone, to its end.
+    await control.until(async () => {
+      const packets = await control.heard(userId);
+      return packets.some(({ opus }) => opus !== '+P/+') && packets.at(-1)?.opus === '+P/+';
+    });
+    await control.clearHeard(userId);
+  }
 
   const [clip] = await control.clips();
   if (!clip) throw new Error('the simulator has no clips');
@@ -142,7 +150,11 @@ test('connects two channels end to end, records both sides, and leaves no trace 
   expect((await control.counters()).plaintextFramesInDaveRooms).toBe(0);
   const told = (speaking: boolean) =>
     hub.messages.some(
-      (message) => message.type === 'ephemeral' && message.userId === north.userId && message.speaking === speaking,
+      (message) =>
+        message.type === 'ephemeral' &&
+        message.event === 'voice.speaking' &&
+        message.userId === north.userId &&
+        message.speaking === speaking,
     );
   expect(told(true)).toBe(true);
 

@@ -19,8 +19,14 @@ function size(bytes: number): string {
   return bytes < 1024 ? `${bytes} B` : `${Math.round(bytes / 1024)} kB`;
 }
 
+function delay(ms: number | undefined): string {
+  if (ms === undefined) return '';
+  return ms < 1 ? ', under 1 ms delay' : `, ${Math.round(ms)} ms delay`;
+}
+
 /** One call: its state, both sides, encryption, and what was stored of it. */
 export function SessionCard({ session, guild }: { session: SessionView; guild: Presence }) {
+  const live = guild.live.get(session.sessionId);
   const nameOf = (userId: string) => guild.names.get(userId) ?? `user ${userId}`;
   return (
     <article className={`session ${session.state}`} data-session={session.sessionId} data-state={session.state}>
@@ -41,10 +47,18 @@ export function SessionCard({ session, guild }: { session: SessionView; guild: P
             <span className="hint">
               {leg.state}
               {leg.daveVersion ? ', end-to-end encrypted' : ''}
+              {leg.role === 'monitor' ? ', listens in' : ''}
+              {leg.held ? ', on hold' : ''}
+              {leg.own ? delay(live?.legs.find(({ channelId }) => channelId === leg.channelId)?.delayMs) : ''}
             </span>
           </li>
         ))}
       </ol>
+      {live && live.late + live.concealed > 0 && (
+        <p className="hint">
+          {live.concealed} lost frames concealed, {live.late} packets too late
+        </p>
+      )}
       {session.endReason && <p className="hint">Ended: {reasons[session.endReason] ?? session.endReason}.</p>}
       {session.stored.length > 0 && (
         <ul className="stored">

@@ -117,9 +117,16 @@ export class SimControl extends GatewayControl {
   async clips(): Promise<Output<'clips'>['clips']> {
     return (await this.#call('clips', {})).clips;
   }
-  /** Returns when the first packet is on the wire; `startedAt` is that instant, ms since the epoch. */
-  speak(userId: string, options: { clip: string }): Promise<Output<'speak'>> {
-    return this.#call('speak', { userId, ...options });
+  /**
+   * Speaks a clip, or Opus packets of one's own (20 ms each). Returns when the first packet is on the wire; `startedAt` is that
+   * instant, ms since the epoch.
+   */
+  speak(userId: string, options: { clip: string } | { packets: readonly Uint8Array[] }): Promise<Output<'speak'>> {
+    if ('clip' in options) return this.#call('speak', { userId, clip: options.clip });
+    return this.#call('speak', {
+      userId,
+      packets: options.packets.map((opus) => Buffer.from(opus).toString('base64')),
+    });
   }
   async waitUntilSilent(userId: string): Promise<void> {
     await this.#call('waitUntilSilent', { userId });

@@ -191,7 +191,11 @@ export const operations = {
     }),
   },
   speak: {
-    input: z.object({ userId: id, clip: name }),
+    input: z.union([
+      z.object({ userId: id, clip: name }),
+      /** Sound of one's own: Opus packets of 20 ms, base64. */
+      z.object({ userId: id, packets: z.array(z.base64()).min(1).max(3_000) }),
+    ]),
     output: z.object({ startedAt: z.number(), packets: z.number().int(), firstTimestamp: z.number() }),
   },
   waitUntilSilent: { input: user, output: nothing },

@@ -7,6 +7,7 @@ import { exchangeCode, HubWatcher, mintCode } from '../stack/hub.ts';
 import type { Stack } from '../stack/stack.ts';
 import { collectHeard, judgeListeners, type ListenerVerdict, type Spoken, speakLines } from './play.ts';
 import { judgeRecordings, type TrackVerdict } from './recordings.ts';
+import { tonesHeard } from './tones.ts';
 import { configure, makeWorld, type PlayedSide } from './world.ts';
 
 export interface FirstCall {
@@ -50,9 +51,11 @@ export interface CallCallbacks {
   onLine?: (name: string, text: string) => void;
 }
 
-/** Everybody joins; resolves with the session when both sides are connected. */
+/** Everybody joins; resolves with the session when both sides are connected, and have heard so. */
 export async function joinAll({ stack, both, watchers }: Scene): Promise<SessionView> {
   const earlier = new Set(watchers[0].sessions().map(({ sessionId }) => sessionId));
+  const people = both.flatMap(({ members }) => members.map(({ userId }) => userId));
+  for (const userId of people) await stack.sim.clearHeard(userId);
   for (const side of both) {
     for (const { userId } of side.members) await stack.sim.join(userId, side.channelId);
   }
@@ -64,6 +67,7 @@ export async function joinAll({ stack, both, watchers }: Scene): Promise<Session
     ),
   );
   if (!session) throw new Error('no session');
+  await tonesHeard(stack.sim, people, [stack.application.botUserId]);
   return session;
 }
 
@@ -92,8 +96,9 @@ export async function playCall(scene: Scene, callbacks: CallCallbacks = {}): Pro
   const { stack, both } = scene;
   const { onProgress = () => undefined, onLine = () => undefined } = callbacks;
   const people = both.flatMap(({ members }) => members);
-  for (const { userId } of people) await stack.sim.clearHeard(userId);
   const active = await joinAll(scene);
+  // The connect tone is over; what counts from here on is speech.
+  for (const { userId } of people) await stack.sim.clearHeard(userId);
   onProgress(`Call ${active.sessionId}: ${both.map(({ guildName }) => guildName).join(' and ')} are connected.`);
   const spoken = await speakLines(stack.sim, both, (name, text) => {
     onProgress(`  ${name}: “${text}”`);

@@ -22,19 +22,28 @@ export function addTimestamp(timestamp: number, step: number): number {
 
 /** Unwraps the sequence numbers and timestamps of one SSRC into counters that only the sender's order moves. */
 export class RtpUnwrapper {
-  #last: { sequence: number; timestamp: number; wide: { sequence: number; timestamp: number } } | undefined;
+  // Plain numbers: this runs several times for each packet.
+  #known = false;
+  #sequence = 0;
+  #timestamp = 0;
+  #wideSequence = 0;
+  #wideTimestamp = 0;
 
   /** The counters of a packet without wrap; the first packet keeps its own numbers. */
   unwrap(packet: { sequence: number; timestamp: number }): { sequence: number; timestamp: number } {
-    const last = this.#last;
-    const wide = last
+    const { sequence, timestamp } = packet;
+    const wide = this.#known
       ? {
-          sequence: last.wide.sequence + sequenceDistance(last.sequence, packet.sequence),
-          timestamp: last.wide.timestamp + timestampDistance(last.timestamp, packet.timestamp),
+          sequence: this.#wideSequence + sequenceDistance(this.#sequence, sequence),
+          timestamp: this.#wideTimestamp + timestampDistance(this.#timestamp, timestamp),
         }
-      : { sequence: packet.sequence, timestamp: packet.timestamp };
-    if (!last || wide.sequence > last.wide.sequence) {
-      this.#last = { sequence: packet.sequence, timestamp: packet.timestamp, wide };
+      : { sequence, timestamp };
+    if (!this.#known || wide.sequence > this.#wideSequence) {
+      this.#known = true;
+      this.#sequence = sequence;
+      this.#timestamp = timestamp;
+      this.#wideSequence = wide.sequence;
+      this.#wideTimestamp = wide.timestamp;
     }
     return wide;
   }

@@ -13,6 +13,7 @@ import type { Tone } from '../audio/tones/tone.ts';
 import { tones } from '../audio/tones/tones.ts';
 import { realTime, type Scheduler } from '../ops/scheduler.ts';
 import { type BridgeCounters, type BridgeOptions, noCounts } from './bridge-options.ts';
+import { type LegLive, liveOf } from './live.ts';
 import { Output } from './output.ts';
 import { Speaker } from './speaker.ts';
 import { Ticker } from './ticker.ts';
@@ -22,6 +23,8 @@ import { type VolumeOrder, Volumes } from './volumes.ts';
 /** From a passed-through packet to the first mixed frame: its successor has arrived by then, with 15 ms to spare for jitter. */
 const FIRST_TICK_MS = 35;
 const HOUSEKEEPING_MS = 100;
+/** The silence frames of a spurt's end come 20 ms apart: they are waited for before the output is given up. ms. */
+const QUIET_MS = 100;
 
 export class Bridge {
   readonly counters: BridgeCounters = noCounts();
@@ -30,6 +33,8 @@ export class Bridge {
   readonly #passThrough: boolean;
   readonly #conceal: boolean;
   readonly #speakers = new Map<string, Speaker>();
+  /** Whose packet came last: mostly theirs is the next as well. */
+  #latest: Speaker | undefined;
   readonly #volumes = new Volumes();
   readonly #onHold = new Set<string>();
   readonly #outputs: Output[];
@@ -46,7 +51,7 @@ export class Bridge {
       (leg) => new Output(leg, new Set(sourcesOf(routes, leg.legId)), () => this.#codec.createEncoder()),
     );
     this.#ticker = new Ticker(this.#scheduler, {
-      tick: () => this.#tick(),
+      tick: (dueAt) => this.#tick(dueAt),
       skip: () => {
         this.counters.missedTicks += 1;
         for (const output of this.#outputs) output.skipTick();
@@ -73,10 +78,17 @@ export class Bridge {
    */
   setVolume(order: VolumeOrder): void {
     this.#volumes.set(order);
-    for (const speaker of this.#speakers.values()) {
-      speaker.volume = this.#volumes.of(speaker.legId, speaker.userId);
-    }
-    this.#review();
+    this.#applyVolumes();
+  }
+
+  /**
+   * The same for everything that is set: whom no order names is heard as spoken again.
+   *
+   * @throws {PatchbayError} `volume_invalid`
+   */
+  setVolumes(orders: readonly VolumeOrder[]): void {
+    this.#volumes.replace(orders);
+    this.#applyVolumes();
   }
 
   /**
@@ -118,6 +130,11 @@ export class Bridge {
     this.#review();
   }
 
+  /** What is live now: how long each leg's voices are held up, and who of its people spoke lately. */
+  live(): LegLive[] {
+    return liveOf(this.#outputs, this.#speakers.values(), this.#scheduler.now());
+  }
+
   /** Detaches from the legs and stops every timer. The legs live on. */
   close(): void {
     for (const detach of this.#detach) detach();
@@ -138,8 +155,8 @@ export class Bridge {
       if (!this.#hears(output, speaker)) continue;
       const { mode } = output;
       if (mode.kind === 'pass' && mode.speaker === speaker) {
-        output.pass(packet, packet.arrivedAt);
-        this.counters.passed += 1;
+        output.pass(packet);
+        this.#passed(output, packet);
       } else if (mode.kind === 'mix') {
         if (starts) speaker.startMixing(false);
       } else if (starts) {
@@ -162,8 +179,13 @@ export class Bridge {
       this.#ticker.start(packet.arrivedAt);
       return;
     }
-    output.startPass(speaker, packet, packet.arrivedAt);
+    output.startPass(speaker, packet);
+    this.#passed(output, packet);
+  }
+
+  #passed(output: Output, { arrivedAt }: VoicePacket): void {
     this.counters.passed += 1;
+    output.delay.add(arrivedAt, this.#scheduler.now());
   }
 
   /** Starts to mix, in the middle of whom was passed through. */
@@ -175,12 +197,12 @@ export class Bridge {
     this.#ticker.start(passed ? Math.max(now, passed.lastArrivedAt + FIRST_TICK_MS) : now);
   }
 
-  #tick(): void {
-    const now = this.#scheduler.now();
+  /** A tick that is made up after a stall is one of its own time: what it takes was in time then. */
+  #tick(dueAt: number): void {
     const frames = new Map<Speaker, Sound | undefined>();
     for (const speaker of this.#speakers.values()) {
-      speaker.timeOut(now);
-      if (speaker.mixing) frames.set(speaker, speaker.nextFrame(now));
+      speaker.timeOut(dueAt);
+      if (speaker.mixing) frames.set(speaker, speaker.nextFrame(dueAt));
     }
     for (const output of this.#outputs) {
       if (output.mode.kind !== 'mix' && output.mode.kind !== 'tail') continue;
@@ -189,12 +211,21 @@ export class Bridge {
       output.tick(
         heard.map(([, frame]) => frame),
         heard.some(([speaker]) => speaker.speaking),
-        now,
+        dueAt,
       );
+      const sentAt = this.#scheduler.now();
+      for (const [{ playedArrivedAt }] of heard) {
+        if (playedArrivedAt !== undefined) output.delay.add(playedArrivedAt, sentAt);
+      }
       if (!output.tone && this.#onHold.has(output.leg.legId)) this.play(output.leg.legId, tones.hold, { loop: true });
       if (output.mode.kind === 'mix' && !output.tone && heard.every(([speaker]) => speaker.drained)) output.finish();
     }
     this.#look();
+  }
+
+  #applyVolumes(): void {
+    for (const speaker of this.#speakers.values()) this.#volumes.applyTo(speaker);
+    this.#review();
   }
 
   /** After a change of who is heard and how loud: ends or mixes what must not be passed through any more. */
@@ -227,23 +258,20 @@ export class Bridge {
     const now = this.#scheduler.now();
     for (const [key, speaker] of this.#speakers) {
       speaker.timeOut(now);
-      if (!speaker.speaking && now - speaker.lastArrivedAt > 60_000) this.#speakers.delete(key);
+      if (!speaker.speaking && now - speaker.lastArrivedAt > 60_000) {
+        this.#speakers.delete(key);
+        if (this.#latest === speaker) this.#latest = undefined;
+      }
     }
     for (const output of this.#outputs) {
-      if (output.mode.kind === 'pass' && !output.mode.speaker.speaking && this.#quiet(output.mode.speaker, now)) {
-        this.#end(output);
-      }
+      const passed = output.mode.kind === 'pass' ? output.mode.speaker : undefined;
+      if (passed && !passed.speaking && now - passed.lastArrivedAt > QUIET_MS) this.#end(output);
       output.settle(now);
     }
     const busy =
       this.#outputs.some((output) => output.announced || output.mode.kind !== 'idle') ||
       [...this.#speakers.values()].some((speaker) => speaker.speaking);
     this.#cancelHousekeeping = busy ? this.#scheduler.after(HOUSEKEEPING_MS, () => this.#housekeep()) : undefined;
-  }
-
-  /** The silence frames of a spurt's end come 20 ms apart: wait for them before the output is given up. */
-  #quiet(speaker: Speaker, now: number): boolean {
-    return now - speaker.lastArrivedAt > 100;
   }
 
   #hears(output: Output, speaker: Speaker): boolean {
@@ -259,6 +287,7 @@ export class Bridge {
   }
 
   #speaker(legId: string, userId: string): Speaker {
+    if (this.#latest?.userId === userId && this.#latest.legId === legId) return this.#latest;
     const key = `${legId}:${userId}`;
     let speaker = this.#speakers.get(key);
     if (!speaker) {
@@ -269,9 +298,10 @@ export class Bridge {
         counters: this.counters,
         conceal: this.#conceal,
       });
-      speaker.volume = this.#volumes.of(legId, userId);
+      this.#volumes.applyTo(speaker);
       this.#speakers.set(key, speaker);
     }
+    this.#latest = speaker;
     return speaker;
   }
 }

@@ -46,6 +46,8 @@ const silence: Step = { kind: 'silence' };
 export class JitterBuffer {
   /** Frames that were left out to shorten the delay. */
   skipped = 0;
+  /** When the packet that was played last arrived. */
+  playedArrivedAt = 0;
   readonly #unwrapper = new RtpUnwrapper();
   readonly #line = new ArrivalLine();
   #queue: Waiting[] = [];
@@ -192,6 +194,7 @@ export class JitterBuffer {
 
   #play(packet: Waiting): { kind: 'play'; opus: Uint8Array } {
     this.#take();
+    this.playedArrivedAt = packet.arrivedAt;
     this.#next = packet.timestamp + FRAME_SAMPLES;
     this.#run = 0;
     this.#held = 0;

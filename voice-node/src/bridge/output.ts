@@ -12,12 +12,16 @@ import { addFrame, limitInto } from '../audio/mixer.ts';
 import { FRAME_VALUES, type OpusEncoder } from '../audio/opus-codec.ts';
 import { FRAME_SAMPLES, type LegPort, SAMPLE_RATE, SILENCE_FRAME, type VoicePacket } from '../audio/packet.ts';
 import { addSequence, addTimestamp, sequenceDistance, timestampDistance } from '../audio/rtp.ts';
-import { isSilence } from '../audio/toc.ts';
+import { isSilence, packetSamples } from '../audio/toc.ts';
+import { DelayMeter } from './delay-meter.ts';
+import { OutputLine } from './output-line.ts';
 import type { Speaker } from './speaker.ts';
 import type { TonePlayer } from './tone-player.ts';
 
 /** Discord asks for five silence frames at the end of a spurt, so that receivers do not interpolate. */
 const TAIL_FRAMES = 5;
+/** A source whose RTP time jumps by more than this inside a spurt has another clock: a pause would have ended the spurt. */
+const MOST_STEP = SAMPLE_RATE;
 /** Silent for so long before "stopped speaking" is announced: a flag that flaps is rate limited. ms. */
 export const STOP_SPEAKING_MS = 200;
 
@@ -41,13 +45,18 @@ export class Output {
   mode: OutputMode = { kind: 'idle' };
   /** What is played here beside the voices: only while mixing. */
   tone: TonePlayer | undefined;
+  /** Of the voices that are heard here. */
+  readonly delay = new DelayMeter();
   readonly #createEncoder: () => OpusEncoder;
   #encoder: OpusEncoder | undefined;
   #sequence = Math.floor(Math.random() * 0x1_0000);
   #timestamp = Math.floor(Math.random() * 0x1_0000_0000);
   #lastSentAt: number | undefined;
-  /** An instant and the RTP time that it stands for. */
-  #origin: { at: number; timestamp: number } | undefined;
+  readonly #line = new OutputLine();
+  /** The first tick of a mix after silence: RTP time has to catch up with the wall clock. */
+  #wasSilent = true;
+  /** Length of the last packet, in samples. */
+  #length = FRAME_SAMPLES;
   #lastWasSilence = true;
   #lastSource: Speaker | 'encoder' | undefined;
   #announced = false;
@@ -70,49 +79,58 @@ export class Output {
     return speaker.legId !== this.leg.legId && this.sources.has(speaker.legId);
   }
 
-  /** Starts to pass a speaker's spurt through, at its first packet. */
-  startPass(speaker: Speaker, packet: VoicePacket, now: number): void {
+  /**
+   * Starts to pass a speaker's spurt through, at its first packet. RTP time stands where the packet was due, not where it came: a
+   * first packet that was late would put its whole spurt off.
+   */
+  startPass(speaker: Speaker, packet: VoicePacket): void {
     const another = this.#lastSource !== undefined && this.#lastSource !== speaker;
     // Decoders at the other end carry the last source's state: one silence frame lets them land softly.
     const separated = another && !this.#lastWasSilence;
-    const step = Math.max(separated ? 2 * FRAME_SAMPLES : FRAME_SAMPLES, this.#samplesBehind(now));
-    if (separated) this.#send(SILENCE_FRAME, 1, step - FRAME_SAMPLES, now);
-    this.mode = {
-      kind: 'pass',
-      speaker,
-      base: {
-        source: { ssrc: packet.ssrc, sequence: packet.sequence, timestamp: packet.timestamp },
-        sequence: addSequence(this.#sequence, 1),
-        timestamp: addTimestamp(this.#timestamp, separated ? FRAME_SAMPLES : step),
-      },
+    const behind = this.#line.behind(this.#timestamp, speaker.dueAt);
+    const step = Math.max(this.#length + (separated ? FRAME_SAMPLES : 0), behind);
+    if (separated) this.#send(SILENCE_FRAME, step - FRAME_SAMPLES, packet.arrivedAt);
+    const base = {
+      source: { ssrc: packet.ssrc, sequence: packet.sequence, timestamp: packet.timestamp },
+      sequence: addSequence(this.#sequence, 1),
+      timestamp: addTimestamp(this.#timestamp, separated ? FRAME_SAMPLES : step),
     };
+    this.mode = { kind: 'pass', speaker, base };
     this.#lastSource = speaker;
-    this.pass(packet, now);
+    this.#sequence = base.sequence;
+    this.#timestamp = base.timestamp;
+    this.#emit(packet.opus, packet.arrivedAt);
   }
 
   /** Passes a packet of the current speaker: our counters follow the source's distances, so that loss stays a gap. */
-  pass(packet: VoicePacket, now: number): void {
+  pass(packet: VoicePacket): void {
     if (this.mode.kind !== 'pass') return;
-    const { base } = this.mode;
-    if (packet.ssrc !== base.source.ssrc) {
-      // The speaker reconnected: a new stream in the same spurt.
-      this.startPass(this.mode.speaker, packet, now);
+    const { base, speaker } = this.mode;
+    const timestamp = addTimestamp(base.timestamp, timestampDistance(base.source.timestamp, packet.timestamp));
+    const step = timestampDistance(this.#timestamp, timestamp);
+    if (packet.ssrc !== base.source.ssrc || step < Math.min(this.#length, FRAME_SAMPLES) || step > MOST_STEP) {
+      // The speaker reconnected, or counts anew: another stream in the same spurt.
+      this.startPass(speaker, packet);
       return;
     }
     this.#sequence = addSequence(base.sequence, sequenceDistance(base.source.sequence, packet.sequence));
-    this.#timestamp = addTimestamp(base.timestamp, timestampDistance(base.source.timestamp, packet.timestamp));
-    this.#emit(packet.opus, now);
+    this.#timestamp = timestamp;
+    this.#emit(packet.opus, packet.arrivedAt);
   }
 
-  /** Takes over from a pass-through. The caller sees to the ticks. */
+  /** Mixes from the next tick on. In mid-speech the mix continues where the pass-through stops. The caller sees to the ticks. */
   startMix(): void {
     if (this.#encoder) this.#encoder.reset();
     else this.#encoder = this.#createEncoder();
+    this.#wasSilent = !(this.mode.kind === 'pass' && this.mode.speaker.speaking);
     this.mode = { kind: 'mix' };
     this.#lastSource = 'encoder';
   }
 
-  /** One tick of 20 ms in `mix` or `tail`. `frames` are those of the speakers heard here; `spoken`: one of them speaks. */
+  /**
+   * One tick of 20 ms in `mix` or `tail`, due at `now`. `frames` are those of the speakers heard here; `spoken`: one of them
+   * speaks.
+   */
   tick(frames: readonly (Sound | undefined)[], spoken: boolean, now: number): void {
     if (this.mode.kind === 'mix') {
       this.#sum.fill(0);
@@ -122,9 +140,11 @@ export class Output {
       for (const frame of frames) if (frame) addFrame(this.#sum, frame);
       limitInto(this.#pcm, this.#sum);
       const opus = this.#encoder?.encode(this.#pcm);
-      if (opus) this.#send(opus, 1, FRAME_SAMPLES, now);
+      const step = this.#wasSilent ? Math.max(this.#length, this.#line.behind(this.#timestamp, now)) : this.#length;
+      this.#wasSilent = false;
+      if (opus) this.#send(opus, step, now);
     } else if (this.mode.kind === 'tail') {
-      this.#send(SILENCE_FRAME, 1, FRAME_SAMPLES, now);
+      this.#send(SILENCE_FRAME, this.#length, now);
       this.mode.frames -= 1;
       if (this.mode.frames <= 0) this.mode = { kind: 'idle' };
     }
@@ -138,6 +158,7 @@ export class Output {
 
   /** Everybody is silent. In the mode `tail`, which it may return, silence frames are due on the tick. */
   finish(): 'idle' | 'tail' {
+    this.#line.settle();
     this.mode = this.#lastWasSilence ? { kind: 'idle' } : { kind: 'tail', frames: TAIL_FRAMES };
     return this.mode.kind;
   }
@@ -150,26 +171,18 @@ export class Output {
     this.leg.stopSpeaking();
   }
 
-  /**
-   * How far RTP time is behind the wall clock, in samples. Both were tied together at the first packet: over silence RTP time goes
-   * on, and the delay that a mix adds is taken back at the next pass-through instead of adding up.
-   */
-  #samplesBehind(now: number): number {
-    this.#origin ??= { at: now, timestamp: addTimestamp(this.#timestamp, FRAME_SAMPLES) };
-    const due = addTimestamp(this.#origin.timestamp, Math.round(((now - this.#origin.at) * SAMPLE_RATE) / 1000));
-    return timestampDistance(this.#timestamp, due);
-  }
-
-  #send(opus: Uint8Array, sequenceStep: number, timestampStep: number, now: number): void {
-    this.#sequence = addSequence(this.#sequence, sequenceStep);
+  #send(opus: Uint8Array, timestampStep: number, now: number): void {
+    this.#sequence = addSequence(this.#sequence, 1);
     this.#timestamp = addTimestamp(this.#timestamp, timestampStep);
     this.#emit(opus, now);
   }
 
   #emit(opus: Uint8Array, now: number): void {
+    this.#line.sent(this.#timestamp, now);
     this.#announced = true;
     this.#lastSentAt = now;
     this.#lastWasSilence = isSilence(opus);
+    this.#length = this.#lastWasSilence ? FRAME_SAMPLES : packetSamples(opus) || FRAME_SAMPLES;
     this.leg.send({ opus, sequence: this.#sequence, timestamp: this.#timestamp });
   }
 }

@@ -1,8 +1,10 @@
 /** One person who may be heard through a bridge: are they speaking, and, while mixing, what is their next frame. */
+
+import { EarliestLine } from '../audio/earliest-line.ts';
 import { crossFade, isQuiet, ramp, type Sound } from '../audio/fade.ts';
 import type { OpusDecoder } from '../audio/opus-codec.ts';
-import type { VoicePacket } from '../audio/packet.ts';
-import { sequenceDistance } from '../audio/rtp.ts';
+import { SAMPLE_RATE, type VoicePacket } from '../audio/packet.ts';
+import { RtpUnwrapper, sequenceDistance } from '../audio/rtp.ts';
 import { isOneFrame, isSilence, lossFrame } from '../audio/toc.ts';
 import { JitterBuffer, MOST_CONCEALED } from './jitter-buffer.ts';
 
@@ -10,6 +12,7 @@ import { JitterBuffer, MOST_CONCEALED } from './jitter-buffer.ts';
 export const SPURT_TIMEOUT_MS = 300;
 /** Packets kept to warm a decoder up when mixing starts in mid-speech: 160 ms, after which the decoder's state has converged. */
 const HISTORY_PACKETS = 8;
+const SAMPLES_PER_MS = SAMPLE_RATE / 1000;
 /** What comes after a fade-out fades in over 5 ms. Samples. */
 const FADE_IN_SAMPLES = 240;
 
@@ -37,6 +40,10 @@ export class Speaker {
   /** In a spurt: voice has come and no silence frame since. */
   speaking = false;
   lastArrivedAt = 0;
+  /** When voice, not silence, came last. */
+  lastVoiceAt = -Infinity;
+  /** When the packet arrived that the mix's present frame was made of; undefined: it was made of none. */
+  playedArrivedAt: number | undefined;
   /** 0…2; 1 is as spoken. A change is heard in mixes only, as a swell over one frame. */
   volume = 1;
 
@@ -44,6 +51,9 @@ export class Speaker {
   #lastSequence = 0;
   #history: VoicePacket[] = [];
   #buffer = new JitterBuffer();
+  #unwrapper = new RtpUnwrapper();
+  #line = new EarliestLine(1);
+  #rtpTime = 0;
   #decoder: OpusDecoder | undefined;
   #lastDecoded: Uint8Array | undefined;
   /** Gain at the end of the frame before: below 1 after a concealed run. */
@@ -78,6 +88,8 @@ export class Speaker {
       this.#ssrc = packet.ssrc;
       this.#history = [];
       this.#buffer = new JitterBuffer();
+      this.#unwrapper = new RtpUnwrapper();
+      this.#line = new EarliestLine(1);
     }
     const fresh = !sameStream || sequenceDistance(this.#lastSequence, packet.sequence) > 0;
     const starts = fresh && !this.speaking && !isSilence(packet.opus);
@@ -86,10 +98,18 @@ export class Speaker {
     if (!fresh) return { fresh, kept, starts };
     this.#lastSequence = packet.sequence;
     this.lastArrivedAt = packet.arrivedAt;
+    this.#rtpTime = this.#unwrapper.unwrap(packet).timestamp / SAMPLES_PER_MS;
+    this.#line.observe(packet.arrivedAt, packet.arrivedAt - this.#rtpTime);
     this.#history.push(packet);
     if (this.#history.length > HISTORY_PACKETS) this.#history.shift();
     this.speaking = !isSilence(packet.opus);
+    if (this.speaking) this.lastVoiceAt = packet.arrivedAt;
     return { fresh, kept, starts };
+  }
+
+  /** When the packet just taken would have come if nothing had held it up, as far as the earlier ones tell. */
+  get dueAt(): number {
+    return this.#rtpTime + (this.#line.least ?? 0);
   }
 
   /** Ends a spurt whose silence frames were lost. */
@@ -132,6 +152,7 @@ export class Speaker {
     const before = this.#buffer.skipped;
     const step = this.#buffer.next(now, this.speaking);
     const frame = this.#frameOf(step, now);
+    this.playedArrivedAt = step.kind === 'play' || step.kind === 'hurry' ? this.#buffer.playedArrivedAt : undefined;
     this.#counters.skipped += this.#buffer.skipped - before;
     const from = this.#lastVolume;
     this.#lastVolume = this.volume;

@@ -52,6 +52,45 @@ test('the event loop stops for 300 ms in a mix: three ticks are made up, then al
   bridge.close();
 });
 
+test.each([15, 35, 55])(
+  'stalls of %i ms in a mix leave nothing out: ticks that are made up are of their own time',
+  (ms) => {
+    /** Two voices for ten seconds, with a stall every 703 ms. */
+    const mixed = (stallMs: number) => {
+      const { bridge, legs, start, time } = testRoom(['a', 'b', 'c']);
+      const said = (leg: keyof typeof legs, userId: string, frames: Uint8Array[], at: number) =>
+        frames.map((opus, index) => {
+          const numbers = { ssrc: Number(userId), sequence: index, timestamp: index * 960 };
+          return { leg: legs[leg], at: at + index * 20, packet: { userId, ...numbers, opus } };
+        });
+      const packets = [
+        ...said('a', '1', toneFrames(500, 500), start),
+        ...said('b', '2', toneFrames(1700, 500), start + 7),
+      ].sort((left, right) => left.at - right.at);
+      let next = start + 500;
+      for (const { leg, at, packet } of packets) {
+        if (at >= next) {
+          time.runUntil(Math.max(next, time.now()));
+          time.stall(stallMs);
+          next += 703;
+        }
+        // What came in the stall is read as it ends, before the timers that put themselves off.
+        if (at > time.now()) time.runUntil(at);
+        leg.receive({ ...packet, arrivedAt: time.now() });
+      }
+      time.runUntil(start + 12_000);
+      bridge.close();
+      return { ...bridge.counters, heard: decodeTimeline(legs.c.sent) };
+    };
+    const [stalled, free] = [mixed(ms), mixed(0)];
+    expect(stalled.missedTicks).toBe(0);
+    expect(stalled.skipped).toBe(free.skipped);
+    expect(stalled.concealed).toBe(free.concealed);
+    expect(Math.abs(level(stalled.heard.subarray(48_000, 432_000), 500))).toBeLessThan(0.1);
+    expect(Math.abs(level(stalled.heard.subarray(48_000, 432_000), 1700))).toBeLessThan(0.1);
+  },
+);
+
 test.each([40, 80, 100])('a pause of %i ms does not end "speaking"', (pause) => {
   const { bridge, legs, start, time } = testRoom(['a', 'b']);
   const speeches = Array.from({ length: 10 }, (_, index) => ({

@@ -65,6 +65,8 @@ export interface Speech {
   timestamp?: number;
   /** Frames that never arrive, by index. */
   lost?: number[];
+  /** How late each packet comes, ms. */
+  delay?: (index: number) => number;
   /** End with five silence frames, as clients do. */
   silence?: boolean;
 }
@@ -72,7 +74,7 @@ export interface Speech {
 /** Plays speeches in virtual time, each packet on its 20 ms, and lets the bridge's timers run between. */
 export function play(time: VirtualTime, speeches: Speech[], until: number): void {
   const packets = speeches.flatMap((speech) => {
-    const { leg, userId, at, sequence = 100, timestamp = 48_000, lost = [], silence = true } = speech;
+    const { leg, userId, at, sequence = 100, timestamp = 48_000, lost = [], silence = true, delay = () => 0 } = speech;
     const frames = silence ? [...speech.frames, ...Array<Uint8Array>(5).fill(SILENCE_FRAME)] : speech.frames;
     return frames
       .map((opus, index) => ({
@@ -83,7 +85,7 @@ export function play(time: VirtualTime, speeches: Speech[], until: number): void
           ssrc: Number(userId),
           sequence: (sequence + index) & 0xffff,
           timestamp: (timestamp + index * 960) >>> 0,
-          arrivedAt: at + index * 20,
+          arrivedAt: at + index * 20 + delay(index),
           opus,
         },
       }))

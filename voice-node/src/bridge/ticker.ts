@@ -8,7 +8,8 @@ export const TICK_MS = 20;
 const MAX_CATCH_UP = 3;
 
 export interface TickerTasks {
-  tick(): void;
+  /** @param dueAt when it should have been: what a busy machine adds is no property of the sound. */
+  tick(dueAt: number): void;
   /** Called for each tick that is left out. */
   skip(): void;
 }
@@ -28,7 +29,7 @@ export class Ticker {
   start(firstAt: number): void {
     if (this.#dueAt !== undefined) return;
     this.#dueAt = firstAt;
-    this.#arm(() => this.#due());
+    this.#arm();
   }
 
   stop(): void {
@@ -37,31 +38,29 @@ export class Ticker {
     this.#dueAt = undefined;
   }
 
-  #arm(task: () => void): void {
+  #arm(): void {
     if (this.#dueAt === undefined) return;
-    this.#cancel = this.#scheduler.after(Math.max(0, this.#dueAt - this.#scheduler.now()), task);
-  }
-
-  #due(): void {
-    // After a stall an event loop runs timers before it reads sockets: the packets of the time that was lost are still there.
-    const isStalled = this.#dueAt !== undefined && this.#scheduler.now() - this.#dueAt >= TICK_MS;
-    if (isStalled) this.#arm(() => this.#run());
-    else this.#run();
+    const delay = Math.max(0, this.#dueAt - this.#scheduler.now());
+    this.#cancel = this.#scheduler.after(delay, () => {
+      // The packets of the time in which the loop was held up, be it for 15 ms, are still in the sockets.
+      this.#cancel = this.#scheduler.afterInput(() => this.#run());
+    });
   }
 
   #run(): void {
     const now = this.#scheduler.now();
     let made = 0;
     while (this.#dueAt !== undefined && this.#dueAt <= now) {
-      const behind = Math.floor((now - this.#dueAt) / TICK_MS);
+      const dueAt = this.#dueAt;
+      const behind = Math.floor((now - dueAt) / TICK_MS);
       this.#dueAt += TICK_MS;
       if (behind >= MAX_CATCH_UP && made === 0) {
         this.#tasks.skip();
       } else {
-        this.#tasks.tick();
+        this.#tasks.tick(dueAt);
         made += 1;
       }
     }
-    this.#arm(() => this.#due());
+    this.#arm();
   }
 }

@@ -1,20 +1,18 @@
 /** How loud whom is heard: of a leg's people, of one person, of one person on one leg. Pure. */
 import { PatchbayError } from '@patchbay/shared/errors';
+import { MOST_VOLUME } from '@patchbay/shared/session-spec';
 
 export interface VolumeOrder {
   /** The leg that a voice comes from. Alone: everybody there. */
-  legId?: string;
+  legId?: string | undefined;
   /** Alone: this person on every leg. */
-  userId?: string;
+  userId?: string | undefined;
   /** 0 (not heard) to 2 (6 dB louder); 1 is as spoken. */
   volume: number;
 }
 
-/** +6 dB; more only brings the limiter in. */
-export const MOST_VOLUME = 2;
-
 export class Volumes {
-  readonly #orders = new Map<string, number>();
+  #orders = new Map<string, number>();
 
   /**
    * Replaces what was said of the same leg, person, or person on that leg.
@@ -31,6 +29,21 @@ export class Volumes {
     const key = keyOf(legId, userId);
     if (volume === 1) this.#orders.delete(key);
     else this.#orders.set(key, volume);
+  }
+
+  /**
+   * These orders and no others.
+   *
+   * @throws {PatchbayError} `volume_invalid`; then nothing has changed.
+   */
+  replace(orders: readonly VolumeOrder[]): void {
+    const fresh = new Volumes();
+    for (const order of orders) fresh.set(order);
+    this.#orders = fresh.#orders;
+  }
+
+  applyTo(speaker: { legId: string; userId: string; volume: number }): void {
+    speaker.volume = this.of(speaker.legId, speaker.userId);
   }
 
   /** The product of all that applies, but no more than {@link MOST_VOLUME}. */

@@ -1,15 +1,17 @@
 /** The ephemeral lane: who speaks. Newest wins; what cannot be sent now is dropped, never stored. */
-import type { Ephemeral } from '@patchbay/shared/control-messages';
+import type { EphemeralOf } from '@patchbay/shared/control-messages';
+
+type Speaking = EphemeralOf<'voice.speaking'>;
 
 const DEBOUNCE_MS = 50;
 
 export class SpeakingLane {
-  readonly #send: (message: Ephemeral) => boolean;
-  readonly #pending = new Map<string, Ephemeral>();
+  readonly #send: (message: Speaking) => boolean;
+  readonly #pending = new Map<string, Speaking>();
   readonly #told = new Map<string, boolean>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(send: (message: Ephemeral) => boolean) {
+  constructor(send: (message: Speaking) => boolean) {
     this.#send = send;
   }
 

@@ -27,7 +27,8 @@ export interface FinaliseDeskOptions {
   store: Pick<ObjectStore, 'list' | 'fetch'>;
   /** Takes a file for the bucket; `stored` resolves when it is there. */
   add: (path: string, note: UploadNote) => Promise<{ stored: Promise<void> }>;
-  report: (draft: NodeEventDraft) => void;
+  /** Reports an event; resolves when it survives the process. */
+  report: (draft: NodeEventDraft) => Promise<void>;
   /** Is the session still being recorded? Then its recording is finalised when that is over. */
   isBusy: (sessionId: string) => boolean;
   mp3Fragments: boolean;
@@ -181,21 +182,21 @@ export class FinaliseDesk {
     await writeFile(manifestPath, body);
     const sha256 = createHash('sha256').update(body).digest('hex');
     await (await this.#add(manifestPath, manifestKey(sessionId), sha256, sessionId)).stored;
-    this.#tell(report, manifest, guilds);
+    await this.#tell(report, manifest, guilds);
   }
 
   #add(path: string, key: string, sha256: string, sessionId: string): Promise<{ stored: Promise<void> }> {
     return this.#options.add(path, { key, metadata: { sha256, 'session-id': sessionId }, context: { sessionId } });
   }
 
-  #tell(report: FinaliseReport, manifest: Manifest, guilds: readonly string[]): void {
+  async #tell(report: FinaliseReport, manifest: Manifest, guilds: readonly string[]): Promise<void> {
     const { sessionId, fragments, master } = report;
     const objects = new Map(manifest.objects.map((object) => [object.key, object]));
     for (const { object } of deliverables(report)) {
       const { key, kind, bytes, sha256, firstSample, endSample, guildId, userId } = object;
       if (kind === 'chunk' || kind === 'master' || !guildId || !userId) continue;
       const own = fragments.find((one) => one.userId === userId && one.firstSample === firstSample);
-      this.#options.report({
+      await this.#options.report({
         type: 'recording.fragment.stored',
         guildId,
         sessionId,
@@ -213,7 +214,7 @@ export class FinaliseDesk {
     const mixed = [...objects.values()].find(({ kind }) => kind === 'master');
     if (!mixed) return;
     for (const guildId of guilds) {
-      this.#options.report({
+      await this.#options.report({
         type: 'recording.master.stored',
         guildId,
         sessionId,

@@ -6,6 +6,11 @@ export interface Scheduler {
   now(): number;
   /** Calls once, not before `delayMs` from now. Returns the function that cancels it. */
   after(delayMs: number, task: () => void): () => void;
+  /**
+   * Calls once, as soon as what waits in the sockets has been handed on. After the event loop was held up timers run before that,
+   * however short it was. Returns the function that cancels it.
+   */
+  afterInput(task: () => void): () => void;
 }
 
 /** The process's own clock and timers. */
@@ -14,5 +19,10 @@ export const realTime: Scheduler = {
   after(delayMs, task) {
     const timer = setTimeout(task, delayMs);
     return () => clearTimeout(timer);
+  },
+  afterInput(task) {
+    // Timers, sockets, immediates: the order of libuv's loop.
+    const immediate = setImmediate(task);
+    return () => clearImmediate(immediate);
   },
 };

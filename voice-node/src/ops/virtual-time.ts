@@ -24,6 +24,10 @@ export class VirtualTime implements Scheduler {
     };
   }
 
+  afterInput(task: () => void): () => void {
+    return this.after(0, task);
+  }
+
   /** How many timers wait. */
   get pending(): number {
     return this.#tasks.length;

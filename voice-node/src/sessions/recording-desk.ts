@@ -86,7 +86,12 @@ export class RecordingDesk {
     const directory = join(this.#options.directory, `${sessionId}-${Math.round(startedAt)}`);
     const logger = this.#options.logger.child({ sessionId });
     this.#running.add(directory);
-    const run = await RecordingRun.open({ sessionId, timeZero, startedAt, directory, handOver: this.#handOver });
+    const run = await RecordingRun.open({ sessionId, timeZero, startedAt, directory, handOver: this.#handOver }).catch(
+      (error) => {
+        this.#running.delete(directory);
+        throw error;
+      },
+    );
     if (lastKept !== undefined) {
       this.#cutOff.delete(sessionId);
       run.note({ type: 'outage', at: lastKept, until: startedAt, reason: 'The voice node was restarted.' });

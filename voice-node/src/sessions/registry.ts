@@ -1,11 +1,12 @@
 /** The sessions that this node runs, by id; what ended is remembered until the control plane knows. */
 import { EventEmitter } from 'node:events';
-import type { NodeMessage, Tombstone } from '@patchbay/shared/control-messages';
+import type { NodeMessage, SessionStats, Tombstone } from '@patchbay/shared/control-messages';
 import type { EndReason } from '@patchbay/shared/end-reason';
 import type { SessionSpec } from '@patchbay/shared/session-spec';
 import { now } from '../ops/clock.ts';
 import type { Heard } from '../reports/session-ring.ts';
-import { Session, type SessionEnd, type SessionTools } from './session.ts';
+import { Session } from './session.ts';
+import type { SessionEnd, SessionTools } from './session-tools.ts';
 
 /** Where ends are kept across restarts. */
 export interface Graveyard {
@@ -32,6 +33,11 @@ export class Registry extends EventEmitter<{ message: [message: NodeMessage] }> 
 
   get running(): { sessionId: string; revision: number }[] {
     return [...this.#sessions.values()].map(({ id, revision }) => ({ sessionId: id, revision }));
+  }
+
+  /** What is live in each session. */
+  get stats(): SessionStats[] {
+    return [...this.#sessions.values()].flatMap(({ stats }) => stats ?? []);
   }
 
   get tombstones(): Tombstone[] {

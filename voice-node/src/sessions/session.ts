@@ -1,48 +1,23 @@
 /** A session spec made real: legs, bridge, recording. */
+import type { SessionStats } from '@patchbay/shared/control-messages';
 import type { EndReason } from '@patchbay/shared/end-reason';
 import { PatchbayError } from '@patchbay/shared/errors';
-import type { NodeEventDraft } from '@patchbay/shared/events';
 import { isStillACall, routesAmong } from '@patchbay/shared/routing';
 import type { LegSpec, SessionSpec } from '@patchbay/shared/session-spec';
 import { tones } from '../audio/tones/tones.ts';
-import { Bridge } from '../bridge/bridge.ts';
 import { now } from '../ops/clock.ts';
 import type { Logger } from '../ops/logger.ts';
+import { realTime, type Scheduler } from '../ops/scheduler.ts';
 import type { RelayDesk } from '../relay/relay-desk.ts';
 import { type Heard, SessionRing } from '../reports/session-ring.ts';
 import type { LegState } from '../voice/leg.ts';
-import type { Announcer } from './announcer.ts';
-import type { LegPool } from './leg-pool.ts';
-import type { RecordingDesk } from './recording-desk.ts';
-import type { RecordingNotice } from './recording-notice.ts';
+import { farewell } from './farewell.ts';
 import type { RunningLeg } from './running-leg.ts';
+import { SessionBridge } from './session-bridge.ts';
 import { SessionLeg } from './session-leg.ts';
-import { SessionRecording } from './session-recording.ts';
+import { SessionRecordings } from './session-recordings.ts';
+import type { SessionEnd, SessionTools } from './session-tools.ts';
 import { TimeLimit } from './time-limit.ts';
-
-export interface SessionTools {
-  pool: LegPool;
-  notice: RecordingNotice;
-  announcer: Announcer;
-  desk: RecordingDesk | undefined;
-  recordingOff: string | undefined;
-  /** Absent: this node does not read messages, and relays none. */
-  relays?: RelayDesk;
-  /** The last ten seconds are kept where a spec says so: they can be stored. */
-  sealing?: boolean;
-  /** False: bridges mix always. For measurements. */
-  passThrough?: boolean;
-  report: (draft: NodeEventDraft) => void;
-  logger: Logger;
-}
-
-/** Why a session ends. */
-export interface SessionEnd {
-  reason: EndReason;
-  message?: string;
-  /** The leg on whose side it came up. */
-  by?: string;
-}
 
 interface Used {
   spec: LegSpec;
@@ -50,8 +25,8 @@ interface Used {
   listener: (state: LegState) => void;
   /** Was ready at least once. */
   met: boolean;
-  /** Is a part of the bridge. */
-  bridged: boolean;
+  /** Was told that it is in the call now, and the others of a monitor. */
+  greeted: boolean;
 }
 
 export class Session {
@@ -65,12 +40,16 @@ export class Session {
   readonly #announced = new Map<string, LegSpec>();
   /** Legs that closed while the session goes on; a spec that still names them is older than the news. */
   readonly #lost = new Map<string, { reason: EndReason; message?: string }>();
-  #bridge: Bridge | undefined;
-  #recording: SessionRecording | undefined;
-  #recordings = 0;
+  readonly #bridge: SessionBridge;
+  readonly #scheduler: Scheduler;
+  /** All legs were connected at once: people talk. */
+  #begun = false;
+  /** Legs on their way out while the session goes on. */
+  readonly #leaving = new Set<Promise<void>>();
+  readonly #recordings: SessionRecordings;
   readonly #ring = new SessionRing();
-  readonly #limit: TimeLimit;
   readonly #relay: ReturnType<RelayDesk['open']> | undefined;
+  readonly #limit: TimeLimit;
   #changes: Promise<void> = Promise.resolve();
   #ending: Promise<void> | undefined;
 
@@ -80,7 +59,13 @@ export class Session {
     this.#spec = spec;
     this.#tools = tools;
     this.#onEnded = onEnded;
+    this.#scheduler = tools.scheduler ?? realTime;
+    this.#bridge = new SessionBridge({ passThrough: tools.passThrough, scheduler: this.#scheduler });
     this.#logger = tools.logger.child({ sessionId: spec.id });
+    this.#recordings = new SessionRecordings(tools, (legId, { code, message }) => {
+      const reason = code === 'notice_refused' ? 'notice_refused' : 'error';
+      if (this.#spec.record?.required) void this.end({ reason, message, by: legId });
+    });
     this.#relay = tools.relays?.open(spec.id);
     this.#limit = new TimeLimit({
       warn: (secondsLeft) => this.#warn(secondsLeft),
@@ -94,6 +79,13 @@ export class Session {
 
   get spec(): SessionSpec {
     return this.#spec;
+  }
+
+  /** What is live; undefined before legs are bridged, and when it ends. */
+  get stats(): SessionStats | undefined {
+    const live = this.#bridge.live();
+    if (this.#ending || live.legs.length === 0) return undefined;
+    return { v: 1, type: 'ephemeral', event: 'session.stats', sessionId: this.id, ...live };
   }
 
   /** What was said in the last ten seconds; `undefined` when the session is ending. */
@@ -169,35 +161,43 @@ export class Session {
       // A leg that was closed already has ended the session: a bridge made now would never be closed.
       if (this.#ending) return;
     }
-    if (fresh.length > 0 || gone.length > 0 || !this.#bridge) this.#rebuildBridge(spec, gone);
-    else this.#bridge.updateRoutes(spec.routes);
-    this.#applyHolds(spec);
+    const all = [...this.#used.values()].map(({ view }) => view);
+    const staying = all.filter(({ legId }) => wanted.has(legId));
+    this.#bridge.apply(staying, spec);
+    this.#greet();
     this.#applyRelay();
-    if (this.#tools.sealing)
-      this.#ring.apply(
-        spec,
-        [...this.#used.values()].map(({ view }) => view),
-      );
-    await this.#applyRecording(spec);
-    for (const used of gone) await this.#drop(used);
+    if (this.#tools.sealing) this.#ring.apply(spec, all);
+    await this.#recordings.apply(spec, all);
+    for (const used of gone) this.#drop(used);
   }
 
   #use(spec: LegSpec, leg: RunningLeg): void {
     const view = new SessionLeg(spec.legId, leg);
-    const used: Used = { spec, view, listener: (state) => this.#legState(used, state), met: false, bridged: false };
+    const used: Used = { spec, view, listener: (state) => this.#legState(used, state), met: false, greeted: false };
     this.#used.set(spec.legId, used);
     leg.on('state', used.listener);
     if (leg.state.kind !== 'connecting') used.listener(leg.state);
   }
 
-  /** The session goes on without this leg. */
-  async #drop(used: Used): Promise<void> {
+  /** The session goes on without this leg, and does not wait for its farewell. */
+  #drop(used: Used): void {
     const { legId } = used.spec;
+    this.#used.delete(legId);
+    used.view.leg.off('state', used.listener);
     const { reason, message } = this.#lost.get(legId) ?? { reason: 'command' as const };
     this.#announced.delete(legId);
-    await this.#giveBack(used, reason);
     const words = message === undefined ? {} : { message };
-    this.#tools.report({ type: 'session.ended', ...this.#about(used.spec), reason, by: legId, goesOn: true, ...words });
+    const ended = { reason, by: legId, goesOn: true, ...words };
+    const left = this.#leave(used, reason)
+      .then(() => this.#tools.report({ type: 'session.ended', ...this.#about(used.spec), ...ended }))
+      .catch((error) => this.#logger.error({ err: error }, 'a leg could not be given back'))
+      .finally(() => this.#leaving.delete(left));
+    this.#leaving.add(left);
+  }
+
+  async #leave(used: Used, reason: EndReason): Promise<void> {
+    if (this.#begun) await farewell([used.view], this.#scheduler);
+    await this.#giveBack(used, reason);
   }
 
   async #giveBack({ spec, view, listener }: Used, reason: EndReason): Promise<void> {
@@ -207,56 +207,24 @@ export class Session {
     await this.#tools.pool.release(view.leg, reason);
   }
 
-  #rebuildBridge(spec: SessionSpec, gone: readonly Used[]): void {
-    this.#bridge?.close();
-    const leaving = new Set(gone.map((used) => used.spec.legId));
-    const legs = [...this.#used.values()].map(({ view }) => view).filter(({ legId }) => !leaving.has(legId));
-    for (const leg of legs) leg.newSender();
-    this.#bridge = new Bridge({ legs, routes: spec.routes, passThrough: this.#tools.passThrough ?? true });
+  /** Everybody hears when they are connected with the others: all at the start of a call, later whoever joins. */
+  #greet(): void {
+    const { legs, routes } = this.#present();
+    const isThere = ({ legId }: LegSpec) => this.#used.get(legId)?.met === true && this.#bridge.has(legId);
+    this.#begun ||= isStillACall(legs, routes) && legs.every(isThere);
     for (const used of this.#used.values()) {
-      if (used.met && !used.bridged) this.#announceMonitor(used.spec);
-      used.bridged = true;
+      const { spec } = used;
+      if (used.greeted || !isThere(spec) || !(this.#begun || spec.role === 'monitor')) continue;
+      used.greeted = true;
+      if (spec.role === 'monitor') this.#announceMonitor(spec);
+      else if (!this.#spec.holds?.includes(spec.legId)) this.#bridge.play(spec.legId, tones.connect);
     }
-  }
-
-  /** Sides on hold hear the hold tone. A bridge that was made anew knows of none. */
-  #applyHolds(spec: SessionSpec): void {
-    const held = new Set(spec.holds);
-    for (const { legId } of spec.legs) if (this.#used.has(legId)) this.#bridge?.hold(legId, held.has(legId));
   }
 
   /** Text goes between sides whose people hear each other. */
   #applyRelay(): void {
     const connected = [...this.#used.values()].flatMap(({ met, spec: { legId } }) => (met ? [legId] : []));
     this.#relay?.update(this.#present(), new Set(connected));
-  }
-
-  async #applyRecording(spec: SessionSpec): Promise<void> {
-    if (!spec.record) {
-      const recording = this.#recording;
-      this.#recording = undefined;
-      await recording?.finish();
-      return;
-    }
-    if (!this.#recording) {
-      const at = this.#recordings === 0 ? spec.timeZero : now();
-      this.#recordings += 1;
-      this.#recording = new SessionRecording({ ...this.#tools, sessionId: spec.id, timeZero: spec.timeZero, at });
-    }
-    const recording = this.#recording;
-    recording.optedOut = new Set(spec.optedOut);
-    const wanted = new Set(spec.record.legs);
-    const stopping = [...this.#used.keys()].filter((legId) => recording.has(legId) && !wanted.has(legId));
-    await Promise.all(stopping.map((legId) => recording.detach(legId)));
-    // Not awaited: a slow notice must not hold up the call. Errors become `recording.failed` inside.
-    for (const legId of wanted) {
-      const view = this.#used.get(legId)?.view;
-      if (!view || recording.has(legId)) continue;
-      void recording.attach(view).then((refusal) => {
-        const reason = refusal?.code === 'notice_refused' ? 'notice_refused' : 'error';
-        if (refusal && this.#spec.record?.required) void this.end({ reason, message: refusal.message, by: legId });
-      });
-    }
   }
 
   #warn(secondsLeft: number): void {
@@ -271,10 +239,10 @@ export class Session {
     const { spec } = used;
     if (state.kind === 'ready') {
       report({ type: 'session.active', ...this.#about(spec), daveVersion: state.daveVersion });
-      if (!used.met && used.bridged) this.#announceMonitor(spec);
       const first = !used.met;
       used.met = true;
       if (first) this.#applyRelay();
+      this.#greet();
     } else if (state.kind === 'reconnecting') {
       report({
         type: 'session.degraded',
@@ -289,10 +257,9 @@ export class Session {
 
   /** A monitor is never hidden: everybody else in the call reads and hears that it listens now. */
   #announceMonitor(spec: LegSpec): void {
-    if (spec.role !== 'monitor') return;
     const others = this.#present().legs.filter(({ legId }) => legId !== spec.legId);
     this.#tools.announcer.monitorListens(spec, others);
-    for (const { legId } of others) if (this.#used.get(legId)?.bridged) this.#bridge?.play(legId, tones.connect);
+    for (const { legId } of others) if (this.#bridge.has(legId)) this.#bridge.play(legId, tones.connect);
   }
 
   /** A leg is lost: the others go on as long as they are a call. */
@@ -313,15 +280,18 @@ export class Session {
     this.#limit.clear();
     this.#relay?.close();
     const endAt = now();
-    this.#bridge?.close();
+    this.#bridge.close();
     // A change under way sees that the session is ending, and gives back what it got.
     await this.#changes;
     this.#ring.close();
     const used = [...this.#used.values()];
-    for (const { view } of used) view.stopSpeaking();
-    await this.#recording
-      ?.finish(endAt)
+    const recorded = this.#recordings
+      .finish(endAt)
       .catch((error) => this.#logger.error({ err: error }, 'the recording could not be finished'));
+    // A new owner of the identity has the place in voice: nothing more is said there.
+    const views = this.#begun && reason !== 'node_lost' ? used.map(({ view }) => view) : [];
+    await Promise.all([recorded, farewell(views, this.#scheduler), ...this.#leaving]);
+    for (const { view } of used) view.stopSpeaking();
     await Promise.all(used.map((one) => this.#giveBack(one, reason)));
     await this.#onEnded(this, end).catch((error) =>
       this.#logger.error(

@@ -4,7 +4,7 @@ import { NetworkingStatusCode, type VoiceConnection } from '@discordjs/voice';
 import { now } from '../ops/clock.ts';
 import type { Logger } from '../ops/logger.ts';
 import { MLS_PROGRESS, MLS_REFUSED } from './guard-binary.ts';
-import { guardDatagrams, RECEIVE_BUFFER_BYTES, type VoiceUdp } from './guard-datagrams.ts';
+import { connectDatagrams, guardDatagrams, RECEIVE_BUFFER_BYTES, type VoiceUdp } from './guard-datagrams.ts';
 
 interface AnyNetworking {
   state: {
@@ -27,6 +27,7 @@ export class ConnectionGuards {
   #datagrams: { readonly arrivedAt: number; readonly strangers: number } | undefined;
   #networking: AnyNetworking | undefined;
   #udp: VoiceUdp | undefined;
+  #connected: VoiceUdp | undefined;
   readonly #logger: Logger;
 
   /** `onProgress` is called whenever the connection or its MLS group may have become ready. */
@@ -65,6 +66,10 @@ export class ConnectionGuards {
     }
     if (state.code !== NetworkingStatusCode.Ready) return;
     if (state.connectionData) useKeyObject(state.connectionData);
+    if (state.udp && state.udp !== this.#connected) {
+      this.#connected = state.udp;
+      connectDatagrams(state.udp);
+    }
     try {
       state.udp?.socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
     } catch (error) {

@@ -14,6 +14,7 @@ export interface VoiceUdp {
   onMessage(buffer: Buffer): void;
   send(buffer: Buffer): void;
   emit(event: 'message', buffer: Buffer): boolean;
+  emit(event: 'error', error: Error): boolean;
 }
 
 export function isFrom(remote: { ip: string; port: number }, sender: { address: string; port: number }): boolean {
@@ -54,4 +55,24 @@ function guardSend(udp: VoiceUdp): void {
       if ((error as NodeJS.ErrnoException).code !== 'ERR_SOCKET_DGRAM_NOT_RUNNING') throw error;
     }
   };
+}
+
+/**
+ * Ties the socket to the voice server, once that has answered: a packet then costs no look-up of an address and no turn of the event
+ * loop, and the kernel keeps strangers out. Until it is tied the socket sends as before.
+ */
+export function connectDatagrams(udp: VoiceUdp): void {
+  const { socket, remote } = udp;
+  // A tied socket is told that nobody listens there: that is the voice websocket's to say, and would come fifty times a second.
+  socket.removeAllListeners('error');
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ECONNREFUSED') udp.emit('error', error);
+  });
+  socket.connect(remote.port, remote.ip, (error?: Error) => {
+    if (error) return;
+    udp.send = (buffer) => {
+      socket.send(buffer);
+    };
+    guardSend(udp);
+  });
 }

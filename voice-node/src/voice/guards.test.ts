@@ -1,6 +1,5 @@
 import { KeyObject } from 'node:crypto';
-import { createSocket } from 'node:dgram';
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { Networking, type VoiceConnection, VoiceReceiver } from '@discordjs/voice';
 import { VoiceOpcodes } from 'discord-api-types/voice/v8';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -10,7 +9,6 @@ import { useKeyObject } from './connection-guards.ts';
 import { isCiphertext, isEncryptionSettled, maySend } from './dave.ts';
 import { EarlyPackets } from './early-packets.ts';
 import { guardBinaryMessages, MLS_PROGRESS, MLS_REFUSED } from './guard-binary.ts';
-import { guardDatagrams, type VoiceUdp } from './guard-datagrams.ts';
 import { OutgoingRtp } from './outgoing-rtp.ts';
 import { JoinPace, pacedAdapter } from './paced-adapter.ts';
 import { PacketTap } from './packet-tap.ts';
@@ -125,52 +123,6 @@ test('AES gets a key object, XChaCha keeps its bytes', () => {
   };
   useKeyObject(chacha);
   expect(chacha.secretKey).toBeInstanceOf(Uint8Array);
-});
-
-test('only the voice server is listened to', async () => {
-  const [own, server, stranger] = [createSocket('udp4'), createSocket('udp4'), createSocket('udp4')];
-  for (const socket of [own, server, stranger]) {
-    socket.bind(0, '127.0.0.1');
-    await once(socket, 'listening');
-  }
-  const udp = Object.assign(new EventEmitter(), {
-    socket: own,
-    remote: { ip: '127.0.0.1', port: server.address().port },
-    onMessage: (_buffer: Buffer): void => undefined,
-    send: (_buffer: Buffer): void => undefined,
-  });
-  own.on('message', (buffer) => udp.onMessage(buffer));
-  const seen = guardDatagrams(udp as unknown as VoiceUdp);
-  const heard: string[] = [];
-  udp.on('message', (buffer: Buffer) => heard.push(buffer.toString()));
-  stranger.send('stranger', own.address().port, '127.0.0.1');
-  await once(own, 'message');
-  server.send('server', own.address().port, '127.0.0.1');
-  await once(udp, 'message');
-  expect(heard).toEqual(['server']);
-  expect(seen.strangers).toBe(1);
-  expect(Math.abs(seen.arrivedAt - Date.now())).toBeLessThan(1_000);
-  for (const socket of [own, server, stranger]) socket.close();
-});
-
-test('a keep-alive after the end of the socket harms nobody; other failures are told', () => {
-  const socket = createSocket('udp4');
-  const failing = { code: '' };
-  const udp = {
-    socket,
-    remote: { ip: '127.0.0.1', port: 9 },
-    onMessage: (_buffer: Buffer): void => undefined,
-    emit: () => true,
-    send(buffer: Buffer): void {
-      if (failing.code) throw Object.assign(new Error('no'), failing);
-      socket.send(buffer, 9, '127.0.0.1');
-    },
-  };
-  guardDatagrams(udp as unknown as VoiceUdp);
-  socket.close();
-  expect(() => udp.send(Buffer.alloc(8))).not.toThrow();
-  failing.code = 'EACCES';
-  expect(() => udp.send(Buffer.alloc(8))).toThrow('no');
 });
 
 test('early packets are kept for two seconds, bounded, oldest first', () => {

@@ -98,6 +98,7 @@ sessionRoutes.post('/api/internal/sessions/:id/changes', async (context) => {
   if (body.change === 'detach') answer = await session.detach(body.legId);
   if (body.change === 'routes') answer = await session.setRoutes(body.routes);
   if (body.change === 'hold') answer = await session.hold(body.legId, body.on);
+  if (body.change === 'volume') answer = await session.setVolume(body);
   if (body.change === 'transfer') answer = await session.transfer(body.fromLegId, body.to);
   if (body.change === 'stop') await session.stop('command');
   return answer.ok ? context.json(answer) : context.json(errorBody(answer.code, answer.message), 409);

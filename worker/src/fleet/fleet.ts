@@ -257,9 +257,12 @@ export class Fleet extends DurableObject<Env> {
   }
 
   async #ephemeral(nodeId: string, message: Ephemeral): Promise<void> {
-    if (!this.#store.serves(nodeId, message.guildId)) return;
     try {
-      await hubOf(this.env, message.guildId).publishEphemeral(message);
+      if (message.event === 'session.stats') {
+        if (this.#store.runs(nodeId, message.sessionId)) await sessionOf(this.env, message.sessionId).stats(message);
+      } else if (this.#store.serves(nodeId, message.guildId)) {
+        await hubOf(this.env, message.guildId).publishSpeaking(message);
+      }
     } catch (error) {
       // Newest wins: the next one says it again.
       console.warn('fleet: an ephemeral event was dropped', error);

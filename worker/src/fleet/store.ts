@@ -183,6 +183,12 @@ export class FleetStore {
       .map(desiredOf)[0];
   }
 
+  /** Should this node run this session? */
+  runs(nodeId: string, sessionId: string): boolean {
+    const sql = 'SELECT 1 FROM desired WHERE session_id = ? AND node_id = ?';
+    return this.sql.exec(sql, sessionId, nodeId).toArray().length > 0;
+  }
+
   putDesired(nodeId: string, { spec, base, ending, by }: Desired): void {
     this.sql.exec(
       'INSERT OR REPLACE INTO desired(session_id, node_id, spec, base, ending, ended_by) VALUES (?, ?, ?, ?, ?, ?)',

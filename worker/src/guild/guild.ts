@@ -6,11 +6,13 @@ import { ulid } from 'ulid';
 import { Deadlines } from '../alarms/deadlines.ts';
 import { canSeal, type Env, matchmakerOf, settingsOf } from '../env.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
+import type { LegLive, LegSpeakers } from '../session/live.ts';
 import { BREAKER_DEADLINE, GuildBook } from './book.ts';
 import { evict, joinQueue, leave, next, stop } from './commands.ts';
 import { type DeskAction, desk } from './desk.ts';
 import { deliver, type GuildEffect } from './effects.ts';
 import { ingest } from './events.ts';
+import { showLive, speakers } from './live.ts';
 import { allowMonitors, monitor, stopMonitor } from './monitors.ts';
 import { type RejoinFacts, RejoinLimit, rejoinFacts } from './rejoining.ts';
 import { accept, type Reply } from './replies.ts';
@@ -97,6 +99,16 @@ export class Guild extends DurableObject<Env> {
   /** The newest view of a session that has a leg here. */
   sessionChanged(view: SessionView): void {
     this.#transaction(() => sessionChanged(this.#book, view));
+  }
+
+  /** How the people of a channel who speak are named. */
+  speakers(channelId: string, userIds: string[]): LegSpeakers {
+    return speakers(this.#book, channelId, userIds);
+  }
+
+  /** What is live in a call of this guild. Nothing is stored. */
+  live(sessionId: string, legs: LegLive[], counts: { late: number; concealed: number }): Promise<void> {
+    return showLive(this.#book, this.env, sessionId, legs, counts);
   }
 
   /** A session is over. Idempotent. */

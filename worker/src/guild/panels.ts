@@ -45,31 +45,37 @@ function phaseOf(book: GuildBook, channel: Channel): PanelPhase | undefined {
   if (channel.use === 'waiting') return { kind: 'waiting', since: channel.since, ...(last ? { last } : {}) };
   if (channel.use === 'idle') return last ? { kind: 'idle', last } : undefined;
   const view = book.views().find(({ sessionId }) => sessionId === channel.sessionId);
+  const own = view?.legs.find(({ channelId }) => channelId === channel.channelId);
   return {
     kind: 'session',
     sessionId: channel.sessionId ?? '',
     state: sessionStateSchema.catch('requested').parse(view?.state),
     startedAt: view?.startedAt ?? channel.since,
-    partners: view ? partnersOf(view, channel.channelId) : [],
+    ...othersOf(book, view, channel.channelId),
     ...encryption(view),
     recording: view?.recording ?? false,
-    monitors: view ? monitorsOf(view, channel.channelId) : [],
     sealable: view?.sealable?.own ?? false,
     ...(view?.sealable?.sealedAt === undefined ? {} : { sealedAt: view.sealable.sealedAt }),
+    ...(own?.held ? { held: true } : {}),
+    ...(own?.role === MONITOR ? { listening: true } : {}),
   };
 }
 
-function partnersOf(view: SessionView, channelId: string) {
-  const others = view.legs.filter((leg) => leg.channelId !== channelId && leg.role !== 'monitor');
-  return others.map(({ guildName }) => ({
-    ...(guildName === ANONYMOUS ? {} : { name: guildName }),
-    held: false,
-  }));
-}
+const MONITOR = 'monitor';
 
-/** Who listens in, by the name of their server. */
-const monitorsOf = (view: SessionView, channelId: string): string[] =>
-  view.legs.flatMap((leg) => (leg.role === 'monitor' && leg.channelId !== channelId ? [leg.guildName] : []));
+/** Who talks on the other sides, and who listens in. A monitor is never hidden. */
+function othersOf(book: GuildBook, view: SessionView | undefined, channelId: string) {
+  const others = (view?.legs ?? []).filter((leg) => leg.channelId !== channelId);
+  const named = (name: string | undefined) => (name === undefined || name === ANONYMOUS ? {} : { name });
+  return {
+    partners: others
+      .filter(({ role }) => role !== MONITOR)
+      .map(({ guildName, held }) => ({ ...named(guildName), held: held ?? false })),
+    monitors: others
+      .filter(({ role }) => role === MONITOR)
+      .map((leg) => named(leg.channelId === undefined ? leg.guildName : book.store.channel(leg.channelId)?.name)),
+  };
+}
 
 /** Known once every leg has said its version. */
 function encryption(view: SessionView | undefined): { encrypted?: boolean } {

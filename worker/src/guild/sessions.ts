@@ -48,6 +48,7 @@ export type ReserveAnswer =
       /** How this side takes part in the text relay; `null`: not at all. */
       relay: RelaySide | null;
       privacy: GuildPrivacy;
+      anonymous: boolean;
     }
   /** `gone`: the ticket is no longer wanted; otherwise the side cannot start now. `message` is for people. */
   | { ok: false; code: string; message: string; gone: boolean };
@@ -85,6 +86,7 @@ function reserved(book: GuildBook, channelId: string, leg: LegLease): Extract<Re
     record: settings.record,
     limits: { seconds: settings.limitSeconds, warnSeconds: settings.warnSeconds },
     allowMonitors: allowsMonitors(book.store),
+    anonymous: settings.anonymous,
     relay: relaySide(settings),
     privacy: lendPrivacy(book),
   };

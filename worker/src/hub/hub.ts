@@ -1,10 +1,11 @@
 import { DurableObject } from 'cloudflare:workers';
-import type { Ephemeral } from '@patchbay/shared/control-messages';
+import type { EphemeralOf } from '@patchbay/shared/control-messages';
 import { PatchbayError } from '@patchbay/shared/errors';
 import {
   AUTH_DEADLINE_MS,
   type ClientMessage,
   clientMessageSchema,
+  type HubEvents,
   hubCloseCodes,
   type ServerMessage,
 } from '@patchbay/shared/hub-protocol';
@@ -40,6 +41,7 @@ const MAX_MESSAGES = 60;
 const MESSAGE_WINDOW_MS = 10_000;
 const MAX_MESSAGE_LENGTH = 8 * 1024;
 const encoder = new TextEncoder();
+type EphemeralName = 'voice.speaking' | 'session.stats';
 
 /** The browser sockets of one guild. Nothing is stored on the way of an event: sends would wait for the disk. */
 export class Hub extends DurableObject<Env> {
@@ -78,21 +80,14 @@ export class Hub extends DurableObject<Env> {
   }
 
   /** Who speaks now: newest wins, never replayed. */
-  async publishEphemeral(message: Ephemeral): Promise<void> {
-    if (this.ctx.getWebSockets().length === 0) return;
-    // After a sleep the sequence is not known here.
-    if (this.#seq === 0) this.#seq = (await guildOf(this.env, message.guildId).head()).seq;
+  async publishSpeaking(message: EphemeralOf<'voice.speaking'>): Promise<void> {
     const { guildId, channelId, userId, speaking } = message;
-    const payload = { guildId, channelId, userId, speaking };
-    this.#broadcast({
-      v: 1,
-      type: 'event',
-      event: 'voice.speaking',
-      id: ulid(),
-      seq: this.#seq,
-      at: Date.now(),
-      payload,
-    });
+    await this.#ephemeral('voice.speaking', { guildId, channelId, userId, speaking });
+  }
+
+  /** What is live in a call: newest wins, never replayed. */
+  async publishStats(payload: HubEvents['session.stats']): Promise<void> {
+    await this.#ephemeral('session.stats', payload);
   }
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
@@ -138,6 +133,14 @@ export class Hub extends DurableObject<Env> {
       else this.#refuse(socket, hubCloseCodes.noAuth, 'no_auth', 'Send an auth message within five seconds.');
     }
     await this.#arm();
+  }
+
+  async #ephemeral<N extends EphemeralName>(event: N, payload: HubEvents[N]): Promise<void> {
+    if (this.ctx.getWebSockets().length === 0) return;
+    // After a sleep the sequence is not known here.
+    if (this.#seq === 0) this.#seq = (await guildOf(this.env, payload.guildId).head()).seq;
+    const { id, at } = { id: ulid(), at: Date.now() };
+    this.#broadcast({ v: 1, type: 'event', event, id, seq: this.#seq, at, payload } as AnyHubEvent);
   }
 
   async #authenticate(socket: WebSocket, message: Extract<ClientMessage, { type: 'auth' }>): Promise<void> {
@@ -242,7 +245,7 @@ export class Hub extends DurableObject<Env> {
 
 /** Ephemeral events carry the sequence of the last durable one and are never old. */
 function isNew(live: Live, event: AnyHubEvent): boolean {
-  return event.event === 'voice.speaking' || event.seq > live.through;
+  return event.event === 'voice.speaking' || event.event === 'session.stats' || event.seq > live.through;
 }
 
 function attachmentOf(socket: WebSocket): Attachment | null {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import { fingerprint, LIVE_SPACING_MS, liveDueAt } from './live.ts';
 import { answered, isDue, type PanelRecord, wants } from './plan.ts';
 import { buttonId, readButtonId, renderPanel } from './render.ts';
-import { type PanelState, panelStateSchema } from './state.ts';
+import { type PanelLive, type PanelState, panelStateSchema } from './state.ts';
 
 const sessionId = '01K0000000000000000000000A';
 const waiting: PanelState = {
@@ -18,7 +19,7 @@ const session = (change: object = {}): PanelState =>
       sessionId,
       state: 'active',
       startedAt: 2_000_000,
-      partners: [{ name: 'Far Away', speaking: [], held: false }],
+      partners: [{ name: 'Far Away', held: false }],
       recording: false,
       monitors: [],
       ...change,
@@ -28,26 +29,22 @@ const session = (change: object = {}): PanelState =>
 interface Shown {
   components: { components: { content?: string; components?: { label: string; custom_id: string }[] }[] }[];
 }
-const shown = (state: PanelState) => renderPanel(state) as unknown as Shown;
-const text = (state: PanelState) => shown(state).components[0]?.components[0]?.content ?? '';
+const shown = (state: PanelState, live?: PanelLive) => renderPanel(state, live) as unknown as Shown;
+const text = (state: PanelState, live?: PanelLive) => shown(state, live).components[0]?.components[0]?.content ?? '';
+const live = (change: Partial<PanelLive> = {}): PanelLive => ({ sessionId, speaking: [], unnamed: 0, ...change });
 const buttons = (state: PanelState) => shown(state).components[0]?.components[1]?.components ?? [];
 
 test('it says what the channel does, in the language of its server, and times without an edit', () => {
   expect(text(waiting)).toBe('### Waiting for another server\n🔊 Lounge\nsince <t:1000:R> · place 3 in the queue');
   expect(text({ ...waiting, locale: 'it' })).toContain('In attesa di un altro server');
-  const call = session({
-    partners: [{ name: 'Far Away', speaking: ['ada'], held: false }],
-    encrypted: true,
-    delayMs: 1.4,
-  });
-  expect(text(call)).toBe(
+  const call = session({ encrypted: true });
+  expect(text(call, live({ speaking: ['ada'], delayMs: 1.4 }))).toBe(
     '### In a call with **Far Away**\n🔊 Lounge\n🗣️ Speaking: ada\nsince <t:2000:R> · 🔒 end-to-end encrypted · 1 ms delay',
   );
-  const crowd = session({ partners: [{ speaking: [], held: true }], recording: true, monitors: ['Desk'] });
+  const crowd = session({ partners: [{ held: true }], recording: true, monitors: [{ name: 'Desk' }, {}] });
   expect(text(crowd)).toContain('with another server (on hold)');
-  expect(text(crowd)).toContain('Nobody is speaking there');
   expect(text(crowd)).toContain('This side is being recorded');
-  expect(text(crowd)).toContain('Listening in: Desk');
+  expect(text(crowd)).toContain('Listening in: Desk, another server');
   expect(text(crowd)).not.toContain('seal');
   const sealed = session({ sealable: true, sealedAt: 3_000_000 });
   expect(text(sealed)).toContain('-# Reports can seal the last 10 seconds');
@@ -58,11 +55,59 @@ test('it says what the channel does, in the language of its server, and times wi
   expect(text({ ...waiting, phase: { kind: 'waiting', since: 0, last } })).toContain('-# Last call: The time limit');
 });
 
+test('who speaks is named, counted, or nobody; without word of it nothing is said', () => {
+  const call = session();
+  expect(text(call)).not.toMatch(/speaking/i);
+  expect(text(call, live())).toContain('Nobody is speaking there');
+  expect(text(call, live({ speaking: ['ada', 'ben'] }))).toContain('Speaking: ada, ben\n');
+  expect(text(call, live({ speaking: ['ada'], unnamed: 2 }))).toContain('Speaking: ada and 2 more\n');
+  expect(text(call, live({ unnamed: 1 }))).toContain('1 person is speaking there');
+  expect(text({ ...call, locale: 'it' }, live({ unnamed: 2 }))).toContain('parlano in 2');
+  // Of the call before, or of one that does not run yet.
+  expect(text(call, { ...live({ unnamed: 2 }), sessionId: '01K0000000000000000000000B' })).not.toMatch(/speaking/);
+  expect(text(session({ state: 'connecting' }), live({ unnamed: 2, delayMs: 5 }))).not.toMatch(/speaking|delay/);
+});
+
+test('delays are coarse: what nobody hears changes nothing', () => {
+  const delay = (delayMs: number) => /[^·]* delay/.exec(text(session(), live({ delayMs })))?.[0];
+  expect([0, 0.4, 3.2, 24, 26.9].map(delay)).toEqual([
+    ' under 1 ms delay',
+    ' under 1 ms delay',
+    ' 3 ms delay',
+    ' 25 ms delay',
+    ' 25 ms delay',
+  ]);
+});
+
+test('a side on hold reads so, and nobody speaks to it; a monitor reads that it listens', () => {
+  const held = text(session({ held: true }), live({ speaking: ['ada'] }));
+  expect(held).toContain('This side is on hold');
+  expect(held).not.toContain('ada');
+  expect(text(session({ listening: true }))).toContain('### Listening in on a call with **Far Away**');
+});
+
+test('live facts wait for their time; a state takes them along, and nothing new is no edit', () => {
+  const posted = { ...first(), messageId: '77', shown: 1, shownAs: 'now', notBefore: 1_500 };
+  expect(liveDueAt(posted, 0, 'now')).toBeUndefined();
+  expect(liveDueAt(posted, 0, 'new')).toBe(1_500);
+  expect(liveDueAt(posted, LIVE_SPACING_MS, 'new')).toBe(LIVE_SPACING_MS);
+  expect(liveDueAt({ ...posted, version: 2 }, 0, 'new')).toBeUndefined();
+  expect(liveDueAt({ ...posted, messageId: undefined }, 0, 'new')).toBeUndefined();
+  expect(liveDueAt({ ...posted, problem: 'missing_access' }, 0, 'new')).toBeUndefined();
+  // When two edits overtook each other it is not known what the message shows.
+  expect(liveDueAt({ ...posted, shownAs: undefined }, 0, 'now')).toBe(1_500);
+  const print = (name: string) => fingerprint(renderPanel(session(), live({ speaking: [name] })));
+  expect(print('ada')).toBe(print('ada'));
+  expect(print('ada')).not.toBe(print('adb'));
+});
+
 test('names of other servers and people cannot mention, link or format anything', () => {
-  const evil = session({ partners: [{ name: '@everyone <@1> [x](http://y)', speaking: ['**<#2>** `'], held: false }] });
-  expect(renderPanel(evil).allowed_mentions).toEqual({ parse: [] });
-  expect(text(evil)).not.toMatch(/(?<!\\)@everyone|(?<!\\)<@|(?<!\\)<#|(?<!\\)\[x/);
-  expect(text(evil)).toContain('\\@everyone \\<\\@1\\>');
+  const name = '@everyone <@1> [x](http://y)';
+  const evil = session({ partners: [{ name, held: false }], monitors: [{ name }] });
+  const said = live({ speaking: ['**<#2>** `'] });
+  expect(renderPanel(evil, said).allowed_mentions).toEqual({ parse: [] });
+  expect(text(evil, said)).not.toMatch(/(?<!\\)@everyone|(?<!\\)<@|(?<!\\)<#|(?<!\\)\[x/);
+  expect(text(evil, said)).toContain('\\@everyone \\<\\@1\\>');
 });
 
 test('buttons fit the phase, and name channel and session', () => {

@@ -1,19 +1,29 @@
 import { DurableObject } from 'cloudflare:workers';
 import { MessageFlags } from 'discord-api-types/v10';
-import { callDiscord } from '../discord/rest.ts';
+import { callDiscord, type DiscordAnswer } from '../discord/rest.ts';
 import { type Env, settingsOf } from '../env.ts';
+import { fingerprint, LIVE_SPACING_MS, liveDueAt } from './live.ts';
 import { answered, isDue, type PanelPlace, type PanelRecord, wants } from './plan.ts';
-import { renderPanel } from './render.ts';
-import type { PanelState } from './state.ts';
+import { type PanelMessage, renderPanel } from './render.ts';
+import type { PanelLive, PanelState } from './state.ts';
 
 const newNonce = () => crypto.randomUUID().replaceAll('-', '').slice(0, 25);
 
 /**
  * The one message that shows what a voice channel is doing, in the text channel that its server chose. Posted once, then
  * edited in place: states that come faster than edits are allowed are skipped, the newest always arrives. Named `guild:channel`.
+ *
+ * Live facts (who speaks, the delay) are kept in memory. They come along with each edit of the state; edits for them alone are
+ * rare, and go beside the state's: a state never waits for one.
  */
 export class Panel extends DurableObject<Env> {
   #working = false;
+  #live: PanelLive | undefined;
+  /** Live facts alone are not edited in before this instant, ms since the epoch. */
+  #liveNotBefore = 0;
+  #liveTimer: ReturnType<typeof setTimeout> | undefined;
+  /** An edit for live facts is on its way. */
+  #liveEditing = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -31,9 +41,17 @@ export class Panel extends DurableObject<Env> {
     if (Date.now() >= record.notBefore) this.ctx.waitUntil(this.#work());
   }
 
+  /** The newest live facts. */
+  live(facts: PanelLive): void {
+    this.#live = facts;
+    this.#planLive();
+  }
+
   /** The panel is not wanted any more: its message goes. */
   async forget(): Promise<void> {
     const record = this.record();
+    this.#live = undefined;
+    clearTimeout(this.#liveTimer);
     this.ctx.storage.sql.exec('DELETE FROM panel');
     await this.ctx.storage.deleteAlarm();
     if (record?.messageId !== undefined) this.ctx.waitUntil(this.#remove(record));
@@ -62,28 +80,71 @@ export class Panel extends DurableObject<Env> {
     try {
       const record = this.record();
       if (!record || !isDue(record)) return;
-      const { version } = record;
-      const answer = await callDiscord(settingsOf(this.env), this.#call(record));
+      const message = renderPanel(record.wanted, this.#live);
+      const overtakes = this.#liveEditing;
+      const answer = await this.#send(record, message);
       const newest = this.record();
       // It may have been forgotten, or moved to another channel, while Discord was asked.
       if (newest?.place.textChannelId !== record.place.textChannelId) return;
-      const next = answered(newest, version, answer, Date.now(), newNonce);
+      const after = answered(newest, record.version, answer, Date.now(), newNonce);
+      // Nobody knows which of two edits at once Discord took last: this one is made again.
+      const shown = overtakes ? -1 : after.shown;
+      const next = { ...after, shown, shownAs: answer.kind === 'ok' ? fingerprint(message) : undefined };
       this.#put(next);
       if (next.problem !== undefined) console.error(`panel: ${next.problem} in channel ${next.place.textChannelId}`);
       if (isDue(next)) await this.ctx.storage.setAlarm(next.notBefore);
     } finally {
       this.#working = false;
     }
+    this.#planLive();
   }
 
-  #call({ place, messageId, wanted, nonce }: PanelRecord) {
+  /** Sees to it that live facts are edited in when it is time, if they show anything new. */
+  #planLive(): void {
+    clearTimeout(this.#liveTimer);
+    const record = this.record();
+    if (!record || this.#liveEditing) return;
+    const wanted = fingerprint(renderPanel(record.wanted, this.#live));
+    const at = liveDueAt(record, this.#liveNotBefore, wanted);
+    if (at === undefined) return;
+    this.#liveTimer = setTimeout(() => this.ctx.waitUntil(this.#editLive()), Math.max(0, at - Date.now()));
+  }
+
+  async #editLive(): Promise<void> {
+    const record = this.record();
+    if (!record) return;
+    const message = renderPanel(record.wanted, this.#live);
+    const shownAs = fingerprint(message);
+    if (this.#liveEditing || liveDueAt(record, this.#liveNotBefore, shownAs) === undefined) return;
+    this.#liveEditing = true;
+    this.#liveNotBefore = Date.now() + LIVE_SPACING_MS;
+    try {
+      const answer = await this.#send(record, message);
+      const newest = this.record();
+      if (answer.kind === 'later') {
+        this.#liveNotBefore = Math.max(this.#liveNotBefore, Date.now() + answer.afterMs);
+      }
+      // A state that came meanwhile has seen, or will see, to the message.
+      if (newest?.version !== record.version) return;
+      const next = answer.kind === 'refused' ? answered(newest, record.version, answer, Date.now(), newNonce) : newest;
+      this.#put({ ...next, shownAs: answer.kind === 'ok' ? shownAs : undefined });
+      if (isDue(next)) await this.ctx.storage.setAlarm(next.notBefore);
+    } finally {
+      this.#liveEditing = false;
+      this.#planLive();
+    }
+  }
+
+  #send({ place, messageId, nonce }: PanelRecord, message: PanelMessage): Promise<DiscordAnswer> {
+    const settings = settingsOf(this.env);
     const path = `/channels/${place.textChannelId}/messages`;
-    const body = renderPanel(wanted);
-    if (messageId !== undefined) return { method: 'PATCH' as const, path: `${path}/${messageId}`, body };
+    if (messageId !== undefined) {
+      return callDiscord(settings, { method: 'PATCH', path: `${path}/${messageId}`, body: message });
+    }
     // A post whose answer got lost is repeated: the nonce makes Discord give the same message back.
     // Nobody is to be notified of a panel; that can be said only when it is posted.
-    const flags = body.flags | MessageFlags.SuppressNotifications;
-    return { method: 'POST' as const, path, body: { ...body, flags, nonce, enforce_nonce: true } };
+    const flags = message.flags | MessageFlags.SuppressNotifications;
+    return callDiscord(settings, { method: 'POST', path, body: { ...message, flags, nonce, enforce_nonce: true } });
   }
 
   /** Best effort: a message that stays behind is only out of date. */

@@ -24,6 +24,8 @@ export interface PanelRecord {
   messageId: string | undefined;
   /** The version that the message shows. */
   shown: number;
+  /** Fingerprint of the message as it was last edited (`live.ts`); undefined: not known. */
+  shownAs?: string | undefined;
   /** Why nothing can be posted here, until something changes: `missing_access`, `missing_permissions`, `no_channel`, `no_token`. */
   problem: string | undefined;
   /** Not before this instant, ms since the epoch. */
@@ -83,7 +85,7 @@ export function answered(
     return { ...next, shown, unsure: false, messageId: idOf(answer.body) ?? record.messageId };
   }
   // 10008: somebody deleted the message. It is posted anew.
-  if (answer.code === 10008) return { ...next, messageId: undefined, nonce: newNonce() };
+  if (answer.code === 10008) return { ...next, messageId: undefined, shown: -1, nonce: newNonce() };
   return { ...next, problem: problemOf(answer) };
 }
 

@@ -1,7 +1,7 @@
 /** A panel as a Discord message with components v2. Pure: the same state gives the same bytes. */
 import type { EndReason } from '@patchbay/shared/end-reason';
 import { ButtonStyle, ComponentType, MessageFlags } from 'discord-api-types/v10';
-import type { PanelPhase, PanelState } from './state.ts';
+import type { PanelLive, PanelPhase, PanelState } from './state.ts';
 import { type PanelTexts, panelTexts } from './texts.ts';
 
 export type PanelAction = 'next' | 'stop' | 'report';
@@ -28,10 +28,13 @@ export interface PanelMessage {
   allowed_mentions: { parse: string[] };
 }
 
-/** The message as it is posted and edited. Names of other servers and people are shown as text, whatever they hold. */
-export function renderPanel(state: PanelState): PanelMessage {
+/**
+ * The message as it is posted and edited. Names of other servers and people are shown as text, whatever they hold. `live`
+ * counts for its own session alone, while it runs.
+ */
+export function renderPanel(state: PanelState, live?: PanelLive): PanelMessage {
   const texts = panelTexts[state.locale];
-  const { title, lines } = describe(state.phase, texts);
+  const { title, lines } = describe(state.phase, live, texts);
   const text = [`### ${title}`, `🔊 ${plain(state.channelName)}`, ...lines].join('\n');
   const buttons = buttonsOf(state, texts);
   return {
@@ -50,37 +53,61 @@ export function renderPanel(state: PanelState): PanelMessage {
   };
 }
 
-function describe(phase: PanelPhase, texts: PanelTexts): { title: string; lines: string[] } {
+type SessionPhase = Extract<PanelPhase, { kind: 'session' }>;
+
+function describe(
+  phase: PanelPhase,
+  live: PanelLive | undefined,
+  texts: PanelTexts,
+): { title: string; lines: string[] } {
   if (phase.kind === 'waiting') {
     const place = phase.place === undefined ? [] : [texts.place(phase.place)];
     const last = phase.last ? [`-# ${texts.last(lastWords(phase.last, texts))}`] : [];
     return { title: texts.waiting, lines: [[texts.since(mark(phase.since)), ...place].join(' · '), ...last] };
   }
   if (phase.kind === 'idle') return { title: texts.ended, lines: [lastWords(phase.last, texts)] };
-  const names = phase.partners.map(({ name, held }) => {
-    const shown = name === undefined ? texts.anonymous : `**${plain(name)}**`;
-    return held ? `${shown} (${texts.held})` : shown;
+  return describeCall(phase, live, texts);
+}
+
+function describeCall(phase: SessionPhase, live: PanelLive | undefined, texts: PanelTexts) {
+  const nameOf = ({ name }: { name?: string | undefined }) => (name === undefined ? texts.anonymous : plain(name));
+  const names = phase.partners.map((partner) => {
+    const shown = partner.name === undefined ? texts.anonymous : `**${nameOf(partner)}**`;
+    return partner.held ? `${shown} (${texts.held})` : shown;
   });
-  const told = phase.partners.some(({ speaking }) => speaking !== undefined);
-  const speaking = phase.partners.flatMap((partner) => (partner.speaking ?? []).map(plain));
+  const running = phase.state === 'active' || phase.state === 'degraded';
+  const now = running && live?.sessionId === phase.sessionId ? live : undefined;
+  const state = phase.state === 'ended' ? texts.ended : texts.state[phase.state];
+  const title = phase.listening && running ? texts.listening : state;
   const facts = [
     texts.started(mark(phase.startedAt)),
     ...(phase.encrypted === undefined ? [] : [phase.encrypted ? `🔒 ${texts.encrypted}` : `🔓 ${texts.notEncrypted}`]),
-    ...(phase.delayMs === undefined ? [] : [texts.delay(phase.delayMs)]),
+    ...(now?.delayMs === undefined ? [] : [texts.delay(shownDelay(now.delayMs))]),
   ];
-  const state = phase.state === 'ended' ? texts.ended : texts.state[phase.state];
-  const running = phase.state === 'active' || phase.state === 'degraded';
   return {
-    title: names.length === 0 ? state : `${state} ${texts.with(names.join(', '))}`,
+    title: names.length === 0 ? title : `${title} ${texts.with(names.join(', '))}`,
     lines: [
-      ...(running && told ? [speaking.length > 0 ? `🗣️ ${texts.speaking(speaking.join(', '))}` : texts.quiet] : []),
+      ...(phase.held ? [`⏸️ ${texts.onHold}`] : speakers(now, texts)),
       facts.join(' · '),
       ...(phase.recording ? [`⏺️ ${texts.recording}`] : []),
       ...(phase.sealable && running ? [`-# ${texts.sealable}`] : []),
       ...(phase.sealedAt === undefined ? [] : [`🔏 ${texts.sealed(mark(phase.sealedAt))}`]),
-      ...(phase.monitors.length > 0 ? [`👂 ${texts.monitors(phase.monitors.map(plain).join(', '))}`] : []),
+      ...(phase.monitors.length > 0 ? [`👂 ${texts.monitors(phase.monitors.map(nameOf).join(', '))}`] : []),
     ],
   };
+}
+
+function speakers(live: PanelLive | undefined, texts: PanelTexts): string[] {
+  if (!live) return [];
+  const { speaking, unnamed } = live;
+  if (speaking.length + unnamed === 0) return [texts.quiet];
+  return [`🗣️ ${texts.speaking(speaking.map(plain).join(', '), unnamed)}`];
+}
+
+/** Coarse enough that the picture does not change with every breath of the network. */
+function shownDelay(ms: number): number {
+  if (ms < 1) return 0;
+  return ms < 10 ? Math.round(ms) : Math.round(ms / 5) * 5;
 }
 
 function lastWords({ reason, lengthMs }: { reason: EndReason; lengthMs: number }, texts: PanelTexts): string {

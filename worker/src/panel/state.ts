@@ -12,8 +12,6 @@ const ended = z.strictObject({ reason: endReasonSchema, lengthMs: z.int().nonneg
 const partner = z.strictObject({
   /** Undefined: the other server does not want its name shown. */
   name: z.string().max(100).optional(),
-  /** Names of those who speak there; undefined while nobody tells. */
-  speaking: z.array(z.string().max(128)).max(10).optional(),
   held: z.boolean(),
 });
 
@@ -43,10 +41,12 @@ export const panelStateSchema = z.strictObject({
       sealable: z.boolean().optional(),
       /** When a report sealed ten seconds last, of whichever side. */
       sealedAt: instant.optional(),
-      /** Channels that listen in. */
-      monitors: z.array(z.string().max(100)).max(8),
-      /** Added delay of a packet, ms. */
-      delayMs: z.number().nonnegative().optional(),
+      /** Who listens in: own channels and other servers by name; without one it does not want to be known. */
+      monitors: z.array(z.strictObject({ name: z.string().max(100).optional() })).max(8),
+      /** This side is on hold. */
+      held: z.boolean().optional(),
+      /** This side is a monitor: it listens in, and is heard by nobody. */
+      listening: z.boolean().optional(),
     }),
     /** Nothing is going on since the last call. */
     z.strictObject({ kind: z.literal('idle'), last: ended }),
@@ -54,3 +54,14 @@ export const panelStateSchema = z.strictObject({
 });
 export type PanelState = z.infer<typeof panelStateSchema>;
 export type PanelPhase = PanelState['phase'];
+
+/** What is shown beside the state while a call runs; it is kept in memory alone, and the newest wins. */
+export interface PanelLive {
+  sessionId: string;
+  /** Names of those who speak on the other sides. */
+  speaking: string[];
+  /** How many more speak there who are not to be named. */
+  unnamed: number;
+  /** Added delay of what is heard here, ms. */
+  delayMs?: number;
+}

@@ -9,8 +9,13 @@ export interface PanelTexts {
   state: Record<Exclude<SessionState, 'ended'>, string>;
   with: (names: string) => string;
   anonymous: string;
+  /** Said of another side. */
   held: string;
-  speaking: (names: string) => string;
+  /** Said of this side. */
+  onHold: string;
+  listening: string;
+  /** At least one person speaks; `unnamed` are people beside the names. */
+  speaking: (names: string, unnamed: number) => string;
   quiet: string;
   started: (mark: string) => string;
   encrypted: string;
@@ -44,7 +49,12 @@ const en: PanelTexts = {
   with: (names) => `with ${names}`,
   anonymous: 'another server',
   held: 'on hold',
-  speaking: (names) => `Speaking: ${names}`,
+  onHold: 'This side is on hold: it hears nobody, and nobody hears it',
+  listening: 'Listening in on a call',
+  speaking: (names, unnamed) => {
+    if (names === '') return unnamed === 1 ? '1 person is speaking there' : `${unnamed} people are speaking there`;
+    return `Speaking: ${names}${unnamed > 0 ? ` and ${unnamed} more` : ''}`;
+  },
   quiet: 'Nobody is speaking there',
   started: (mark) => `since ${mark}`,
   encrypted: 'end-to-end encrypted',
@@ -53,7 +63,7 @@ const en: PanelTexts = {
   sealable: 'Reports can seal the last 10 seconds',
   sealed: (mark) => `A report sealed ten seconds of this call ${mark}`,
   monitors: (names) => `Listening in: ${names}`,
-  delay: (ms) => `${Math.round(ms)} ms delay`,
+  delay: (ms) => `${ms < 1 ? 'under 1' : ms} ms delay`,
   ended: 'The call is over',
   last: (reason) => `Last call: ${reason}`,
   lasted: (minutes, seconds) => `It lasted ${minutes} min ${seconds} s.`,
@@ -91,7 +101,13 @@ const it: PanelTexts = {
   with: (names) => `con ${names}`,
   anonymous: 'un altro server',
   held: 'in attesa',
-  speaking: (names) => `Parla: ${names}`,
+  onHold: 'Questo lato è in attesa: non sente nessuno, e nessuno lo sente',
+  listening: 'In ascolto di una chiamata',
+  speaking: (names, unnamed) => {
+    if (names === '')
+      return unnamed === 1 ? 'Dall’altra parte parla 1 persona' : `Dall’altra parte parlano in ${unnamed}`;
+    return `Parla: ${names}${unnamed > 0 ? ` e altri ${unnamed}` : ''}`;
+  },
   quiet: 'Dall’altra parte nessuno parla',
   started: (mark) => `da ${mark}`,
   encrypted: 'cifrata da un capo all’altro',
@@ -100,7 +116,7 @@ const it: PanelTexts = {
   sealable: 'Le segnalazioni possono sigillare gli ultimi 10 secondi',
   sealed: (mark) => `Una segnalazione ha sigillato dieci secondi di questa chiamata ${mark}`,
   monitors: (names) => `In ascolto: ${names}`,
-  delay: (ms) => `${Math.round(ms)} ms di ritardo`,
+  delay: (ms) => `${ms < 1 ? 'meno di 1' : ms} ms di ritardo`,
   ended: 'La chiamata è finita',
   last: (reason) => `Ultima chiamata: ${reason}`,
   lasted: (minutes, seconds) => `È durata ${minutes} min ${seconds} s.`,

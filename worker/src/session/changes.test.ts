@@ -14,6 +14,7 @@ import {
   transferRefusal,
   withLeg,
   withoutLeg,
+  withVolume,
 } from './changes.ts';
 import { followLegs, type LegRole, type SessionLeg, type SessionRecord } from './record.ts';
 import { firstRoutes, presentRoutes, specOf } from './spec.ts';
@@ -199,4 +200,28 @@ test('a session follows the legs that are left: the one that was still connectin
     phase: { state: 'degraded', since: 1 },
   };
   expect(followLegs(withoutLeg(degraded, 'c', 'command'), 7).phase).toEqual({ state: 'active', since: 7 });
+});
+
+test('volumes are set, replaced and taken back, go with their leg, and reach the spec by leg id', () => {
+  const record = call(leg('a', '1'), leg('b', '2'), leg('c', '3'));
+  const must = (changed: ReturnType<typeof withVolume>): SessionRecord => {
+    if ('ok' in changed) throw new Error(changed.message);
+    return changed;
+  };
+  const set = must(withVolume(must(withVolume(record, { legId: idOf('b'), volume: 0.5 })), { userId: '7', volume: 2 }));
+  const both = must(withVolume(set, { legId: idOf('b'), userId: '7', volume: 0 }));
+  const again = must(withVolume(both, { legId: idOf('b'), volume: 1.5 }));
+  const spec = specOf(again);
+  expect(sessionSpecSchema.parse(spec).volumes).toEqual([
+    { userId: '7', volume: 2 },
+    { legId: idOf('b'), userId: '7', volume: 0 },
+    { legId: idOf('b'), volume: 1.5 },
+  ]);
+  expect(specOf(must(withVolume(again, { userId: '7', volume: 1 }))).volumes).toHaveLength(2);
+  expect(withVolume(record, { userId: '7', volume: 1 })).toBe(record);
+  expect(specOf(withoutLeg(again, 'b', 'command')).volumes).toEqual([{ userId: '7', volume: 2 }]);
+  expect(specOf(record)).not.toHaveProperty('volumes');
+  expect(withVolume(record, { legId: ulid(), volume: 0 })).toMatchObject({ code: 'leg_unknown' });
+  const full = { ...record, volumes: Array.from({ length: 64 }, (_, user) => ({ userId: String(user), volume: 0 })) };
+  expect(withVolume(full, { userId: '99', volume: 0 })).toMatchObject({ code: 'volumes_full' });
 });

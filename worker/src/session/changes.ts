@@ -105,6 +105,7 @@ export function withoutLeg(record: SessionRecord, key: string, endReason: Sessio
     past: leg.reservation ? [...record.past.filter((each) => each.channelId !== leg.channelId), past] : record.past,
     routes: record.routes.filter((route) => !route.includes(key)),
     held: record.held.filter((each) => each !== key),
+    ...(record.volumes ? { volumes: record.volumes.filter((each) => each.key !== key) } : {}),
   };
 }
 
@@ -151,6 +152,26 @@ export function relayed(
   const leg = legAt(record, at);
   if (!leg || JSON.stringify(leg.relay) === JSON.stringify(relay)) return record;
   return { ...record, legs: record.legs.map((each) => (each === leg ? { ...each, relay } : each)) };
+}
+
+/** The most volumes that are set at once. */
+const MAX_VOLUMES = 64;
+
+/** How loud a leg's people are heard, or one person on every leg, or one person on one leg; 1 takes it back. */
+export function withVolume(
+  record: SessionRecord,
+  { legId, userId, volume }: { legId?: string | undefined; userId?: string | undefined; volume: number },
+): SessionRecord | Refusal {
+  const key = legId === undefined ? undefined : legOf(record, legId)?.key;
+  if (legId !== undefined && key === undefined) return refuse('leg_unknown', 'That channel is not in this call.');
+  const known = record.volumes ?? [];
+  const others = known.filter((each) => each.key !== key || each.userId !== userId);
+  if (volume === 1) return others.length === known.length ? record : { ...record, volumes: others };
+  if (others.length >= MAX_VOLUMES) {
+    return refuse('volumes_full', `A call has at most ${MAX_VOLUMES} volumes. Set one of them back to 1 first.`);
+  }
+  const set = { ...(key === undefined ? {} : { key }), ...(userId === undefined ? {} : { userId }), volume };
+  return { ...record, volumes: [...others, set] };
 }
 
 /** Why a leg may not be handed on to another channel; `null` when it may. */

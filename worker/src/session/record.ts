@@ -33,6 +33,8 @@ export interface LegReservation {
   record: boolean;
   /** What this side allows, in seconds; `seconds` 0 = no limit, `null` = as the deployment sets it. */
   limits?: { seconds: number | null; warnSeconds: number | null };
+  /** The side's setting: the others learn neither its server's name nor those of its people. */
+  anonymous?: boolean;
   /** The guild's setting: may monitors of other guilds listen to this side? */
   allowMonitors?: boolean;
   /** How this side takes part in the text relay; absent or `null`: not at all. */
@@ -65,6 +67,13 @@ export interface SessionLeg {
 /** `[from, to]` by the keys of legs. */
 export type KeyRoute = [from: string, to: string];
 
+/** Louder or softer than spoken: a leg's people (by its key), one person, or one person on one leg. */
+export interface KeyVolume {
+  key?: string;
+  userId?: string;
+  volume: number;
+}
+
 /** Everything that a session knows of itself. */
 export interface SessionRecord {
   id: string;
@@ -79,6 +88,8 @@ export interface SessionRecord {
   routes: KeyRoute[];
   /** Keys of legs on hold: they hear nobody and are heard by nobody. */
   held: string[];
+  /** Absent: everybody is heard as spoken. */
+  volumes?: KeyVolume[];
   revision: number;
   nodeId?: string;
   /** The instant that every position in every file is counted from; saved before the spec is sent. */

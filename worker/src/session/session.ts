@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
+import type { SessionStats } from '@patchbay/shared/control-messages';
 import type { EndReason } from '@patchbay/shared/end-reason';
 import type { RelaySide } from '@patchbay/shared/session-spec';
 import { ulid } from 'ulid';
@@ -22,9 +23,11 @@ import {
   rerouted,
   transferRefusal,
   withLeg,
+  withVolume,
 } from './changes.ts';
 import { deliver, type SessionEffect } from './effects.ts';
 import { Lifecycle } from './lifecycle.ts';
+import { LiveLane } from './live-lane.ts';
 import {
   isLive,
   isPlaced,
@@ -45,6 +48,7 @@ export class Session extends DurableObject<Env> {
   readonly #deadlines: Deadlines;
   readonly #outbox: Outbox<SessionEffect>;
   readonly #life: Lifecycle;
+  readonly #live: LiveLane;
   #walking: Promise<unknown> | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -56,6 +60,7 @@ export class Session extends DurableObject<Env> {
     this.#store = store;
     this.#deadlines = deadlines;
     this.#outbox = outbox;
+    this.#live = new LiveLane(env, store);
     this.#life = new Lifecycle(storage, { store, deadlines, outbox, settings: settingsOf(env) });
   }
 
@@ -130,6 +135,16 @@ export class Session extends DurableObject<Env> {
   /** Puts a leg on hold, or takes it back: on hold it hears nobody and is heard by nobody. */
   hold(legId: string, on: boolean): ChangeAnswer {
     return this.#revise((record) => onHold(record, legId, on));
+  }
+
+  /** Makes a leg's people, or one person, louder or softer. */
+  setVolume(order: Parameters<typeof withVolume>[1]): ChangeAnswer {
+    return this.#revise((record) => withVolume(record, order));
+  }
+
+  /** What the node sees live: goes on to the guilds, and is not stored. */
+  stats(stats: SessionStats): void {
+    this.ctx.waitUntil(this.#live.take(stats));
   }
 
   /** A side switched the text relay on or off, at any time of the session's life. */

@@ -1,7 +1,7 @@
 /** From a session's record to the spec that a node runs. Pure. */
 import { PatchbayError } from '@patchbay/shared/errors';
 import { fullMatrix } from '@patchbay/shared/routing';
-import type { RelaySide, Route, SessionSpec } from '@patchbay/shared/session-spec';
+import type { RelaySide, Route, SessionSpec, Volume } from '@patchbay/shared/session-spec';
 import { type KeyRoute, move, privacyOf, type SessionLeg, type SessionRecord } from './record.ts';
 
 /** A session's first routes: those that its match gives by the index of tickets, else everybody hears everybody. */
@@ -72,6 +72,11 @@ export function specOf(record: SessionRecord): SessionSpec {
   const optedOut = [...new Set(ready.flatMap((leg) => privacyOf(record, leg)?.optedOut ?? []))].sort();
   const holds = record.held.flatMap((key) => idOf(key) ?? []);
   const relays = presentRelay({ ...record, legs: ready });
+  const volumes = (record.volumes ?? []).flatMap(({ key, ...rest }): Volume[] => {
+    const legId = key === undefined ? undefined : idOf(key);
+    // A leg that has no lease yet is not there to be heard.
+    return key !== undefined && legId === undefined ? [] : [{ ...(legId === undefined ? {} : { legId }), ...rest }];
+  });
   const required = record.recordRequired ? { required: true } : {};
   const { seconds, warnSeconds } = record.limits ?? { seconds: 0, warnSeconds: 0 };
   return {
@@ -94,6 +99,7 @@ export function specOf(record: SessionRecord): SessionSpec {
       return source && listener ? [[source, listener]] : [];
     }),
     ...(holds.length > 0 ? { holds } : {}),
+    ...(volumes.length > 0 ? { volumes } : {}),
     ...(recorded.length > 0 ? { record: { legs: recorded, ...required } } : {}),
     ...(sealable.length > 0 ? { sealable: { legs: sealable } } : {}),
     ...(recorded.length > 0 || sealable.length > 0 ? { optedOut } : {}),

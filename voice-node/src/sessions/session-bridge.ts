@@ -1,0 +1,79 @@
+/** The bridge of a session over all its revisions: what is set on it outlives the bridge that is made anew for other legs. */
+import type { SessionSpec } from '@patchbay/shared/session-spec';
+import type { Tone } from '../audio/tones/tone.ts';
+import { Bridge } from '../bridge/bridge.ts';
+import type { LegLive } from '../bridge/live.ts';
+import { TICK_MS } from '../bridge/ticker.ts';
+import type { Scheduler } from '../ops/scheduler.ts';
+import type { SessionLeg } from './session-leg.ts';
+
+export interface SessionBridgeOptions {
+  /** False: bridges mix always. For measurements. */
+  passThrough?: boolean | undefined;
+  scheduler: Scheduler;
+}
+
+export class SessionBridge {
+  readonly #options: SessionBridgeOptions;
+  #bridge: Bridge | undefined;
+  #legs: readonly SessionLeg[] = [];
+  /** The last tone of each leg, and when it began. */
+  readonly #tones = new Map<string, { tone: Tone; at: number }>();
+  /** Of the bridges before this one. */
+  readonly #counted = { late: 0, concealed: 0 };
+
+  constructor(options: SessionBridgeOptions) {
+    this.#options = options;
+  }
+
+  /** Makes what a spec says of the bridge: these legs, and who hears whom, how loud, and who is on hold. */
+  apply(legs: readonly SessionLeg[], { routes, holds, volumes }: SessionSpec): void {
+    const same = this.#bridge && legs.length === this.#legs.length && legs.every((leg) => this.#legs.includes(leg));
+    if (same) this.#bridge?.updateRoutes(routes);
+    else this.#remake(legs, routes);
+    this.#bridge?.setVolumes(volumes ?? []);
+    const held = new Set(holds);
+    for (const { legId } of this.#legs) this.#bridge?.hold(legId, held.has(legId));
+  }
+
+  has(legId: string): boolean {
+    return this.#legs.some((leg) => leg.legId === legId);
+  }
+
+  /** Plays a tone to one leg; a bridge that is made anew meanwhile goes on with it. */
+  play(legId: string, tone: Tone): void {
+    this.#tones.set(legId, { tone, at: this.#options.scheduler.now() });
+    this.#bridge?.play(legId, tone);
+  }
+
+  /** What is live now, and what was lost since the session began. */
+  live(): { legs: LegLive[]; late: number; concealed: number } {
+    const { late = 0, concealed = 0 } = this.#bridge?.counters ?? {};
+    return {
+      legs: this.#bridge?.live() ?? [],
+      late: this.#counted.late + late,
+      concealed: this.#counted.concealed + concealed,
+    };
+  }
+
+  close(): void {
+    const { late, concealed } = this.live();
+    Object.assign(this.#counted, { late, concealed });
+    this.#bridge?.close();
+    this.#bridge = undefined;
+    this.#legs = [];
+  }
+
+  #remake(legs: readonly SessionLeg[], routes: SessionSpec['routes']): void {
+    this.close();
+    const { passThrough = true, scheduler } = this.#options;
+    for (const leg of legs) leg.newSender();
+    this.#legs = legs;
+    this.#bridge = new Bridge({ legs, routes, passThrough, scheduler });
+    for (const [legId, { tone, at }] of this.#tones) {
+      const packets = tone.packets.slice(Math.ceil((scheduler.now() - at) / TICK_MS));
+      if (packets.length > 0 && this.has(legId)) this.#bridge.play(legId, { ...tone, packets });
+      else this.#tones.delete(legId);
+    }
+  }
+}

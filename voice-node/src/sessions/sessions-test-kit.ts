@@ -1,0 +1,233 @@
+/** Sessions on legs that need no Discord, on virtual time, for tests; everything that they do is written down. */
+import { EventEmitter, once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { NodeMessage, Tombstone } from '@patchbay/shared/control-messages';
+import type { EndReason } from '@patchbay/shared/end-reason';
+import { PatchbayError } from '@patchbay/shared/errors';
+import type { NodeEventDraft } from '@patchbay/shared/events';
+import { fullMatrix } from '@patchbay/shared/routing';
+import type { SessionSpec } from '@patchbay/shared/session-spec';
+import { ulid } from 'ulid';
+import type { OutgoingPacket, PacketListener, VoicePacket } from '../audio/packet.ts';
+import { now } from '../ops/clock.ts';
+import { createLogger } from '../ops/logger.ts';
+import { VirtualTime } from '../ops/virtual-time.ts';
+import type { UploadNote } from '../storage/uploader.ts';
+import type { LegState } from '../voice/leg.ts';
+import { Announcer } from './announcer.ts';
+import { LegPool } from './leg-pool.ts';
+import { RecordingDesk } from './recording-desk.ts';
+import { RecordingNotice } from './recording-notice.ts';
+import { Registry } from './registry.ts';
+import type { RunningLeg } from './running-leg.ts';
+
+export class FakeLeg extends EventEmitter implements RunningLeg {
+  state: LegState = { kind: 'connecting', attempt: 1 };
+  readonly sent: OutgoingPacket[] = [];
+  readonly heardBy = new Set<PacketListener>();
+  readonly legId: string;
+  readonly guildId: string;
+  readonly channelId: string;
+  readonly identityId: string;
+  readonly #did: (what: string) => void;
+
+  constructor(
+    spec: { legId: string; guildId: string; channelId: string; identityId: string },
+    did: (what: string) => void,
+  ) {
+    super();
+    this.legId = spec.legId;
+    this.guildId = spec.guildId;
+    this.channelId = spec.channelId;
+    this.identityId = spec.identityId;
+    this.#did = did;
+  }
+  set(state: LegState): void {
+    this.state = state;
+    this.emit('state', state);
+  }
+  onPacket(listener: PacketListener) {
+    this.heardBy.add(listener);
+    return () => void this.heardBy.delete(listener);
+  }
+  hear(packet: VoicePacket): void {
+    for (const listener of this.heardBy) listener(packet);
+  }
+  send(packet: OutgoingPacket): void {
+    this.sent.push(packet);
+  }
+  newSender = (): void => undefined;
+  stopSpeaking = (): void => undefined;
+  abandon(): void {
+    this.#did(`abandoned ${this.guildId}`);
+    this.set({ kind: 'closed', reason: 'node_lost' });
+  }
+  async close(reason: EndReason): Promise<void> {
+    this.#did(`closed ${this.guildId}`);
+    this.set({ kind: 'closed', reason });
+  }
+}
+
+export class SessionsKit {
+  readonly time = new VirtualTime();
+  readonly legs: FakeLeg[] = [];
+  readonly drafts: NodeEventDraft[] = [];
+  readonly messages: NodeMessage[] = [];
+  /** What was done, in order. */
+  readonly order: string[] = [];
+  readonly said: string[] = [];
+  readonly uploads: UploadNote[] = [];
+  readonly registry: Registry;
+  nickRefused = false;
+  /** Guilds whose legs are closed already when the session gets them. */
+  readonly lostGuilds = new Set<string>();
+  readonly #graves = new Map<string, Tombstone>();
+  readonly #happened = new EventEmitter();
+  readonly #directory: string;
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+    const did = (what: string): void => {
+      this.order.push(what);
+      this.#tell();
+    };
+    const graves = this.#graves;
+    this.registry = new Registry(
+      {
+        pool: new LegPool((spec) => {
+          const leg = new FakeLeg(spec, did);
+          this.legs.push(leg);
+          if (this.lostGuilds.has(spec.guildId)) leg.state = { kind: 'closed', reason: 'bot_removed' };
+          setImmediate(() => this.#tell());
+          return leg;
+        }),
+        notice: new RecordingNotice({
+          names: () => ({ nick: null, userName: 'Patchbay' }),
+          setNick: async (guildId, _identityId, nick) => {
+            if (this.nickRefused) throw new PatchbayError('x', 'Missing Permissions');
+            did(`nick ${guildId} ${nick}`);
+          },
+        }),
+        announcer: new Announcer(async ({ guildId }, text) => {
+          this.said.push(`${guildId}: ${text}`);
+          this.#tell();
+        }, createLogger('silent')),
+        desk: new RecordingDesk({
+          directory,
+          add: async (_path, note) => {
+            did('handed over');
+            this.uploads.push(note);
+            return { stored: Promise.resolve() };
+          },
+          logger: createLogger('silent'),
+        }),
+        recordingOff: undefined,
+        scheduler: this.time,
+        report: (draft) => {
+          this.drafts.push(draft);
+          did(draft.type);
+        },
+        logger: createLogger('silent'),
+      },
+      {
+        get tombstones() {
+          return [...graves.values()];
+        },
+        tombstone: (id) => graves.get(id),
+        bury: async (tombstone) => void graves.set(tombstone.sessionId, tombstone),
+        forget: async (ids) => ids.forEach((id) => void graves.delete(id)),
+      },
+      (identityId) => identityId.startsWith('9'),
+    );
+    this.registry.on('message', (message) => this.messages.push(message));
+  }
+
+  static async open(): Promise<SessionsKit> {
+    return new SessionsKit(await mkdtemp(join(tmpdir(), 'sessions-')));
+  }
+
+  async close(): Promise<void> {
+    await this.finish(this.registry.endAll('policy', 'test over'));
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  async until(check: () => boolean): Promise<void> {
+    while (!check()) await once(this.#happened, 'something');
+  }
+
+  /** Lets virtual time pass until this is done. */
+  async finish<T>(work: Promise<T>): Promise<T> {
+    let done = false;
+    const finished = work.finally(() => {
+      done = true;
+    });
+    while (!done) {
+      this.time.runUntil(this.time.now() + 20);
+      await nextTurn();
+    }
+    return finished;
+  }
+
+  /** A session whose legs are open; they are not connected yet. */
+  async apply(spec: SessionSpec): Promise<void> {
+    this.registry.apply(spec);
+    await this.until(() => this.legs.length >= spec.legs.length);
+    await nextTurn();
+  }
+
+  /** Connects every leg. */
+  connect(): void {
+    for (const leg of this.legs) leg.set({ kind: 'ready', daveVersion: 1 });
+  }
+
+  /** Lets the tones of a call's beginning pass, and forgets them. */
+  connectTonesPlayed(): void {
+    this.time.runUntil(this.time.now() + 2_000);
+    for (const { sent } of this.legs) sent.length = 0;
+  }
+
+  ended() {
+    return this.drafts.filter((draft) => draft.type === 'session.ended');
+  }
+
+  #tell(): void {
+    this.#happened.emit('something');
+  }
+}
+
+/** A call of two guilds. */
+export function callSpec(more: Partial<SessionSpec> = {}): SessionSpec {
+  const [a, b] = [ulid(), ulid()];
+  return {
+    id: ulid(),
+    revision: 1,
+    mode: 'bridge',
+    timeZero: now(),
+    legs: [
+      { legId: a, guildId: '1', channelId: '11', identityId: '91', epoch: 1, role: 'party' },
+      { legId: b, guildId: '2', channelId: '22', identityId: '92', epoch: 1, role: 'party' },
+    ],
+    routes: fullMatrix([a, b]),
+    limits: { seconds: 0 },
+    ...more,
+  };
+}
+
+/** The second revision of a call: a third guild has joined. */
+export function conferenceSpec(call = callSpec()): SessionSpec {
+  const third = { legId: ulid(), guildId: '3', channelId: '33', identityId: '93', epoch: 1, role: 'party' as const };
+  const all = [...call.legs, third];
+  return { ...call, revision: 2, legs: all, routes: fullMatrix(all.map(({ legId }) => legId)) };
+}
+
+export const voicePacket = (userId: string, sequence: number, opus?: Uint8Array, arrivedAt = now()): VoicePacket => ({
+  userId,
+  ssrc: Number(userId),
+  sequence,
+  timestamp: sequence * 960,
+  arrivedAt,
+  opus: opus ?? Uint8Array.of(0x78, 1, 2, sequence),
+});
