@@ -125,6 +125,36 @@ const chunkStored = z.strictObject({
   samples: z.int().nonnegative(),
   lostPackets: z.int().nonnegative(),
 });
+const loudness = { loudness: z.number().nullable(), truePeak: z.number().nullable() };
+const storedObject = {
+  key: z.string().max(512),
+  bytes: z.int().nonnegative(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Samples at 48 kHz from time zero. */
+  firstSample: z.int().nonnegative(),
+  samples: z.int().nonnegative(),
+};
+/** One join-to-leave of one participant is stored: loudness-normalised, as received, or as MP3. */
+const fragmentStored = z.strictObject({
+  ...recordingEnvelope,
+  type: z.literal('recording.fragment.stored'),
+  userId: snowflake,
+  kind: z.enum(['normalised', 'raw', 'mp3']),
+  ...storedObject,
+  /** LUFS and dBTP of the normalised version; `null` = silence. */
+  ...loudness,
+});
+/** The mix of all tracks is stored. */
+const masterStored = z.strictObject({
+  ...recordingEnvelope,
+  type: z.literal('recording.master.stored'),
+  ...storedObject,
+  ...loudness,
+  participants: z.int().nonnegative(),
+  /** False: parts of the recording are missing; they are listed in the manifest. */
+  complete: z.boolean(),
+  manifest: z.string().max(512),
+});
 const recordingFailed = z.strictObject({
   ...recordingEnvelope,
   type: z.literal('recording.failed'),
@@ -178,6 +208,8 @@ export const nodeEventSchema = z.discriminatedUnion('type', [
   sessionEnded,
   recordingStarted,
   chunkStored,
+  fragmentStored,
+  masterStored,
   recordingFailed,
   reportSealed,
   reportFailed,

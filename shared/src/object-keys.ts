@@ -10,9 +10,19 @@ export function fragmentKey(sessionId: string, userId: string, at: number, forma
   return `recordings/${sessionId}/full/FULL-${userId}-${Math.round(at)}.${format}`;
 }
 
+/** One join-to-leave of one participant, joined as it was received. */
+export function rawFragmentKey(sessionId: string, userId: string, at: number): string {
+  return `recordings/${sessionId}/full/RAW-${userId}-${Math.round(at)}.ogg`;
+}
+
 /** The mix of all tracks. */
 export function masterKey(sessionId: string): string {
   return `recordings/${sessionId}/master/MASTER-${sessionId}.mp3`;
+}
+
+/** Where all chunks of a recording are. */
+export function chunkPrefix(sessionId: string): string {
+  return `recordings/${sessionId}/chunks/`;
 }
 
 /** Every object of the recording with its SHA-256, length, first and last sample, and loss. */

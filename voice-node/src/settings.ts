@@ -41,6 +41,7 @@ const schema = z.object({
   MESSAGE_CONTENT: optional(z.enum(['yes', 'no'], { error: 'must be yes or no' })).transform(
     (value) => value === 'yes',
   ),
+  FRAGMENT_MP3: optional(z.enum(['yes', 'no'], { error: 'must be yes or no' })).transform((value) => value === 'yes'),
   LEG_CAPACITY: optional(z.coerce.number().int().min(1).max(1_000)).transform((value) => value ?? 50),
 });
 
@@ -76,6 +77,8 @@ export interface Settings {
   messageContent: boolean;
   /** 0 = any free port. */
   healthPort: number;
+  /** Fragments of recordings as MP3 beside Ogg Opus. */
+  fragmentMp3: boolean;
   /** Legs that this node is willing to hold. */
   legCapacity: number;
   /**
@@ -104,6 +107,7 @@ export function readSettings(variables: Record<string, string | undefined>): Set
     joinAttempts: read.JOIN_ATTEMPTS,
     healthPort: read.HEALTH_PORT,
     legCapacity: read.LEG_CAPACITY,
+    fragmentMp3: read.FRAGMENT_MP3,
     passThrough: read.BRIDGE_PASS_THROUGH,
     messageContent: read.MESSAGE_CONTENT,
   };

@@ -11,6 +11,7 @@ import { SpeakingLane } from './control/speaking-lane.ts';
 import { StatsLane } from './control/stats-lane.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { Identity } from './gateway/identity.ts';
+import { NodeStorage } from './node-storage.ts';
 import { EventLoopLag } from './ops/event-loop-lag.ts';
 import { HealthServer } from './ops/health-server.ts';
 import type { Logger } from './ops/logger.ts';
@@ -19,12 +20,9 @@ import { openRelays } from './relay/open-relays.ts';
 import { isSealed, ReportDesk } from './reports/report-desk.ts';
 import { Announcer, type Say } from './sessions/announcer.ts';
 import { LegPool } from './sessions/leg-pool.ts';
-import { chunkStored, RecordingDesk } from './sessions/recording-desk.ts';
 import { RecordingNotice } from './sessions/recording-notice.ts';
 import { Registry } from './sessions/registry.ts';
 import type { Settings } from './settings.ts';
-import { ObjectStore } from './storage/object-store.ts';
-import { Uploader } from './storage/uploader.ts';
 import { Leg } from './voice/leg.ts';
 
 const UPLOAD_DEADLINE_MS = 60_000;
@@ -38,7 +36,7 @@ export class VoiceNode {
   readonly #lag = new EventLoopLag();
   #store!: NodeStore;
   #outbox!: Outbox;
-  #uploader: Uploader | undefined;
+  #storage: NodeStorage | undefined;
   #reports!: ReportDesk;
   #gateway!: Gateway;
   #registry!: Registry;
@@ -70,13 +68,25 @@ export class VoiceNode {
     };
     this.#reports = new ReportDesk({
       directory: join(dataDir, 'reports'),
-      add: storage && ((path, note) => this.#uploader?.add(path, note) ?? Promise.resolve()),
+      add: storage && ((path, note) => this.#storage?.uploader.add(path, note) ?? Promise.resolve()),
       storageOff: recordingOff,
       report: (outcome) => this.#outbox.append(outcome),
       logger,
     });
-    if (storage) this.#uploader = await this.#startUploads(storage, report);
-    else logger.warn(recordingOff ?? 'Recording is off.');
+    if (storage) {
+      this.#storage = new NodeStorage({
+        settings: this.#settings,
+        storage,
+        append: (draft) => this.#outbox.append(draft),
+        sealed: async (stored) => {
+          if (!isSealed(stored)) return false;
+          await this.#reports.stored(stored);
+          return true;
+        },
+        logger,
+      });
+      await this.#storage.start();
+    } else logger.warn(recordingOff ?? 'Recording is off.');
     await this.#reports.start();
 
     const { discordTokens, discordApiUrl: apiUrl, messageContent } = this.#settings;
@@ -88,18 +98,15 @@ export class VoiceNode {
     for (const identity of identities) this.#followIdentity(identity);
 
     const relays = messageContent ? openRelays(this.#gateway, logger) : undefined;
-    const uploader = this.#uploader;
     this.#registry = new Registry(
       {
         pool: new LegPool((spec) => this.#openLeg(spec)),
         notice: this.#notice(),
         announcer: new Announcer((leg, text) => this.#say(leg, text), logger),
-        desk: uploader
-          ? new RecordingDesk(join(dataDir, 'recordings', this.#bootId), (path, note) => uploader.add(path, note))
-          : undefined,
+        desk: this.#storage?.desk,
         recordingOff,
         ...(relays ? { relays } : {}),
-        sealing: uploader !== undefined,
+        sealing: this.#storage !== undefined,
         passThrough: this.#settings.passThrough,
         report,
         logger,
@@ -110,6 +117,7 @@ export class VoiceNode {
     await this.#gateway.connect();
     this.#outbox.start();
     await this.#connectControl();
+    await this.#storage?.startFinalising();
     return { healthUrl };
   }
 
@@ -124,9 +132,7 @@ export class VoiceNode {
     logger.info({ sessions: this.#registry?.running.length ?? 0 }, 'shutting down');
     await this.#registry?.endAll('policy', 'The voice node was shut down.');
     await this.#reports?.settled();
-    if (this.#uploader && !(await this.#uploader.drain(UPLOAD_DEADLINE_MS))) {
-      logger.warn('some uploads are not done; the next start takes them up');
-    }
+    await this.#storage?.close(UPLOAD_DEADLINE_MS);
     if (this.#outbox && !(await this.#outbox.flush(OUTBOX_DEADLINE_MS))) {
       logger.warn({ waiting: this.#outbox.waiting }, 'some events are not delivered; the next start takes them up');
     }
@@ -139,25 +145,6 @@ export class VoiceNode {
     await this.#health?.close();
     this.#lag.stop();
     logger.info('closed');
-  }
-
-  async #startUploads(
-    storage: NonNullable<Settings['storage']>,
-    report: (draft: Parameters<Outbox['append']>[0]) => void,
-  ): Promise<Uploader> {
-    const uploader = new Uploader({
-      directory: join(this.#settings.dataDir, 'uploads'),
-      store: new ObjectStore(storage),
-      confirm: async (stored) => {
-        if (isSealed(stored)) await this.#reports.stored(stored);
-      },
-    });
-    uploader.on('stored', (stored) => isSealed(stored) || report(chunkStored(stored)));
-    uploader.on('progress', (progress) => this.#logger.info(progress, 'uploads'));
-    uploader.on('retrying', ({ error, ...rest }) => this.#logger.warn({ err: error, ...rest }, 'an upload failed'));
-    const left = await uploader.start();
-    if (left > 0) this.#logger.info({ files: left }, 'taking up uploads of an earlier process');
-    return uploader;
   }
 
   #followIdentity(identity: Identity): void {

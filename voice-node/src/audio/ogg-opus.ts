@@ -21,7 +21,11 @@ function checksum(bytes: Uint8Array): number {
   return value;
 }
 
-const flags = { none: 0, first: 2, last: 4 } as const;
+const flags = { none: 0, continued: 1, first: 2, last: 4 } as const;
+/** A page holds so many segments of 255 bytes. */
+const MAX_SEGMENTS = 255;
+/** A page that ends no packet carries this granule position (RFC 3533 §6). */
+const NO_PACKET_ENDS = -1n;
 
 /** Frames packets into pages. Append what it returns to the file, in order. */
 export class OggOpusWriter {
@@ -52,7 +56,7 @@ export class OggOpusWriter {
     const count = Buffer.alloc(4);
     count.writeUInt32LE(fields.length);
     const tags = Buffer.concat([Buffer.from('OpusTags', 'latin1'), lengthPrefixed('patchbay'), count, ...fields]);
-    return Buffer.concat([this.#page([head], 0, flags.first), this.#page([tags], 0, flags.none)]);
+    return Buffer.concat([this.#page([head], 0, flags.first), ...this.#pagesOf(tags)]);
   }
 
   /** Adds a packet; returns a page when one is full. */
@@ -66,16 +70,36 @@ export class OggOpusWriter {
     return this.#waiting.length > 0 ? this.#take(flags.none) : undefined;
   }
 
-  /** The last page, which ends the stream; it may be without packets. */
-  end(): Buffer {
-    return this.#take(flags.last);
+  /**
+   * The last page, which ends the stream; it may be without packets.
+   *
+   * @param frames of 20 ms that a player gives; left out: all packets, less what it cuts from the start
+   */
+  end(frames?: number): Buffer {
+    const granule = frames === undefined ? undefined : frames * FRAME_SAMPLES + PRE_SKIP;
+    return this.#take(flags.last, granule);
   }
 
-  #take(flag: number): Buffer {
+  /** A packet over as many pages as it takes: tags may be longer than one page. */
+  #pagesOf(packet: Buffer): Buffer[] {
+    const pages: Buffer[] = [];
+    let rest = packet;
+    const room = MAX_SEGMENTS * 255;
+    while (rest.length >= room) {
+      const lacing = Array<number>(MAX_SEGMENTS).fill(255);
+      const flag = pages.length > 0 ? flags.continued : flags.none;
+      pages.push(this.#framed([rest.subarray(0, room)], lacing, NO_PACKET_ENDS, flag));
+      rest = rest.subarray(room);
+    }
+    pages.push(this.#page([rest], 0, pages.length > 0 ? flags.continued : flags.none));
+    return pages;
+  }
+
+  #take(flag: number, granule?: number): Buffer {
     const packets = this.#waiting;
     this.#waiting = [];
     this.#granule += packets.length * FRAME_SAMPLES;
-    return this.#page(packets, this.#granule, flag);
+    return this.#page(packets, granule ?? this.#granule, flag);
   }
 
   #page(packets: readonly Uint8Array[], granule: number, flag: number): Buffer {
@@ -83,11 +107,17 @@ export class OggOpusWriter {
       ...Array<number>(Math.floor(length / 255)).fill(255),
       length % 255,
     ]);
-    if (lacing.length > 255) throw new PatchbayError('ogg_page_full', `${lacing.length} segments do not fit one page.`);
+    if (lacing.length > MAX_SEGMENTS) {
+      throw new PatchbayError('ogg_page_full', `${lacing.length} segments do not fit one page.`);
+    }
+    return this.#framed(packets, lacing, BigInt(granule), flag);
+  }
+
+  #framed(packets: readonly Uint8Array[], lacing: readonly number[], granule: bigint, flag: number): Buffer {
     const header = Buffer.alloc(HEADER_BYTES);
     header.write('OggS', 0, 'latin1');
     header[5] = flag;
-    header.writeBigUInt64LE(BigInt(granule), 6);
+    header.writeBigInt64LE(granule, 6);
     header.writeUInt32LE(this.#serial, 14);
     header.writeUInt32LE(this.#pageSequence, 18);
     header[26] = lacing.length;
@@ -107,6 +137,8 @@ function lengthPrefixed(text: string): Buffer {
 
 export interface OggOpusFile {
   preSkip: number;
+  /** Vorbis comments of the file, by name; the last one of a name counts. */
+  comments: Record<string, string>;
   packets: Uint8Array[];
   /** Granule position of the last page: samples including pre-skip. */
   granule: number;
@@ -135,22 +167,50 @@ export function readOggOpus(file: Buffer): OggOpusFile {
     const stored = page.readUInt32LE(22);
     page.writeUInt32LE(0, 22);
     if (checksum(page) !== stored) malformed(offset, 'the checksum of the page is wrong');
-    let position = HEADER_BYTES + segments;
+    let at = HEADER_BYTES + segments;
     for (const size of lacing) {
-      partial.push(page.subarray(position, position + size));
-      position += size;
+      partial.push(page.subarray(at, at + size));
+      at += size;
       if (size < 255) {
         packets.push(Buffer.concat(partial));
         partial = [];
       }
     }
-    granule = Number(page.readBigUInt64LE(6));
+    const position = page.readBigInt64LE(6);
+    if (position !== NO_PACKET_ENDS) granule = Number(position);
     ended = ((page[5] ?? 0) & flags.last) !== 0;
     offset += length;
   }
   const head = Buffer.from(packets[0] ?? []);
   if (head.length < 19 || head.toString('latin1', 0, 8) !== 'OpusHead') malformed(0, 'there is no OpusHead');
-  return { preSkip: head.readUInt16LE(10), packets: packets.slice(2), granule, ended };
+  const comments = readComments(Buffer.from(packets[1] ?? []));
+  return { preSkip: head.readUInt16LE(10), comments, packets: packets.slice(2), granule, ended };
+}
+
+/**
+ * The comments of an OpusTags packet (RFC 7845 §5.2), by name; the last one of a name counts.
+ *
+ * @throws {PatchbayError} `ogg_malformed`
+ */
+export function readComments(tags: Buffer): Record<string, string> {
+  if (tags.length < 16 || tags.toString('latin1', 0, 8) !== 'OpusTags') malformed(0, 'there are no OpusTags');
+  let offset = 8;
+  const text = (): string => {
+    const length = tags.readUInt32LE(offset);
+    if (offset + 4 + length > tags.length) malformed(offset, 'a comment is longer than the tags');
+    offset += 4 + length;
+    return tags.toString('utf8', offset - length, offset);
+  };
+  text();
+  const count = tags.readUInt32LE(offset);
+  offset += 4;
+  const comments: Record<string, string> = {};
+  for (let index = 0; index < count; index += 1) {
+    const field = text();
+    const equals = field.indexOf('=');
+    if (equals > 0) comments[field.slice(0, equals)] = field.slice(equals + 1);
+  }
+  return comments;
 }
 
 function malformed(offset: number, what: string): never {

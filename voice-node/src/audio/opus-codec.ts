@@ -38,6 +38,8 @@ export interface OpusCodec {
 export interface EncoderOptions {
   /** Bits per second; 64,000 by default, as Discord's clients. */
   bitrate?: number;
+  /** `call` by default: for voice, with error correction for the packets that get lost on the way. `recording`: for any sound, without. */
+  purpose?: 'call' | 'recording';
   /** 0–10; 5 costs 60 % of 10 and is not heard. */
   complexity?: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
 }
@@ -60,11 +62,15 @@ export const libopus: OpusCodec = {
       },
     };
   },
-  createEncoder({ bitrate = 64_000, complexity = 5 } = {}) {
-    const encoder = new Encoder({ channels: CHANNELS, sample_rate: SAMPLE_RATE, application: 'voip' });
+  createEncoder({ bitrate = 64_000, complexity = 5, purpose = 'call' } = {}) {
+    const encoder = new Encoder({
+      channels: CHANNELS,
+      sample_rate: SAMPLE_RATE,
+      application: purpose === 'call' ? 'voip' : 'audio',
+    });
     encoder.bitrate = bitrate;
     encoder.complexity = complexity;
-    encoder.inband_fec = true;
+    encoder.inband_fec = purpose === 'call';
     return {
       encode(pcm) {
         if (pcm.length !== FRAME_VALUES) {

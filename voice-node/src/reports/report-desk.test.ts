@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SealOrder } from '@patchbay/shared/control-messages';
@@ -42,13 +42,15 @@ async function boot(storage = true): Promise<ReportDesk> {
   uploader = new Uploader({
     directory: join(directory, 'uploads'),
     store: {
-      async put(key, body) {
+      async put(key, path) {
         refusals -= 1;
         if (refusals >= 0) throw new PatchbayError('object_not_stored', 'The bucket is away.');
-        bucket.set(key, Buffer.from(body));
+        const body = await readFile(path);
+        bucket.set(key, body);
+        return body.length;
       },
     },
-    confirm: (stored) => desk.stored(stored),
+    onStored: (stored) => desk.stored(stored),
   });
   await uploader.start();
   await desk.start();

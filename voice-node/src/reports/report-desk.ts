@@ -19,7 +19,7 @@ export interface ReportDeskOptions {
   /** Folder of the reports that are not in the bucket yet. */
   directory: string;
   /** The upload queue; absent: nothing can be sealed, for the reason in `storageOff`. */
-  add?: ((path: string, note: UploadNote) => Promise<void>) | undefined;
+  add?: ((path: string, note: UploadNote) => Promise<unknown>) | undefined;
   storageOff?: string | undefined;
   /** Takes an event; when it resolves, the event survives the process. */
   report: (outcome: SealOutcome) => Promise<void>;

@@ -86,7 +86,7 @@ export class ReportFolder {
   /** Gives an object to the upload queue, which moves what it gets: the folder's own copy stays until the object is stored. */
   async handOver(
     { key, metadata }: Pick<UploadNote, 'key' | 'metadata'>,
-    add: (path: string, note: UploadNote) => Promise<void>,
+    add: (path: string, note: UploadNote) => Promise<unknown>,
   ): Promise<void> {
     const file = join(this.#path, basename(key));
     const copy = `${file}.upload`;

@@ -3,7 +3,7 @@ import { PatchbayError } from '@patchbay/shared/errors';
 import type { NodeEventDraft } from '@patchbay/shared/events';
 import { now } from '../ops/clock.ts';
 import type { Logger } from '../ops/logger.ts';
-import type { Recorder } from '../recording/recorder.ts';
+import type { RecordingRun } from '../recording/run/recording-run.ts';
 import type { RecordingDesk } from './recording-desk.ts';
 import type { RecordingNotice } from './recording-notice.ts';
 import type { SessionLeg } from './session-leg.ts';
@@ -25,9 +25,8 @@ export class SessionRecording {
   /** Users whose packets are dropped here, before anything that stores. Replaced by each revision. */
   optedOut: ReadonlySet<string> = new Set();
   readonly #options: SessionRecordingOptions;
-  #recorder: Recorder | undefined;
+  #run: Promise<RecordingRun> | undefined;
   readonly #legs = new Map<string, { view: SessionLeg; detach: () => void; noticed: boolean }>();
-  readonly #guildOf = new Map<string, string>();
 
   constructor(options: SessionRecordingOptions) {
     this.#options = options;
@@ -66,17 +65,23 @@ export class SessionRecording {
       return undefined;
     }
     entry.noticed = true;
-    if (!this.#recorder) {
-      this.#recorder = desk.open(sessionId, timeZero, at);
-      this.#recorder.on('failed', ({ userId, error }) =>
-        this.#failed(this.#guildOf.get(userId) ?? guildId, error.code, error.message, userId),
-      );
+    let run: RecordingRun;
+    try {
+      this.#run ??= desk.open(sessionId, timeZero, at);
+      run = await this.#run;
+    } catch (error) {
+      const { code, message } =
+        error instanceof PatchbayError
+          ? error
+          : new PatchbayError('recording_write_failed', 'The recording cannot be written. Check the disk of DATA_DIR.');
+      this.#options.logger.error({ err: error, guildId }, 'the recording could not be opened');
+      this.#failed(guildId, code, message);
+      return { code, message };
     }
-    const recorder = this.#recorder;
+    run.once('failed', ({ code, message }) => this.#failed(guildId, code, message));
+    if (this.#legs.get(view.legId) !== entry) return undefined;
     entry.detach = view.onPacket((packet) => {
-      if (this.optedOut.has(packet.userId)) return;
-      if (!this.#guildOf.has(packet.userId)) this.#guildOf.set(packet.userId, guildId);
-      recorder.packet(packet);
+      if (!this.optedOut.has(packet.userId)) run.packet(packet, guildId);
     });
     report({ type: 'recording.started', guildId, sessionId, legId: view.legId });
     return undefined;
@@ -91,24 +96,16 @@ export class SessionRecording {
     if (entry.noticed) await this.#hide(entry.view);
   }
 
-  /** Ends the recording: tracks go to the upload queue, then the nicknames are as they were. */
+  /** Ends the recording: its last chunks go to the upload queue, then the nicknames are as they were. */
   async finish(endAt: number = now()): Promise<void> {
-    const { desk, sessionId, timeZero, at, logger } = this.#options;
     for (const { detach } of this.#legs.values()) detach();
-    const tracks = (await this.#recorder?.finish(endAt)) ?? [];
-    let complete = true;
-    for (const track of tracks) {
-      const guildId = this.#guildOf.get(track.userId);
-      if (!guildId || !desk) continue;
-      try {
-        await desk.handOver(track, { sessionId, guildId, timeZero, at });
-      } catch (error) {
-        complete = false;
-        logger.error({ err: error, userId: track.userId }, 'a track could not be queued for upload; its file stays');
-        this.#failed(guildId, 'queue_failed', 'A finished track could not be queued for upload.', track.userId);
-      }
+    const guilds = new Set([...this.#legs.values()].map(({ view }) => view.guildId));
+    // A recording that could not be opened was reported when it was tried.
+    const run = await this.#run?.catch(() => undefined);
+    if (run && !(await run.finish(endAt))) {
+      const message = 'A part of the recording is kept on the voice node and stored at its next start. See its log.';
+      for (const guildId of guilds) this.#failed(guildId, 'queue_failed', message);
     }
-    if (this.#recorder && complete) await desk?.clear(sessionId, at);
     await Promise.all([...this.#legs.keys()].map((legId) => this.detach(legId)));
   }
 
@@ -120,8 +117,8 @@ export class SessionRecording {
       );
   }
 
-  #failed(guildId: string, code: string, message: string, userId?: string): void {
+  #failed(guildId: string, code: string, message: string): void {
     const { report, sessionId } = this.#options;
-    report({ type: 'recording.failed', guildId, sessionId, code, message, ...(userId ? { userId } : {}) });
+    report({ type: 'recording.failed', guildId, sessionId, code, message });
   }
 }

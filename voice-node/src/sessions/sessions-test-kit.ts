@@ -115,9 +115,14 @@ export class SessionsKit {
           this.said.push(`${guildId}: ${text}`);
           this.#tell();
         }, createLogger('silent')),
-        desk: new RecordingDesk(directory, async (_path, note) => {
-          did('handed over');
-          this.uploads.push(note);
+        desk: new RecordingDesk({
+          directory,
+          add: async (_path, note) => {
+            did('handed over');
+            this.uploads.push(note);
+            return { stored: Promise.resolve() };
+          },
+          logger: createLogger('silent'),
         }),
         recordingOff: undefined,
         scheduler: this.time,

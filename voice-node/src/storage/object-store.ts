@@ -1,5 +1,16 @@
-/** The bucket: S3 or anything that speaks its protocol. Whole objects as buffers, so that every try can be repeated. */
-import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+/** The bucket: S3 or anything that speaks its protocol. */
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { PatchbayError } from '@patchbay/shared/errors';
 
 export interface ObjectStoreOptions {
@@ -12,7 +23,19 @@ export interface ObjectStoreOptions {
   checksums?: 'WHEN_SUPPORTED' | 'WHEN_REQUIRED';
 }
 
-const contentTypes: Readonly<Record<string, string>> = { '.ogg': 'audio/ogg', '.json': 'application/json' };
+/** Up to here a file is sent as a buffer, which the client may send again by itself; a longer one is streamed. Bytes. */
+const BUFFERED_BYTES = 8 << 20;
+const contentTypes: Readonly<Record<string, string>> = {
+  ogg: 'audio/ogg',
+  mp3: 'audio/mpeg',
+  json: 'application/json',
+  txt: 'text/plain; charset=utf-8',
+};
+
+export interface ListedObject {
+  key: string;
+  bytes: number;
+}
 
 export class ObjectStore {
   readonly #client: S3Client;
@@ -33,18 +56,20 @@ export class ObjectStore {
   }
 
   /**
-   * Stores an object and looks that it is there: same length, same checksum as given in its metadata.
+   * Stores a file and looks that it is there: same length, same checksum as given in its metadata. Answers its length in bytes.
    *
    * @throws {PatchbayError} `object_not_stored` when the bucket refused, `object_differs` when it holds something else.
    */
-  async put(key: string, body: Uint8Array, metadata: Record<string, string> & { sha256: string }): Promise<void> {
+  async put(key: string, path: string, metadata: Record<string, string> & { sha256: string }): Promise<number> {
+    const { size } = await stat(path);
     try {
       await this.#client.send(
         new PutObjectCommand({
           Bucket: this.#bucket,
           Key: key,
-          Body: body,
-          ContentType: contentTypes[key.slice(key.lastIndexOf('.'))] ?? 'application/octet-stream',
+          Body: size <= BUFFERED_BYTES ? await readFile(path) : createReadStream(path),
+          ContentLength: size,
+          ContentType: contentTypes[key.slice(key.lastIndexOf('.') + 1)] ?? 'application/octet-stream',
           ChecksumSHA256: Buffer.from(metadata.sha256, 'hex').toString('base64'),
           Metadata: metadata,
         }),
@@ -52,7 +77,55 @@ export class ObjectStore {
     } catch (cause) {
       throw new PatchbayError('object_not_stored', `The bucket did not take ${key}: ${reason(cause)}`, { cause });
     }
-    await this.#verify(key, body.length, metadata.sha256);
+    await this.#verify(key, size, metadata.sha256);
+    return size;
+  }
+
+  /** Every object whose key begins with `prefix`, in the order of their keys. */
+  async list(prefix: string): Promise<ListedObject[]> {
+    const found: ListedObject[] = [];
+    let more: string | undefined;
+    do {
+      const page = await this.#client.send(
+        new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: prefix, ContinuationToken: more }),
+      );
+      for (const { Key: key, Size: bytes } of page.Contents ?? []) if (key) found.push({ key, bytes: bytes ?? 0 });
+      more = page.NextContinuationToken;
+    } while (more);
+    return found;
+  }
+
+  /**
+   * Fetches an object into a file and compares its checksum.
+   *
+   * @throws {PatchbayError} `object_unreadable`, `object_damaged`
+   */
+  async fetch(key: string, path: string): Promise<{ bytes: number; sha256: string }> {
+    const hash = createHash('sha256');
+    let bytes = 0;
+    let expected: string | undefined;
+    try {
+      const object = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }));
+      expected = object.Metadata?.sha256;
+      await pipeline(
+        object.Body as Readable,
+        async function* (source: AsyncIterable<Buffer>) {
+          for await (const piece of source) {
+            hash.update(piece);
+            bytes += piece.length;
+            yield piece;
+          }
+        },
+        createWriteStream(path),
+      );
+    } catch (cause) {
+      throw new PatchbayError('object_unreadable', `${key} cannot be fetched: ${reason(cause)}`, { cause });
+    }
+    const sha256 = hash.digest('hex');
+    if (expected !== undefined && expected !== sha256) {
+      throw new PatchbayError('object_damaged', `${key} is not what was stored: its checksum is another one.`);
+    }
+    return { bytes, sha256 };
   }
 
   close(): void {

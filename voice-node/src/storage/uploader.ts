@@ -23,7 +23,6 @@ export interface StoredObject extends UploadNote {
 }
 
 export interface UploaderEvents {
-  stored: [StoredObject];
   /** One try failed; it goes on by itself after `retryInMs`. */
   retrying: [{ key: string; error: PatchbayError; retryInMs: number }];
   progress: [{ done: number; waiting: number; percent: number }];
@@ -31,7 +30,16 @@ export interface UploaderEvents {
 
 /** What the uploader needs of a bucket. */
 export interface PutsObjects {
-  put(key: string, body: Uint8Array, metadata: Record<string, string> & { sha256: string }): Promise<void>;
+  /** Stores a file and looks that it is there; answers its length in bytes. */
+  put(key: string, path: string, metadata: Record<string, string> & { sha256: string }): Promise<number>;
+}
+
+export interface UploaderOptions {
+  directory: string;
+  store: PutsObjects;
+  /** Writes down that the bucket holds the object. Only when it has resolved is the local file deleted. */
+  onStored(stored: StoredObject): Promise<void>;
+  scheduler?: Scheduler;
 }
 
 const FIRST_RETRY_MS = 500;
@@ -40,7 +48,8 @@ const LAST_RETRY_MS = 30_000;
 export class Uploader extends EventEmitter<UploaderEvents> {
   readonly #directory: string;
   readonly #store: PutsObjects;
-  readonly #confirm: ((stored: StoredObject) => Promise<void>) | undefined;
+  readonly #onStored: UploaderOptions['onStored'];
+  readonly #receipts = new Map<string, () => void>();
   readonly #scheduler: Scheduler;
   #waiting: string[] = [];
   #done = 0;
@@ -48,17 +57,11 @@ export class Uploader extends EventEmitter<UploaderEvents> {
   #wake: (() => void) | undefined;
   #stopped = false;
 
-  /** `confirm`: who must have written down that an object is stored before its file goes; when it throws, the object is sent again. */
-  constructor(options: {
-    directory: string;
-    store: PutsObjects;
-    confirm?: (stored: StoredObject) => Promise<void>;
-    scheduler?: Scheduler;
-  }) {
+  constructor(options: UploaderOptions) {
     super();
-    this.#confirm = options.confirm;
     this.#directory = options.directory;
     this.#store = options.store;
+    this.#onStored = options.onStored;
     this.#scheduler = options.scheduler ?? realTime;
   }
 
@@ -76,15 +79,20 @@ export class Uploader extends EventEmitter<UploaderEvents> {
     return this.#waiting.length;
   }
 
-  /** Moves a finished file into the queue. When this resolves, the file survives the process. */
-  async add(path: string, note: UploadNote): Promise<void> {
+  /**
+   * Moves a finished file into the queue. When this resolves, the file survives the process; `stored` resolves when the bucket holds it
+   * and the local one is gone.
+   */
+  async add(path: string, note: UploadNote): Promise<{ stored: Promise<void> }> {
     const id = ulid();
     // The note last: a file without a note is not taken up, a note without its file would be.
     await rename(path, this.#file(id));
     await writeFile(this.#file(id, '.tmp'), JSON.stringify(noteSchema.parse(note)));
     await rename(this.#file(id, '.tmp'), this.#file(id, '.json'));
+    const stored = new Promise<void>((resolve) => this.#receipts.set(id, resolve));
     this.#waiting.push(id);
     this.#work();
+    return { stored };
   }
 
   /** Resolves when nothing waits, or with `false` at the deadline: what still waits is kept for the next start. */
@@ -146,13 +154,14 @@ export class Uploader extends EventEmitter<UploaderEvents> {
 
   async #upload(id: string): Promise<void> {
     const note = noteSchema.parse(JSON.parse(await readFile(this.#file(id, '.json'), 'utf8')));
-    const body = await readFile(this.#file(id));
-    await this.#store.put(note.key, body, note.metadata as Record<string, string> & { sha256: string });
-    const stored = { ...note, bytes: body.length };
-    await this.#confirm?.(stored);
-    this.emit('stored', stored);
-    await rm(this.#file(id));
+    const metadata = note.metadata as Record<string, string> & { sha256: string };
+    const bytes = await this.#store.put(note.key, this.#file(id), metadata);
+    await this.#onStored({ ...note, bytes });
+    // The note first: a file without one is not taken up again.
     await rm(this.#file(id, '.json'));
+    await rm(this.#file(id));
+    this.#receipts.get(id)?.();
+    this.#receipts.delete(id);
   }
 
   #pause(delayMs: number): Promise<void> {

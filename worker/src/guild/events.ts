@@ -74,6 +74,8 @@ function applyEvent(book: GuildBook, event: NodeEvent): void {
       return;
     case 'recording.started':
     case 'recording.chunk.stored':
+    case 'recording.fragment.stored':
+    case 'recording.master.stored':
     case 'recording.failed':
     case 'report.sealed':
     case 'report.failed':

@@ -141,7 +141,13 @@ export function keyOf(record: SessionRecord, legId: string | undefined): string 
 
 export type SessionReport = NodeEventOf<'session.connecting' | 'session.active' | 'session.degraded' | 'session.ended'>;
 export type RecordingReport = NodeEventOf<
-  'recording.started' | 'recording.chunk.stored' | 'recording.failed' | 'report.sealed' | 'report.failed'
+  | 'recording.started'
+  | 'recording.chunk.stored'
+  | 'recording.fragment.stored'
+  | 'recording.master.stored'
+  | 'recording.failed'
+  | 'report.sealed'
+  | 'report.failed'
 >;
 
 /**

@@ -16,6 +16,8 @@ export function recordingReported(life: Lifecycle, events: readonly RecordingRep
       console.error(`session ${record.id}: recording failed with ${event.code}: ${event.message}`);
     }
     if (event.type === 'recording.chunk.stored') store.putChunk(event);
+    if (event.type === 'recording.fragment.stored' || event.type === 'recording.master.stored')
+      store.putDeliverable(event);
     life.commit({ ...record, recordingStarted: record.recordingStarted || event.type === 'recording.started' });
   }
 }

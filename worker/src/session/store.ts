@@ -5,6 +5,8 @@ import type { StoredSeal } from './seals.ts';
 
 type BodyRow = { body: string };
 export type StoredChunk = NodeEventOf<'recording.chunk.stored'>;
+/** What finalising made. */
+export type Deliverable = NodeEventOf<'recording.fragment.stored' | 'recording.master.stored'>;
 
 /** The row of the chunks table that holds how the tickets were settled; no object key starts with `#`. */
 const OUTCOME_KEY = '#outcome';
@@ -18,6 +20,7 @@ export class SessionStore {
     sql.exec(`
       CREATE TABLE IF NOT EXISTS record(id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS chunks(key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS deliverables(key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS seals(seal_id TEXT PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS refused(session_id TEXT PRIMARY KEY) WITHOUT ROWID;
     `);
@@ -75,5 +78,18 @@ export class SessionStore {
       .exec<BodyRow>('SELECT body FROM chunks WHERE key <> ? ORDER BY key', OUTCOME_KEY)
       .toArray()
       .map((row) => JSON.parse(row.body) as StoredChunk);
+  }
+
+  /** Made again, an object takes the place of the earlier one. */
+  putDeliverable(object: Deliverable): void {
+    this.#sql.exec('INSERT OR REPLACE INTO deliverables(key, body) VALUES (?, ?)', object.key, JSON.stringify(object));
+  }
+
+  /** Fragments and masters in the order of their keys. */
+  deliverables(): Deliverable[] {
+    return this.#sql
+      .exec<BodyRow>('SELECT body FROM deliverables ORDER BY key')
+      .toArray()
+      .map((row) => JSON.parse(row.body) as Deliverable);
   }
 }

@@ -1,0 +1,118 @@
+/** What a recording keeps when things break: the voice node is killed in mid-speech, and the bucket is away. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readOggOpus } from './hearing/ogg.ts';
+import { configure, makeWorld, type PlayedSide } from './scenario/world.ts';
+import { Stack } from './stack/stack.ts';
+
+let directory: string;
+let stack: Stack;
+let sides: [PlayedSide, PlayedSide];
+let bucket: S3Client;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'patchbay-recording-'));
+  stack = await Stack.start({ directory });
+  sides = await makeWorld(stack.sim, stack.application);
+  await stack.startNode();
+  for (const side of sides) await configure(stack.sim, stack.application, side);
+  bucket = new S3Client({
+    endpoint: stack.s3.endpoint,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId: stack.s3.accessKeyId, secretAccessKey: stack.s3.secretAccessKey },
+  });
+}, 120_000);
+
+afterAll(async () => {
+  bucket?.destroy();
+  await stack?.stop();
+  await rm(directory, { recursive: true, force: true });
+}, 60_000);
+
+async function keys(): Promise<string[]> {
+  const { Contents: contents } = await bucket.send(new ListObjectsV2Command({ Bucket: stack.s3.bucket }));
+  return (contents ?? []).map(({ Key: key }) => key ?? '');
+}
+
+async function object(key: string): Promise<{ body: Buffer; metadata: Record<string, string> }> {
+  const found = await bucket.send(new GetObjectCommand({ Bucket: stack.s3.bucket, Key: key }));
+  return { body: Buffer.from((await found.Body?.transformToByteArray()) ?? []), metadata: found.Metadata ?? {} };
+}
+
+const spokenIn = (packets: readonly Uint8Array[]): Set<string> =>
+  new Set(packets.filter(({ length }) => length > 3).map((packet) => Buffer.from(packet).toString('base64')));
+
+test('killed in mid-speech, the node finishes the recording when it comes back: chunks, fragments, master, manifest', async () => {
+  const [side, other] = sides;
+  const speakers = [side.members[0], other.members[0]].flatMap((member) => member ?? []);
+  for (const one of [side, other]) for (const { userId } of one.members) await stack.sim.join(userId, one.channelId);
+  await expect
+    .poll(() => stack.sim.nickname(side.guildId, stack.application.botUserId), { timeout: 30_000 })
+    .toContain('[REC]');
+  await Promise.all(speakers.map(({ userId }) => stack.sim.ready(userId)));
+  const clips = await stack.sim.clips();
+  const say = async ({ userId, voice }: PlayedSide['members'][number]) => {
+    const [longest] = clips.filter((clip) => clip.voice === voice).sort((left, right) => right.packets - left.packets);
+    await stack.sim.speak(userId, { clip: longest?.name ?? '' });
+  };
+  await Promise.all(speakers.map(say));
+  // In the middle of what they say.
+  const [first] = speakers;
+  await expect
+    .poll(async () => (await stack.sim.spoken(first?.userId ?? '')).length, { timeout: 10_000 })
+    .toBeGreaterThan(60);
+  stack.children.get('node-1')?.kill('SIGKILL');
+  const killedAt = Date.now();
+  stack.children.delete('node-1');
+  await stack.startNode();
+  // The same session goes on, with the same time zero, in a new part of the recording.
+  const parts = async () => (await readdir(join(directory, 'node-1', 'recordings'))).map((name) => name.split('-'));
+  await expect
+    .poll(parts, { timeout: 30_000 })
+    .toSatisfy((all: string[][]) => all.some(([, at]) => Number(at) > killedAt));
+  await Promise.all(speakers.map(({ userId }) => stack.sim.waitUntilSilent(userId)));
+  await Promise.all(speakers.map(({ userId }) => stack.sim.ready(userId)));
+  const backAt = Date.now();
+  await Promise.all(speakers.map(say));
+  await Promise.all(speakers.map(({ userId }) => stack.sim.waitUntilSilent(userId)));
+  for (const one of [side, other]) for (const { userId } of one.members) await stack.sim.leave(userId);
+  await expect
+    .poll(async () => (await keys()).some((key) => key.includes('/manifest-')), { timeout: 60_000 })
+    .toBe(true);
+
+  const stored = await keys();
+  for (const { userId } of speakers) {
+    const own = stored.filter((one) => one.includes(`/chunks/${userId}-`));
+    expect(own).toHaveLength(2);
+    const files = await Promise.all(own.map(object));
+    const has = spokenIn(files.flatMap(({ body }) => readOggOpus(body)));
+    const said = await stack.sim.spoken(userId);
+    const missing = (packets: typeof said) => packets.filter(({ opus }) => opus.length > 4 && !has.has(opus));
+    const before = said.filter(({ sentAt }) => sentAt < killedAt);
+    // What came within the last tick of 20 ms had not been written, and a packet may be on its way.
+    expect(missing(before).length).toBeLessThanOrEqual(4);
+    expect(before.length).toBeGreaterThan(60);
+    expect(missing(said.filter(({ sentAt }) => sentAt > backAt))).toEqual([]);
+    expect(new Set(files.map(({ metadata }) => metadata['time-zero'])).size).toBe(1);
+  }
+  expect(stored.filter((key) => key.includes('/full/FULL-'))).toHaveLength(2);
+  expect(stored.filter((key) => key.includes('/full/RAW-'))).toHaveLength(2);
+  const manifestKey = stored.find((key) => key.includes('/manifest-')) ?? '';
+  const manifest = JSON.parse((await object(manifestKey)).body.toString()) as {
+    objects: { key: string }[];
+    outages: [number, number][];
+  };
+  expect(manifest.objects.map(({ key }) => key).sort()).toEqual(stored.filter((key) => key !== manifestKey).sort());
+  // What was spoken while no leg was there is an outage, not silence.
+  const [outage] = manifest.outages;
+  expect(((outage?.[1] ?? 0) - (outage?.[0] ?? 0)) / 48_000).toBeGreaterThan(0.5);
+  // Nothing local is left; people who stayed may be in their next call by now.
+  const sessionId = /recordings\/([^/]+)\//.exec(manifestKey)?.[1] ?? '';
+  const left = async () =>
+    (await readdir(join(directory, 'node-1', 'recordings'))).filter((name) => name.includes(sessionId));
+  await expect.poll(left, { timeout: 10_000 }).toEqual([]);
+}, 180_000);

@@ -1,0 +1,236 @@
+/**
+ * Makes what people listen to from the chunks of a recording: for each join-to-leave the chunks joined as received and a
+ * loudness-normalised version, and the mix of all as the master. In memory that does not grow with the length, without ffmpeg.
+ *
+ * Three steps, of which only what was spoken is decoded: measure each track; level, write and mix them; measure and write the mix.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LIMITER_DELAY } from '../audio/limiter.ts';
+import type { OpusCodec } from '../audio/opus-codec.ts';
+import { FRAME_SAMPLES, SAMPLE_RATE } from '../audio/packet.ts';
+import { ratioOf, TruePeakMeter } from '../audio/true-peak.ts';
+import { FragmentWriter } from './fragment-writer.ts';
+import type { SpokenFrame } from './grid.ts';
+import { joinRaw } from './join-raw.ts';
+import { Leveller } from './levelled.ts';
+import { goal as defaultGoal, GapMeter, type Level, type LoudnessGoal } from './loudness-goal.ts';
+import { MasterWriter } from './master-writer.ts';
+import { fragmentOf, limitedInput, measureMix, measureTrack, peakOf } from './measure.ts';
+import { mix } from './mix.ts';
+import { MixSpool } from './mix-spool.ts';
+import { type FinaliseReport, type FinishedFile, type FinishedFragment, finite, type Sound } from './report.ts';
+import type { DecodeCounters } from './spoken.ts';
+import { recordingOf, type Span, type StoredChunk, type Track } from './tracks.ts';
+
+export interface FinaliseOptions {
+  sessionId: string;
+  timeZero: number;
+  chunks: readonly StoredChunk[];
+  /** Folder for what is made; must be there. */
+  directory: string;
+  codec: OpusCodec;
+  /** Fragments as MP3 (64 kbit/s) as well. */
+  mp3Fragments?: boolean;
+  goal?: LoudnessGoal;
+  onProgress?(percent: number): void;
+}
+
+/** Where the time goes, in percent of the whole, measured on conversations; for the progress alone. */
+const steps = { measure: 30, fragments: 35, mix: 10, master: 25 } as const;
+
+interface Fragment {
+  track: Track;
+  span: Span;
+  level: Level;
+  leveller: Leveller;
+  loudness: GapMeter;
+  peak: TruePeakMeter;
+  writer: FragmentWriter;
+  mp3: MasterWriter | undefined;
+  path: string;
+}
+
+/** @throws {PatchbayError} `ogg_malformed` for a chunk that is no Ogg file */
+export async function finalise(options: FinaliseOptions): Promise<FinaliseReport> {
+  const { sessionId, timeZero, chunks, directory, codec, goal = defaultGoal } = options;
+  const recording = recordingOf(chunks);
+  const { tracks, samples, outages } = recording;
+  const counters: DecodeCounters = { undecodable: 0 };
+  let before = 0;
+  const progress = (step: number, part: number): void =>
+    options.onProgress?.(Math.min(100, Math.floor(before + step * part)));
+
+  const levels: Level[][] = [];
+  for (const track of tracks) {
+    levels.push(await measureTrack(track, codec, goal, counters));
+    progress(steps.measure, levels.length / tracks.length);
+  }
+  before += steps.measure;
+
+  const frames = Math.ceil(samples / FRAME_SAMPLES);
+  const spoolPath = join(directory, 'mix.spool');
+  const spool = new MixSpool(spoolPath);
+  const fragments: Fragment[] = [];
+  for (const [index, track] of tracks.entries()) fragments.push(...(await openFragments(track, levels[index] ?? [])));
+  const mixMeter = new GapMeter();
+  let mixPeak = 0;
+  for await (const frame of mix(tracks.map((track) => levelled(track)))) {
+    mixMeter.add(frame);
+    mixPeak = Math.max(mixPeak, peakOf(frame.pcm));
+    await spool.add(frame);
+    progress(steps.fragments, frame.index / frames);
+  }
+  await spool.end();
+  const finished: FinishedFragment[] = [];
+  for (const fragment of fragments) finished.push(await closeFragment(fragment));
+  before += steps.fragments;
+
+  const level = await measureMix(() => spool.frames(), mixMeter.integrated, mixPeak, goal);
+  before += steps.mix;
+  const master = await writeMaster(level);
+  await rm(spoolPath, { force: true });
+  options.onProgress?.(100);
+  return {
+    v: 1,
+    sessionId,
+    timeZero,
+    samples,
+    fragments: finished,
+    master,
+    missing: tracks
+      .filter(({ missing }) => missing.length > 0)
+      .map(({ userId, missing }) => ({ userId, spans: missing })),
+    outages,
+    lostPackets: Object.fromEntries(
+      tracks.map(({ userId, chunks: own }) => [userId, own.reduce((sum, { lostPackets }) => sum + lostPackets, 0)]),
+    ),
+    undecodable: counters.undecodable,
+  };
+
+  async function openFragments(track: Track, own: readonly Level[]): Promise<Fragment[]> {
+    const opened: Fragment[] = [];
+    for (const [index, span] of track.stays.entries()) {
+      const level = own[index];
+      if (!level) continue;
+      const name = `${track.userId}-${Math.round(timeZero + span[0] / 48)}`;
+      const path = join(directory, `FULL-${name}.ogg`);
+      const [firstFrame, endFrame] = framesOf(span);
+      opened.push({
+        track,
+        span,
+        level,
+        path,
+        leveller: new Leveller(ratioOf(level.gain), ratioOf(goal.ceiling)),
+        loudness: new GapMeter(),
+        peak: new TruePeakMeter(),
+        writer: new FragmentWriter({
+          path,
+          serial: index + 1,
+          comments: commentsOf(track),
+          codec,
+          firstFrame,
+          endFrame,
+        }),
+        mp3: options.mp3Fragments ? await MasterWriter.open(join(directory, `FULL-${name}.mp3`), 64) : undefined,
+      });
+    }
+    return opened;
+  }
+
+  /** The track as its fragments have it; they are written on the way. */
+  async function* levelled(track: Track): AsyncGenerator<SpokenFrame> {
+    const own = fragments.filter((fragment) => fragment.track === track);
+    let current: Fragment | undefined;
+    async function* written(fragment: Fragment, out: readonly SpokenFrame[]): AsyncGenerator<SpokenFrame> {
+      for (const frame of out) {
+        fragment.loudness.add(frame);
+        fragment.peak.add(frame.pcm);
+        await fragment.writer.add(frame);
+        const firstFrame = framesOf(fragment.span)[0];
+        if (frame.index >= firstFrame) await fragment.mp3?.add({ index: frame.index - firstFrame, pcm: frame.pcm });
+        yield frame;
+      }
+    }
+    for await (const frame of limitedInput(track, codec)) {
+      const fragment = own[fragmentOf(track, frame.index)];
+      if (!fragment) continue;
+      if (current && current !== fragment) yield* written(current, current.leveller.flush());
+      current = fragment;
+      yield* written(fragment, fragment.leveller.push(frame));
+    }
+    if (current) yield* written(current, current.leveller.flush());
+  }
+
+  async function closeFragment(fragment: Fragment): Promise<FinishedFragment> {
+    const { track, span, path, level, loudness, peak } = fragment;
+    await fragment.writer.end();
+    const [firstFrame, endFrame] = framesOf(span);
+    const seconds = ((endFrame - firstFrame) * FRAME_SAMPLES) / SAMPLE_RATE;
+    const rawPath = path.replace(/FULL-([^/]*)$/, 'RAW-$1');
+    await joinRaw(rawPath, track.chunks, { firstFrame, endFrame, serial: 1, comments: commentsOf(track) });
+    await fragment.mp3?.end(endFrame - firstFrame);
+    return {
+      userId: track.userId,
+      guildId: track.guildId,
+      firstSample: firstFrame * FRAME_SAMPLES,
+      samples: (endFrame - firstFrame) * FRAME_SAMPLES,
+      sound: soundOf(level, loudness.integrated, peak.dBTP),
+      normalised: await fileOf(path, seconds),
+      raw: await fileOf(rawPath, seconds),
+      ...(fragment.mp3 ? { mp3: await fileOf(path.replace(/ogg$/, 'mp3'), seconds) } : {}),
+    };
+  }
+
+  async function writeMaster(masterLevel: Level): Promise<FinaliseReport['master']> {
+    const path = join(directory, `MASTER-${sessionId}.mp3`);
+    const writer = await MasterWriter.open(path, 128);
+    const leveller = new Leveller(ratioOf(masterLevel.gain), ratioOf(goal.ceiling));
+    const [loudness, peak] = [new GapMeter(), new TruePeakMeter()];
+    const write = async (out: readonly SpokenFrame[]): Promise<void> => {
+      for (const frame of out) {
+        loudness.add(frame);
+        peak.add(frame.pcm);
+        await writer.add(frame);
+        progress(steps.master, frame.index / frames);
+      }
+    };
+    for await (const frame of spool.frames(LIMITER_DELAY)) await write(leveller.push(frame));
+    await write(leveller.flush());
+    await writer.end(frames);
+    return {
+      ...(await fileOf(path, (frames * FRAME_SAMPLES) / SAMPLE_RATE)),
+      sound: soundOf(masterLevel, loudness.integrated, peak.dBTP),
+    };
+  }
+
+  function commentsOf({ userId }: Track): Record<string, string> {
+    return { TITLE: `Session ${sessionId}`, ARTIST: userId };
+  }
+}
+
+/** The frames that a span touches. */
+const framesOf = ([from, to]: Span): [firstFrame: number, endFrame: number] => [
+  Math.floor(from / FRAME_SAMPLES),
+  Math.ceil(to / FRAME_SAMPLES),
+];
+
+const soundOf = ({ before, gain, atLimit }: Level, loudness: number, truePeak: number): Sound => ({
+  before: finite(before),
+  gain: finite(gain) ?? 0,
+  loudness: finite(loudness),
+  truePeak: finite(truePeak),
+  ...(atLimit ? { atLimit } : {}),
+});
+
+async function fileOf(path: string, seconds: number): Promise<FinishedFile> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const piece of createReadStream(path)) {
+    hash.update(piece as Buffer);
+    bytes += (piece as Buffer).length;
+  }
+  return { path, bytes, sha256: hash.digest('hex'), seconds };
+}

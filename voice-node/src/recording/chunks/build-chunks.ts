@@ -1,0 +1,151 @@
+/**
+ * From a segment of the journal to its chunks, one Ogg Opus file per participant. Participants are taken in groups, so that memory is
+ * bounded however many people spoke; the journal is read once more for each group.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { FRAME_SAMPLES, SAMPLE_RATE, type VoicePacket } from '../../audio/packet.ts';
+import { type JournalDamage, readSegment } from '../journal/journal-reader.ts';
+import { segmentPath } from '../journal/journal-writer.ts';
+import { placeTrack, type Unplaced } from '../timeline/placement.ts';
+import { newTrack } from '../timeline/track-state.ts';
+import { writeChunk } from './chunk-file.ts';
+import { chunkFrames } from './chunk-frames.ts';
+import type { ChunkTags } from './chunk-tags.ts';
+import { isWithin, type RunState, readRunState, takeNote, touching, writeRunState } from './run-state.ts';
+
+const SAMPLES_PER_MS = SAMPLE_RATE / 1000;
+/** Rounding to the grid, and places that were taken, move the last packets by so many frames at most. */
+const FINAL_FRAMES = 50;
+/** Packets in memory at a time: about 100 MB with their objects. */
+const PACKETS_IN_MEMORY = 300_000;
+
+export interface Chunk extends ChunkTags {
+  path: string;
+  bytes: number;
+  sha256: string;
+  /** Packets of the journal that have no place in it. */
+  unplaced: Unplaced;
+}
+
+export interface BuildOptions {
+  /** Folder of the recording's journal. */
+  directory: string;
+  segment: number;
+  sessionId: string;
+  /** ms since the epoch. */
+  timeZero: number;
+  /** The chunk spans these frames of 20 ms from time zero: from `firstFrame` up to before `endFrame`. */
+  firstFrame: number;
+  endFrame: number;
+  /** The recording ends with this chunk: what lies a moment behind its end lengthens it, for nothing comes after. */
+  final: boolean;
+}
+
+/** What came of a segment. */
+export interface Built {
+  chunks: Chunk[];
+  damage: JournalDamage;
+}
+
+/**
+ * Builds the chunks of a segment into the folder `chunks-N` beside it, and then writes the state with which the next segment begins.
+ * Done again after a crash, it gives the same files.
+ */
+export async function buildChunks(options: BuildOptions): Promise<Built> {
+  const { directory, segment, timeZero, firstFrame, endFrame } = options;
+  const path = segmentPath(directory, segment);
+  const state = await readRunState(directory, segment);
+  const damage: JournalDamage = { bytes: 0 };
+  const counts = new Map<string, number>([...state.tracks.keys()].map((userId) => [userId, 0]));
+  for await (const records of readSegment(path, damage)) {
+    for (const record of records) {
+      if (record.kind === 'note') takeNote(state, record.note);
+      else counts.set(record.packet.userId, (counts.get(record.packet.userId) ?? 0) + 1);
+    }
+    await setImmediate();
+  }
+  const folder = join(directory, `chunks-${segment}`);
+  await mkdir(folder, { recursive: true });
+  const chunks: Chunk[] = [];
+  for (const group of groups(counts)) {
+    const packets = await packetsOf(path, group, state);
+    for (const userId of group) {
+      const chunk = await buildTrack(options, state, folder, userId, packets.get(userId) ?? []);
+      if (chunk) chunks.push(chunk);
+      // Between two people the packets of the others are received.
+      await setImmediate();
+    }
+  }
+  const from = timeZero + (firstFrame * FRAME_SAMPLES) / SAMPLES_PER_MS;
+  await writeRunState(directory, segment + 1, { ...state, outages: touching(state.outages, from, Infinity) });
+  return { chunks: chunks.sort((left, right) => (left.userId < right.userId ? -1 : 1)), damage };
+
+  async function buildTrack(
+    { sessionId, final }: BuildOptions,
+    run: RunState,
+    into: string,
+    userId: string,
+    packets: VoicePacket[],
+  ): Promise<Chunk | undefined> {
+    const before = run.tracks.get(userId) ?? newTrack();
+    const placement = placeTrack(before, packets, {
+      timeZero,
+      firstFrame,
+      endFrame: final ? endFrame + FINAL_FRAMES : endFrame,
+    });
+    run.tracks.set(userId, placement.state);
+    const start = timeZero + (firstFrame * FRAME_SAMPLES) / SAMPLES_PER_MS;
+    const end = timeZero + (endFrame * FRAME_SAMPLES) / SAMPLES_PER_MS;
+    const stays = touching(run.stays.get(userId), start, end);
+    // Somebody who is not there and said nothing has no chunk; the length of the recording is known without it.
+    if (placement.packets.length === 0 && (stays.length === 0 || before.nextFrame === 0)) return undefined;
+    const samples = (instant: number): number => Math.round((instant - timeZero) * SAMPLES_PER_MS);
+    const { packets: frames, lostPackets, shifts } = chunkFrames(placement.packets, firstFrame, endFrame);
+    const tags: ChunkTags = {
+      v: 1,
+      sessionId,
+      guildId: run.guilds.get(userId) ?? '0',
+      userId,
+      timeZero,
+      firstSample: firstFrame * FRAME_SAMPLES,
+      samples: frames.length * FRAME_SAMPLES,
+      lostPackets,
+      shifts,
+      stays: stays.map(([since, until]) => [samples(since), until === null ? null : samples(until)]),
+      outages: touching(run.outages, start, end).map(([since, until]) => [samples(since), samples(until)]),
+    };
+    const file = join(into, `${userId}.ogg`);
+    return { ...tags, path: file, ...(await writeChunk(file, tags, frames)), unplaced: placement.unplaced };
+  }
+}
+
+/** Participants whose packets fit into memory together. */
+function groups(counts: ReadonlyMap<string, number>): string[][] {
+  const all: string[][] = [];
+  let room = 0;
+  for (const [userId, count] of counts) {
+    if (count > room || all.length === 0) {
+      all.push([]);
+      room = PACKETS_IN_MEMORY;
+    }
+    all.at(-1)?.push(userId);
+    room -= count;
+  }
+  return all;
+}
+
+async function packetsOf(path: string, users: readonly string[], run: RunState): Promise<Map<string, VoicePacket[]>> {
+  const packets = new Map<string, VoicePacket[]>(users.map((userId) => [userId, []]));
+  for await (const records of readSegment(path)) {
+    for (const record of records) {
+      if (record.kind !== 'packet') continue;
+      const { packet } = record;
+      if (isWithin(run.optedOut.get(packet.userId), packet.arrivedAt)) continue;
+      packets.get(packet.userId)?.push(packet);
+    }
+    await setImmediate();
+  }
+  return packets;
+}

@@ -1,0 +1,99 @@
+/** Takes up what a killed process left: journals that were not made into chunks, chunks whose storing nobody saw. */
+import { appendFile, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readSegment, segmentsIn } from '../journal/journal-reader.ts';
+import { segmentPath } from '../journal/journal-writer.ts';
+import { frameAt, framesOf, type RunHeader, readHeader } from './run-header.ts';
+import { type HandOver, SegmentQueue } from './segment-queue.ts';
+
+export interface RecoverOptions {
+  /** Holds a folder for each recording. */
+  directory: string;
+  /** Folders of recordings that run now. */
+  running: ReadonlySet<string>;
+  handOver: HandOver;
+  onFailed(error: unknown, directory: string, segment: number): void;
+  onProgress(progress: { directory: string; done: number; of: number; percent: number }): void;
+}
+
+/** A recording that was cut off, and what became of it. */
+export interface Recovered {
+  directory: string;
+  header: RunHeader;
+  segments: number;
+  /** Its last packet. ms since the epoch; undefined: there was none. */
+  lastArrival: number | undefined;
+  /** Bytes of a torn end and of damage. */
+  damagedBytes: number;
+  /** Resolves when everything is stored and the folder is gone; false: something failed and is kept. */
+  stored: Promise<boolean>;
+}
+
+/** Seals every recording in the folder that no process writes: its last chunk ends with its last packet. */
+export async function recover(options: RecoverOptions): Promise<Recovered[]> {
+  const { directory, running } = options;
+  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const recovered: Recovered[] = [];
+  for (const name of names.sort()) {
+    const folder = join(directory, name);
+    if (running.has(folder)) continue;
+    const one = await recoverRun(folder, options);
+    if (one) recovered.push(one);
+  }
+  return recovered;
+}
+
+async function recoverRun(directory: string, options: RecoverOptions): Promise<Recovered | undefined> {
+  const header = await readHeader(directory);
+  if (!header) return undefined;
+  const segments = await segmentsIn(directory);
+  const last = segments.at(-1);
+  let damagedBytes = 0;
+  let done = 0;
+  const queue = new SegmentQueue({
+    directory,
+    header,
+    handOver: options.handOver,
+    onFailed: (error, segment) => options.onFailed(error, directory, segment),
+    onBuilt: () => {
+      done += 1;
+      const of = Math.max(done, segments.length);
+      options.onProgress({ directory, done, of, percent: Math.floor((100 * done) / of) });
+    },
+    onDamage: (bytes) => {
+      damagedBytes += bytes;
+    },
+  });
+  let lastArrival: number | undefined;
+  if (last !== undefined) {
+    lastArrival = await lastArrivalIn(segmentPath(directory, last));
+    const endFrame = lastArrival === undefined ? 0 : frameAt(header.timeZero, lastArrival) + 1;
+    for (const segment of segments.slice(0, -1)) queue.add(segment);
+    let tail = last;
+    // What came within the hold belongs to the five minutes after: a segment without records of its own.
+    for (; framesOf(header, tail).endFrame < endFrame; tail += 1) {
+      queue.add(tail);
+      await appendFile(segmentPath(directory, tail + 1), '');
+    }
+    queue.add(tail, Math.max(endFrame, framesOf(header, tail).firstFrame));
+  }
+  await queue.handedOver();
+  const stored = queue.stored().then(async (whole) => {
+    if (whole) await rm(directory, { recursive: true, force: true });
+    return whole;
+  });
+  return { directory, header, segments: segments.length, lastArrival, damagedBytes, stored };
+}
+
+async function lastArrivalIn(path: string): Promise<number | undefined> {
+  let last: number | undefined;
+  for await (const records of readSegment(path)) {
+    for (const record of records) {
+      if (record.kind === 'packet') last = Math.max(last ?? 0, record.packet.arrivedAt);
+    }
+  }
+  return last;
+}
