@@ -38,6 +38,9 @@ const schema = z.object({
   BRIDGE_PASS_THROUGH: optional(z.enum(['true', 'false'], { error: 'must be true or false' })).transform(
     (value) => value !== 'false',
   ),
+  GUILD_MEMBERS_INTENT: optional(z.enum(['true', 'false'], { error: 'must be true or false' })).transform(
+    (value) => value === 'true',
+  ),
   LEG_CAPACITY: optional(z.coerce.number().int().min(1).max(1_000)).transform((value) => value ?? 50),
 });
 
@@ -75,6 +78,8 @@ export interface Settings {
    * and CPU time; the bench sets it to show how much.
    */
   passThrough: boolean;
+  /** Every application of `discordTokens` has the privileged intent Server Members: changes of roles are known at once. */
+  membersIntent: boolean;
 }
 
 /**
@@ -97,6 +102,7 @@ export function readSettings(variables: Record<string, string | undefined>): Set
     healthPort: read.HEALTH_PORT,
     legCapacity: read.LEG_CAPACITY,
     passThrough: read.BRIDGE_PASS_THROUGH,
+    membersIntent: read.GUILD_MEMBERS_INTENT,
   };
   const { S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY } = read;
   if (S3_ENDPOINT && S3_BUCKET && S3_ACCESS_KEY_ID && S3_SECRET_ACCESS_KEY) {

@@ -67,7 +67,12 @@ export class VoiceNode {
 
     const identities = await Promise.all(
       this.#settings.discordTokens.map((token) =>
-        Identity.create({ token, apiUrl: this.#settings.discordApiUrl, logger }),
+        Identity.create({
+          token,
+          apiUrl: this.#settings.discordApiUrl,
+          logger,
+          membersIntent: this.#settings.membersIntent,
+        }),
       ),
     );
     this.#gateway = new Gateway(identities);
