@@ -4,6 +4,7 @@ import type { Fleet } from './fleet/fleet.ts';
 import type { Guild } from './guild/guild.ts';
 import type { Hub } from './hub/hub.ts';
 import type { Matchmaker } from './matchmaker/matchmaker.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import type { Panel } from './panel/panel.ts';
 import type { Session } from './session/session.ts';
 
@@ -15,6 +16,7 @@ export interface Env {
   HUB: DurableObjectNamespace<Hub>;
   FLEET: DurableObjectNamespace<Fleet>;
   PANEL: DurableObjectNamespace<Panel>;
+  METRICS: DurableObjectNamespace<Metrics>;
   DB?: D1Database;
   ASSETS?: Fetcher;
 }
@@ -69,6 +71,20 @@ export const settingsSchema = z.object({
   CLAIM_MS: milliseconds(10_000),
   /** Time of a call in seconds; 0 = until nobody is left. */
   CALL_LIMIT_SECONDS: z.coerce.number().int().nonnegative().default(0),
+  /** Sockets of one hub object; a server with more viewers gets further ones. */
+  HUB_SHARD_SOCKETS: z.coerce.number().int().min(1).max(30_000).default(5_000),
+  /** Sockets from one address on one hub: people behind one router share it. */
+  HUB_ADDRESS_SOCKETS: z.coerce.number().int().min(1).default(500),
+  /** Those among them that have not authenticated yet. */
+  HUB_ADDRESS_WAITING: z.coerce.number().int().min(1).default(20),
+  /** Sockets that have not authenticated yet, of one hub; beyond it the oldest gives way. */
+  HUB_WAITING: z.coerce.number().int().min(1).default(500),
+  /** Sockets of one user on one hub. */
+  HUB_USER_SOCKETS: z.coerce.number().int().min(1).default(20),
+  /** How often the roles of a viewer are asked for, where the voice node cannot report them. */
+  VIEWER_CHECK_MS: milliseconds(300_000),
+  /** How often a hub adds its counters to those of `/metrics`. */
+  METRICS_FLUSH_MS: milliseconds(5_000),
   /** Seconds before that end at which both sides are warned; 0 = no warning. */
   CALL_WARN_SECONDS: z.coerce.number().int().nonnegative().default(60),
 });
@@ -96,5 +112,7 @@ export const sessionOf = (env: Env, sessionId: string) => env.SESSION.getByName(
 export const matchmakerOf = (env: Env, pool: string) => env.MATCHMAKER.getByName(pool);
 /** The panel of one voice channel. */
 export const panelOf = (env: Env, guildId: string, channelId: string) => env.PANEL.getByName(`${guildId}:${channelId}`);
-/** Shard 0 alone until a guild needs more. */
-export const hubOf = (env: Env, guildId: string) => env.HUB.getByName(`${guildId}:0`);
+/** Shard 0 alone until a guild has more viewers than one hub takes. */
+export const hubOf = (env: Env, guildId: string, shard = 0) => env.HUB.getByName(`${guildId}:${shard}`);
+/** Where counters are added up. */
+export const metricsOf = (env: Env) => env.METRICS.getByName('metrics');

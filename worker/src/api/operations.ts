@@ -1,6 +1,7 @@
 import { errorBody } from '@patchbay/shared/errors';
 import { Hono } from 'hono';
-import { type Env, fleetOf, settingsOf } from '../env.ts';
+import { type Env, fleetOf, metricsOf, settingsOf } from '../env.ts';
+import { metricsText } from '../metrics/names.ts';
 
 /** Health and metrics. */
 export const operationsRoutes = new Hono<{ Bindings: Env }>();
@@ -15,16 +16,9 @@ operationsRoutes.get('/metrics', async (context) => {
   if (!expected || context.req.header('authorization') !== `Bearer ${expected}`) {
     return context.json(errorBody('metrics_refused', 'Set METRICS_TOKEN and send it: Authorization: Bearer ….'), 401);
   }
-  const { nodes, sessions, legs } = await fleetOf(context.env).stats();
-  return context.text(
-    [
-      '# TYPE patchbay_nodes gauge',
-      `patchbay_nodes ${nodes}`,
-      '# TYPE patchbay_sessions gauge',
-      `patchbay_sessions ${sessions}`,
-      '# TYPE patchbay_legs gauge',
-      `patchbay_legs ${legs}`,
-      '',
-    ].join('\n'),
-  );
+  const [{ nodes, sessions, legs }, { open, counts }] = await Promise.all([
+    fleetOf(context.env).stats(),
+    metricsOf(context.env).read(),
+  ]);
+  return context.text(metricsText({ nodes, sessions, legs, hub_connections: open }, counts));
 });

@@ -2,6 +2,7 @@ import type { HubEventName, HubEvents, SessionView } from '@patchbay/shared/hub-
 import { ulid } from 'ulid';
 import type { Deadlines } from '../alarms/deadlines.ts';
 import type { AnyHubEvent } from '../hub/visibility.ts';
+import { AccessStore } from './access-store.ts';
 import { type BreakerRule, type BreakerState, closed, failed, isPaused } from './breaker.ts';
 import { CallLog } from './calls.ts';
 import { type ChannelSituation, decide } from './channel-policy.ts';
@@ -31,6 +32,7 @@ export class GuildBook {
   readonly store: GuildStore;
   readonly settings: SettingsStore;
   readonly calls: CallLog;
+  readonly access: AccessStore;
   readonly deadlines: Deadlines;
   readonly rules: () => GuildRules;
   /** Owes an effect; it is delivered after the transaction. */
@@ -45,6 +47,7 @@ export class GuildBook {
     this.store = store;
     this.settings = new SettingsStore(store.sql);
     this.calls = new CallLog(store.sql);
+    this.access = new AccessStore(store);
     this.deadlines = deadlines;
     this.rules = rules;
     this.owe = owe;
@@ -80,11 +83,25 @@ export class GuildBook {
     return stored ? (JSON.parse(stored) as BreakerState) : closed;
   }
 
-  emit<N extends HubEventName>(name: N, payload: HubEvents[N]): void {
+  /**
+   * Numbers an event and owes it to the hub; answers its id. `at`: when it happened, else now; `audience`: the channels of which a
+   * viewer must see one, where the payload does not say it.
+   */
+  emit<N extends HubEventName>(
+    name: N,
+    payload: HubEvents[N],
+    { at = Date.now(), audience }: { at?: number; audience?: string[] } = {},
+  ): string {
     const seq = Number(this.store.meta('seq') ?? 0) + 1;
     this.store.setMeta('seq', String(seq));
-    const event = { v: 1, type: 'event', event: name, id: ulid(), seq, at: Date.now(), payload } as AnyHubEvent;
-    this.owe('hub', { kind: 'hub', event });
+    const event = { v: 1, type: 'event', event: name, id: ulid(), seq, at, payload } as AnyHubEvent;
+    this.owe('hub', { kind: 'hub', event, ...(audience ? { audience } : {}) });
+    return event.id;
+  }
+
+  /** Owes the hub to look again at who may see what, when that is different now. */
+  refreshAccess(): void {
+    if (this.access.changed(this.access.facts(this.id, this.name))) this.owe('hub', { kind: 'access' });
   }
 
   announce(channelId: string): void {

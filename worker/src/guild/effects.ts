@@ -1,12 +1,13 @@
 import type { EndReason } from '@patchbay/shared/end-reason';
 import { openDb } from '../db/db.ts';
 import { projectGuild, projectReport, projectSettings } from '../db/project.ts';
-import { type Env, fleetOf, hubOf, matchmakerOf, panelOf, sessionOf, settingsOf } from '../env.ts';
-import type { AnyHubEvent } from '../hub/visibility.ts';
+import { type Env, fleetOf, matchmakerOf, panelOf, sessionOf, settingsOf } from '../env.ts';
+import type { HubItem } from '../hub/items.ts';
 import type { PanelPlace } from '../panel/plan.ts';
 import type { PanelState } from '../panel/state.ts';
 import type { RecordingReport, SessionReport } from '../session/record.ts';
 import type { GuildBook } from './book.ts';
+import { HubShards } from './hub-lane.ts';
 import type { Report } from './reports.ts';
 import type { StoredSettings } from './settings.ts';
 import type { GuildTicket } from './ticket.ts';
@@ -15,7 +16,7 @@ import type { GuildTicket } from './ticket.ts';
 export type GuildEffect =
   | { kind: 'enqueue'; ticket: GuildTicket }
   | { kind: 'withdraw'; pool: string; ticketId: string }
-  | { kind: 'hub'; event: AnyHubEvent }
+  | HubItem
   | { kind: 'leg'; event: SessionReport }
   | { kind: 'recording'; event: RecordingReport }
   | { kind: 'occupancy'; channelId: string; humans: number }
@@ -31,8 +32,7 @@ export type GuildEffect =
 /** Delivers what is owed in one lane: `hub`, `fleet`, `db`, `matchmaker:POOL`, `panel:CHANNEL` or `session:ID`. */
 export async function deliver(env: Env, book: GuildBook, lane: string, effects: GuildEffect[]): Promise<void> {
   if (lane === 'hub') {
-    const events = effects.flatMap((effect) => (effect.kind === 'hub' ? [effect.event] : []));
-    await hubOf(env, book.id).publish(book.store.meta('epoch') ?? '', events);
+    await new HubShards(book, env).publish(effects.filter((effect) => isHubItem(effect)));
     return;
   }
   const session = lane.startsWith('session:') ? sessionOf(env, lane.slice('session:'.length)) : null;
@@ -61,3 +61,6 @@ export async function deliver(env: Env, book: GuildBook, lane: string, effects: 
     if (effect.kind === 'report') await projectReport(openDb(env, settingsOf(env)), effect.report);
   }
 }
+
+const isHubItem = (effect: GuildEffect): effect is HubItem =>
+  effect.kind === 'hub' || effect.kind === 'access' || effect.kind === 'viewer';

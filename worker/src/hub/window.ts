@@ -1,16 +1,37 @@
 /** Bytes on their way to one client; above it the client is cut (workerd has no `bufferedAmount` to look at). */
 export const MAX_UNACKNOWLEDGED = 1024 * 1024;
-/** After so many bytes the client is asked how far it got. */
+/** After so many bytes the client is asked how far it got, … */
 export const PROBE_BYTES = 256 * 1024;
+/** … or earlier where there are many clients, but not more often than this. */
+const LEAST_PROBE_BYTES = 4 * 1024;
+/**
+ * Bytes that one hub may have on their way, of the 128 MB that its object has at all. Half of it may be with clients that were
+ * not asked yet, the other half with those that owe an answer.
+ */
+export const HUB_BYTES = 48 * 1024 * 1024;
+
+/** After how many bytes each of so many clients is asked. */
+export function probeBytes(clients: number): number {
+  const fair = HUB_BYTES / 2 / Math.max(1, clients);
+  return Math.min(PROBE_BYTES, Math.max(LEAST_PROBE_BYTES, fair));
+}
 
 /**
- * Counts sent and acknowledged bytes of one socket. An acknowledgement counts only for a probe that was sent, and only
- * forward: a client cannot forge room for itself beyond what it was asked.
+ * Counts sent and acknowledged bytes of one socket. Each probe has a number that cannot be guessed: only who read it can
+ * acknowledge it, and nobody can forge room for what they did not receive.
  */
 export class SendWindow {
   #sent = 0;
   #acknowledged = 0;
   #probed = 0;
+  /** Open probes: their number, and how much had been sent. Oldest first. */
+  readonly #probes = new Map<number, number>();
+  readonly #number: () => number;
+
+  /** `number` draws the number of a probe. */
+  constructor(number: () => number = drawNumber) {
+    this.#number = number;
+  }
 
   /** May `bytes` more be sent? When not, the client is too far behind. */
   take(bytes: number): boolean {
@@ -19,14 +40,32 @@ export class SendWindow {
     return true;
   }
 
-  /** The number of a probe to send now, or `null`. */
-  probe(): number | null {
-    if (this.#sent - this.#probed < PROBE_BYTES) return null;
+  /** The number of a probe to send now, or `null` when less than `after` bytes went out since the last one. */
+  probe(after: number = PROBE_BYTES): number | null {
+    if (this.#sent - this.#probed < after) return null;
     this.#probed = this.#sent;
-    return this.#probed;
+    const n = this.#number();
+    this.#probes.set(n, this.#sent);
+    return n;
   }
 
-  acknowledge(n: number): void {
-    if (n <= this.#probed && n > this.#acknowledged) this.#acknowledged = n;
+  /** Takes an answer; `false` when no such probe is open: it was never sent, or answered before. */
+  acknowledge(n: number): boolean {
+    const sent = this.#probes.get(n);
+    if (sent === undefined) return false;
+    this.#acknowledged = sent;
+    for (const [each, at] of this.#probes) if (at <= sent) this.#probes.delete(each);
+    return true;
   }
+
+  /** Bytes on their way to a client that owes an answer; 0 while it owes none. */
+  get owed(): number {
+    return this.#probes.size === 0 ? 0 : this.#sent - this.#acknowledged;
+  }
+}
+
+/** 53 random bits. */
+function drawNumber(): number {
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+  return (high & 0x1fffff) * 2 ** 32 + low;
 }

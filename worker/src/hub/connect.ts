@@ -1,0 +1,33 @@
+import { type Env, hubOf } from '../env.ts';
+import { SHARD_HEADER } from './hub.ts';
+
+/** So many hub objects a guild may have: 320,000 viewers by the usual setting. */
+const MAX_SHARDS = 64;
+/** A shard that had room is asked first for so long; then the earlier ones are looked at again. Milliseconds. */
+const HINT_MS = 60_000;
+
+const hints = new Map<string, { shard: number; until: number }>();
+
+/** Opens a browser's socket on the first shard of the guild's hub that has room. The browser does not see which. */
+export async function connectToHub(env: Env, guildId: string, request: Request): Promise<Response> {
+  const now = Date.now();
+  for (const [guild, { until }] of hints) if (until <= now) hints.delete(guild);
+  for (let shard = hints.get(guildId)?.shard ?? 0; ; shard += 1) {
+    const asked = new Request(request);
+    asked.headers.set(SHARD_HEADER, String(shard));
+    const response = await onceAgain(() => hubOf(env, guildId, shard).fetch(asked));
+    if (response.status !== 503 || shard + 1 >= MAX_SHARDS) return response;
+    hints.set(guildId, { shard: shard + 1, until: hints.get(guildId)?.until ?? now + HINT_MS });
+  }
+}
+
+/** An object that moves or restarts fails calls for a moment, and says which may be repeated. One that is overloaded is left alone. */
+export async function onceAgain<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    const { retryable, overloaded } = error as { retryable?: boolean; overloaded?: boolean };
+    if (retryable !== true || overloaded === true) throw error;
+    return call();
+  }
+}
