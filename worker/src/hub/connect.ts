@@ -1,5 +1,6 @@
 import { type Env, hubOf } from '../env.ts';
-import { SHARD_HEADER } from './hub.ts';
+import { SHARD_HEADER } from './items.ts';
+import { onceAgain } from './once-again.ts';
 
 /** So many hub objects a guild may have: 320,000 viewers by the usual setting. */
 const MAX_SHARDS = 64;
@@ -18,16 +19,5 @@ export async function connectToHub(env: Env, guildId: string, request: Request):
     const response = await onceAgain(() => hubOf(env, guildId, shard).fetch(asked));
     if (response.status !== 503 || shard + 1 >= MAX_SHARDS) return response;
     hints.set(guildId, { shard: shard + 1, until: hints.get(guildId)?.until ?? now + HINT_MS });
-  }
-}
-
-/** An object that moves or restarts fails calls for a moment, and says which may be repeated. One that is overloaded is left alone. */
-export async function onceAgain<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    const { retryable, overloaded } = error as { retryable?: boolean; overloaded?: boolean };
-    if (retryable !== true || overloaded === true) throw error;
-    return call();
   }
 }

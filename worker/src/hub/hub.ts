@@ -14,14 +14,11 @@ import { type Client, Clients } from './clients.ts';
 import { HubCounters } from './counters.ts';
 import { Door } from './door.ts';
 import { fanOut } from './fan-out.ts';
-import type { PublishAnswer, PublishBatch, Published } from './items.ts';
+import { type PublishAnswer, type PublishBatch, type Published, SHARD_HEADER } from './items.ts';
 import { addressOf, MAX_MESSAGE_LENGTH, MESSAGES } from './limits.ts';
 import { Pictures } from './pictures.ts';
 import { Ring } from './ring.ts';
 import { Sender } from './sender.ts';
-
-/** Header by which the Worker says which shard it asks. */
-export const SHARD_HEADER = 'x-patchbay-shard';
 
 /**
  * The browser sockets of one guild, or of a shard of them. Nothing is stored on the way of an event: sends would wait for the

@@ -2,6 +2,9 @@ import type { PresenceSnapshot } from '@patchbay/shared/hub-protocol';
 import type { AccessFacts } from '../access/sight.ts';
 import type { AnyHubEvent } from './visibility.ts';
 
+/** Header by which the Worker says which shard it asks. */
+export const SHARD_HEADER = 'x-patchbay-shard';
+
 /** An event on its way to browsers; `audience`: channels of which a viewer must see one, where the payload does not say it. */
 export interface Published {
   event: AnyHubEvent;
