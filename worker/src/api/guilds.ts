@@ -7,7 +7,7 @@ import { readClaims } from '../auth/viewer.ts';
 import { openDb } from '../db/db.ts';
 import { guilds } from '../db/schema.ts';
 import { type Env, fleetOf, guildOf, settingsOf } from '../env.ts';
-import { connectToHub } from '../hub/connect.ts';
+import { connectToHub, isServed } from '../hub/connect.ts';
 import { visibleSnapshot } from '../hub/visibility.ts';
 
 /** What the dashboard asks for. */
@@ -63,6 +63,6 @@ guildRoutes.get('/api/ws', async (context) => {
   if (context.req.header('upgrade')?.toLowerCase() !== 'websocket') {
     return context.json(errorBody('upgrade_required', 'Open a WebSocket here.'), 426);
   }
-  if (!(await fleetOf(context.env).hasGuild(guildId))) return context.json(guildUnknown, 404);
+  if (!(await isServed(context.env, guildId))) return context.json(guildUnknown, 404);
   return connectToHub(context.env, guildId, context.req.raw);
 });

@@ -98,9 +98,7 @@ export class GuildStore {
         rest_until INTEGER NOT NULL DEFAULT 0, use TEXT NOT NULL DEFAULT 'idle', ticket_id TEXT,
         session_id TEXT, since INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS members(user_id TEXT PRIMARY KEY, channel_id TEXT, display_name TEXT NOT NULL,
-        bot INTEGER NOT NULL, self_mute INTEGER NOT NULL, self_deaf INTEGER NOT NULL, as_of REAL NOT NULL,
-        server_mute INTEGER NOT NULL DEFAULT 0, server_deaf INTEGER NOT NULL DEFAULT 0,
-        node_id TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
+        bot INTEGER NOT NULL, self_mute INTEGER NOT NULL, self_deaf INTEGER NOT NULL, as_of REAL NOT NULL) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS member_states(user_id TEXT PRIMARY KEY, body TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS departures(user_id TEXT PRIMARY KEY, event_id TEXT NOT NULL, previous_channel_id TEXT NOT NULL,
         channel_id TEXT, at REAL NOT NULL, certainty REAL NOT NULL) WITHOUT ROWID;
@@ -116,6 +114,16 @@ export class GuildStore {
         PRIMARY KEY(node_id, stream)) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS interactions(id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
     `);
+    this.#addColumn('members', 'server_mute', 'INTEGER NOT NULL DEFAULT 0');
+    this.#addColumn('members', 'server_deaf', 'INTEGER NOT NULL DEFAULT 0');
+    this.#addColumn('members', 'node_id', "TEXT NOT NULL DEFAULT ''");
+  }
+
+  /** For objects that were made before the column was. */
+  #addColumn(table: string, column: string, definition: string): void {
+    const sql = 'SELECT 1 FROM pragma_table_info(?) WHERE name = ?';
+    if (this.sql.exec(sql, table, column).toArray().length > 0) return;
+    this.sql.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${definition}`);
   }
 
   meta(key: string): string | undefined {

@@ -1,4 +1,4 @@
-import { type Env, hubOf } from '../env.ts';
+import { type Env, fleetOf, hubOf } from '../env.ts';
 import { SHARD_HEADER } from './items.ts';
 import { onceAgain } from './once-again.ts';
 
@@ -7,6 +7,10 @@ const MAX_SHARDS = 64;
 /** A shard that had room is asked first for so long; then the earlier ones are looked at again. Milliseconds. */
 const HINT_MS = 60_000;
 
+/** For so long a guild that was seen is not asked for again: a crowd of connections shall not become one of calls. Milliseconds. */
+const SEEN_MS = 30_000;
+
+const seen = new Map<string, number>();
 const hints = new Map<string, { shard: number; until: number }>();
 
 /** Opens a browser's socket on the first shard of the guild's hub that has room. The browser does not see which. */
@@ -20,4 +24,14 @@ export async function connectToHub(env: Env, guildId: string, request: Request):
     if (response.status !== 503 || shard + 1 >= MAX_SHARDS) return response;
     hints.set(guildId, { shard: shard + 1, until: hints.get(guildId)?.until ?? now + HINT_MS });
   }
+}
+
+/** Is a bot account of ours in this guild? */
+export async function isServed(env: Env, guildId: string): Promise<boolean> {
+  const now = Date.now();
+  for (const [guild, until] of seen) if (until <= now) seen.delete(guild);
+  if (seen.has(guildId)) return true;
+  const served = await fleetOf(env).hasGuild(guildId);
+  if (served) seen.set(guildId, now + SEEN_MS);
+  return served;
 }

@@ -3,6 +3,7 @@ import { type ClientMessage, hubCloseCodes } from '@patchbay/shared/hub-protocol
 import type { Viewer } from '../access/sight.ts';
 import { verifyToken } from '../auth/token.ts';
 import { type Env, guildOf, settingsOf } from '../env.ts';
+import type { ViewerAnswer } from '../guild/viewers.ts';
 import type { Client, Clients } from './clients.ts';
 import type { Pictures } from './pictures.ts';
 import type { Sender } from './sender.ts';
@@ -70,10 +71,15 @@ export class Door {
     const due = clients.ready().filter((client) => client.checkAt <= now);
     const users = Map.groupBy(due, (client) => client.viewer?.userId ?? '');
     const period = this.#period();
+    let away = false;
     for (const [userId, theirs] of [...users].slice(0, CHECKS_AT_ONCE)) {
       const [first] = theirs;
       if (!first) continue;
-      const answer = await guildOf(this.#env, first.guildId).viewer(userId, period / 2);
+      // One unanswered request says it of all: whoever is left has waited for nothing, and is asked for at the next turn.
+      const answer: ViewerAnswer = away
+        ? { kind: 'unknown' }
+        : await guildOf(this.#env, first.guildId).viewer(userId, period / 2);
+      away ||= answer.kind === 'unknown';
       for (const client of theirs) {
         client.checkAt = this.#nextCheck();
         if (answer.kind === 'stranger') this.endMembership(client);
