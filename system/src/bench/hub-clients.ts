@@ -37,7 +37,15 @@ async function connect(url: string, token: string | undefined): Promise<void> {
   sockets.push(socket);
   await once(socket, 'open');
   if (token !== undefined) {
-    const pictured = once(socket, 'message').then(() => once(socket, 'message'));
+    const pictured = new Promise<void>((resolve) => {
+      // The answer and the picture may come in one read of the socket.
+      const look = (data: Buffer) => {
+        if (!data.includes('"presence.snapshot"')) return;
+        socket.off('message', look);
+        resolve();
+      };
+      socket.on('message', look);
+    });
     socket.send(JSON.stringify({ v: 1, type: 'auth', token }));
     await pictured;
   }
