@@ -46,6 +46,7 @@ export class Stack {
   /** Variables with which any program of this machine takes the simulator for Discord. */
   readonly simEnvironment: Record<string, string>;
   readonly #nodeEnvironment: Record<string, string>;
+  readonly #worker: Parameters<typeof startWorker>[1];
 
   private constructor(parts: {
     sim: SimControl;
@@ -58,6 +59,7 @@ export class Stack {
     simPageUrl: string;
     simEnvironment: Record<string, string>;
     nodeEnvironment: Record<string, string>;
+    worker: Parameters<typeof startWorker>[1];
   }) {
     this.sim = parts.sim;
     this.application = parts.application;
@@ -69,6 +71,7 @@ export class Stack {
     this.simPageUrl = parts.simPageUrl;
     this.simEnvironment = parts.simEnvironment;
     this.#nodeEnvironment = parts.nodeEnvironment;
+    this.#worker = parts.worker;
   }
 
   /** Starts everything; what had started is ended again when a part fails. */
@@ -89,7 +92,7 @@ export class Stack {
         applyMigrations(root, directory),
       ]);
       onProgress(`Simulator and object storage are up. The simulated Discord has a page of its own: ${simPageUrl}`);
-      const workerUrl = await startWorker(children, {
+      const worker = {
         root,
         directory,
         port: workerPort,
@@ -104,7 +107,8 @@ export class Stack {
           REMATCH_REST_MS: '0',
           ...workerSettings,
         },
-      });
+      };
+      const workerUrl = await startWorker(children, worker);
       await sim.setInteractionsUrl(application.applicationId, `${workerUrl}/interactions`);
       onProgress(`The Worker is up: ${workerUrl}`);
       const stack = new Stack({
@@ -117,6 +121,7 @@ export class Stack {
         children,
         simPageUrl,
         simEnvironment,
+        worker,
         nodeEnvironment: {
           ...simEnvironment,
           DISCORD_TOKENS: application.token,
@@ -153,6 +158,17 @@ export class Stack {
       ready: readyJson,
     });
     return child;
+  }
+
+  /** Ends the Worker; what it stored is kept. `startWorker` brings it back under the same address. */
+  async stopWorker(): Promise<void> {
+    const worker = this.children.get('worker');
+    this.children.delete('worker');
+    await worker?.stop();
+  }
+
+  async startWorker(): Promise<void> {
+    await startWorker(this.children, this.#worker);
   }
 
   /** Ends everything, voice nodes first, so that they can finish what they do. Names what did not end by itself. */
