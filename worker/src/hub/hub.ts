@@ -98,6 +98,7 @@ export class Hub extends DurableObject<Env> {
       if (!this.#ring.add(epoch, published)) continue;
       this.#pictures.seq = event.seq;
       fanOut({ clients: this.#clients, sender: this.#sender, counters: this.#counters }, published);
+      await this.#sender.room();
       if (shard === 0) this.#countEvent(published);
     }
     return { sockets: this.#clients.size + this.#opening };
@@ -110,7 +111,8 @@ export class Hub extends DurableObject<Env> {
       const others = Array.from({ length: this.#pictures.shards - 1 }, (_, index) => index + 1);
       await Promise.all(others.map((other) => hubOf(this.env, guildId, other).publishEphemeral(message, other)));
     }
-    if (this.#clients.size === 0) return;
+    // Dropped when it would be late.
+    if (this.#clients.size === 0 || this.#sender.isCrowded) return;
     this.#guildId = guildId;
     if (!this.#pictures.known) await this.#pictures.learn();
     const about = { id: ulid(), seq: this.#pictures.seq, at: Date.now() };

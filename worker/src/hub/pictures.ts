@@ -1,3 +1,4 @@
+import { hubCloseCodes } from '@patchbay/shared/hub-protocol';
 import { ulid } from 'ulid';
 import { Access } from '../access/sight.ts';
 import type { Client, Clients } from './clients.ts';
@@ -47,7 +48,7 @@ export class Pictures {
     return this.#access?.facts.membersReported ?? false;
   }
 
-  /** Gets the newest facts, and gives those who may see something else now a fresh picture. */
+  /** Gets the newest facts; those who may see something else now are given a fresh picture, soon. */
   async learn(): Promise<void> {
     this.#catchUp(await this.#get());
   }
@@ -68,11 +69,9 @@ export class Pictures {
   /** The first picture of a client, or its next after a reconnection. Events that come meanwhile wait for it. */
   async greet(client: Client, since: Since | undefined): Promise<void> {
     client.pending = [];
-    const picture = await this.#get();
-    if (client.stage !== 'ready' || !client.pending) return;
-    const access = this.#access as Access;
+    const picture = await this.#prepare(client);
+    if (!picture) return;
     const { sender, counters, ring } = this.#parts;
-    this.#see(access, client);
     const { epoch, seq } = picture;
     sender.send(client, { v: 1, type: 'ack', event: 'auth.ok', epoch: client.told ?? '', seq });
     const replay = since?.epoch === client.told ? ring.since(epoch, since.seq, { epoch, seq }) : null;
@@ -88,18 +87,50 @@ export class Pictures {
     this.#flush(client);
   }
 
-  /** Sends the picture to every client whose earlier one does not hold any more. */
+  /** Gives a fresh picture to every client whose earlier one does not hold any more, one after the other. */
   #catchUp(picture: GuildPicture): void {
-    const access = this.#access as Access;
+    const access = this.#access;
+    if (!access) return;
+    const changed = this.#settled().filter((client) => {
+      if (this.#keyOf(access, client) !== client.told) return true;
+      client.sight = client.viewer && access.of(client.viewer);
+      return false;
+    });
+    // At once for all: what comes from now on waits for the picture.
+    for (const client of changed) client.pending = [];
+    void this.#renew(changed, picture);
+  }
+
+  async #renew(clients: readonly Client[], picture: GuildPicture): Promise<void> {
     const { sender, counters } = this.#parts;
-    for (const client of this.#settled()) {
-      const before = client.told;
-      this.#see(access, client);
-      if (client.told === before) continue;
-      const { seq } = picture;
-      sender.send(client, { v: 1, type: 'event', event: 'resync', epoch: client.told ?? '', seq });
-      this.#sendSnapshot(client, picture);
-      counters.count('hub_pictures_total', { how: 'access' });
+    for (const client of clients) {
+      try {
+        const prepared = await this.#prepare(client, picture);
+        if (!prepared) continue;
+        const { seq } = prepared;
+        sender.send(client, { v: 1, type: 'event', event: 'resync', epoch: client.told ?? '', seq });
+        this.#sendSnapshot(client, prepared);
+        counters.count('hub_pictures_total', { how: 'access' });
+        this.#flush(client);
+      } catch (error) {
+        console.warn('hub: a picture could not be had', error);
+        sender.close(client, hubCloseCodes.tryLater, 'picture_unavailable');
+      }
+    }
+  }
+
+  /** Waits for room, gets a picture that fits the facts, and looks with the viewer's eyes; `null` when the client is gone. */
+  async #prepare(client: Client, picture?: GuildPicture): Promise<GuildPicture | null> {
+    let newest = picture ?? (await this.#get());
+    for (;;) {
+      await this.#parts.sender.room();
+      const access = this.#access;
+      if (client.stage !== 'ready' || !client.pending || !access) return null;
+      if (newest.epoch === this.#epoch && newest.access.version >= access.facts.version) {
+        this.#see(access, client);
+        return newest;
+      }
+      newest = await this.#get();
     }
   }
 

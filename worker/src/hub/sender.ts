@@ -1,7 +1,7 @@
 import { hubCloseCodes, type ServerMessage } from '@patchbay/shared/hub-protocol';
 import type { Client, Clients } from './clients.ts';
 import type { HubCounters } from './counters.ts';
-import { HUB_BYTES, probeBytes } from './window.ts';
+import { OWED_BYTES, probeBytes, STALLED_MS } from './window.ts';
 
 const encoder = new TextEncoder();
 
@@ -22,6 +22,8 @@ export class Sender {
   readonly #counters: HubCounters;
   /** Bytes on their way to clients that owe an answer. */
   #owed = 0;
+  /** Who waits for room. */
+  #waiting: (() => void)[] = [];
 
   constructor(clients: Clients, counters: HubCounters) {
     this.#clients = clients;
@@ -45,8 +47,27 @@ export class Sender {
     const n = window.probe(probeBytes(this.#clients.size));
     if (n !== null) socket.send(JSON.stringify({ v: 1, type: 'probe', n } satisfies ServerMessage));
     this.#owed += window.owed - before;
-    if (this.#owed > HUB_BYTES / 2) this.#cutFarthest();
     return true;
+  }
+
+  /** Is so much on its way that whatever can wait should? */
+  get isCrowded(): boolean {
+    return this.#owed > OWED_BYTES;
+  }
+
+  /**
+   * Resolves when there is room again. Clients that read what they get make it soon; those that stand still are cut, the farthest
+   * behind first, so that they hold up the others for a moment at most.
+   */
+  async room(): Promise<void> {
+    while (this.isCrowded) {
+      this.#cutStalled(Date.now());
+      if (!this.isCrowded) return;
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+        setTimeout(resolve, STALLED_MS);
+      });
+    }
   }
 
   /** Takes an answer to a probe; `false` when it answers none. */
@@ -54,6 +75,7 @@ export class Sender {
     const before = client.window.owed;
     const known = client.window.acknowledge(n);
     this.#owed += client.window.owed - before;
+    this.#wake();
     return known;
   }
 
@@ -75,7 +97,9 @@ export class Sender {
 
   /** A client is gone: what was on its way to it is not counted any more. */
   forget(client: Client): void {
-    if (client.stage !== 'closing') this.#owed -= client.window.owed;
+    if (client.stage === 'closing') return;
+    this.#owed -= client.window.owed;
+    this.#wake();
   }
 
   #cut(client: Client): void {
@@ -83,10 +107,17 @@ export class Sender {
     this.close(client, hubCloseCodes.tooFarBehind, 'too_far_behind');
   }
 
-  #cutFarthest(): void {
-    const farthest = this.#clients.ready().reduce<Client | null>((most, client) => {
-      return most && most.window.owed >= client.window.owed ? most : client;
-    }, null);
-    if (farthest) this.#cut(farthest);
+  #cutStalled(now: number): void {
+    const stalled = this.#clients.ready().filter(({ window }) => now - (window.owesSince ?? now) >= STALLED_MS);
+    stalled.sort((left, right) => right.window.owed - left.window.owed);
+    for (const client of stalled) {
+      if (!this.isCrowded) return;
+      this.#cut(client);
+    }
+  }
+
+  #wake(): void {
+    if (this.isCrowded) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

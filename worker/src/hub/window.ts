@@ -3,16 +3,19 @@ export const MAX_UNACKNOWLEDGED = 1024 * 1024;
 /** After so many bytes the client is asked how far it got, … */
 export const PROBE_BYTES = 256 * 1024;
 /** … or earlier where there are many clients, but not more often than this. */
-const LEAST_PROBE_BYTES = 4 * 1024;
-/**
- * Bytes that one hub may have on their way, of the 128 MB that its object has at all. Half of it may be with clients that were
- * not asked yet, the other half with those that owe an answer.
- */
+const LEAST_PROBE_BYTES = 2 * 1024;
+/** Bytes that one hub means to have on their way, of the 128 MB that its object has at all. */
 export const HUB_BYTES = 48 * 1024 * 1024;
+/** A part of it may be with clients that were not asked yet: so many bytes, and they are all asked. */
+const UNASKED_BYTES = HUB_BYTES / 4;
+/** The rest may be with clients that owe an answer; above it whatever can wait does. */
+export const OWED_BYTES = HUB_BYTES - UNASKED_BYTES;
+/** A client that has owed an answer for so long stands still. Milliseconds. */
+export const STALLED_MS = 2_000;
 
 /** After how many bytes each of so many clients is asked. */
 export function probeBytes(clients: number): number {
-  const fair = HUB_BYTES / 2 / Math.max(1, clients);
+  const fair = UNASKED_BYTES / Math.max(1, clients);
   return Math.min(PROBE_BYTES, Math.max(LEAST_PROBE_BYTES, fair));
 }
 
@@ -24,8 +27,8 @@ export class SendWindow {
   #sent = 0;
   #acknowledged = 0;
   #probed = 0;
-  /** Open probes: their number, and how much had been sent. Oldest first. */
-  readonly #probes = new Map<number, number>();
+  /** Open probes: their number, how much had been sent, and when. Oldest first. */
+  readonly #probes = new Map<number, { sent: number; at: number }>();
   readonly #number: () => number;
 
   /** `number` draws the number of a probe. */
@@ -45,22 +48,28 @@ export class SendWindow {
     if (this.#sent - this.#probed < after) return null;
     this.#probed = this.#sent;
     const n = this.#number();
-    this.#probes.set(n, this.#sent);
+    this.#probes.set(n, { sent: this.#sent, at: Date.now() });
     return n;
   }
 
   /** Takes an answer; `false` when no such probe is open: it was never sent, or answered before. */
   acknowledge(n: number): boolean {
-    const sent = this.#probes.get(n);
-    if (sent === undefined) return false;
-    this.#acknowledged = sent;
-    for (const [each, at] of this.#probes) if (at <= sent) this.#probes.delete(each);
+    const probe = this.#probes.get(n);
+    if (!probe) return false;
+    this.#acknowledged = probe.sent;
+    for (const [each, { sent }] of this.#probes) if (sent <= probe.sent) this.#probes.delete(each);
     return true;
   }
 
   /** Bytes on their way to a client that owes an answer; 0 while it owes none. */
   get owed(): number {
     return this.#probes.size === 0 ? 0 : this.#sent - this.#acknowledged;
+  }
+
+  /** Since when an answer has been owed, in ms since the epoch; `undefined`: none is. */
+  get owesSince(): number | undefined {
+    const [oldest] = this.#probes.values();
+    return oldest?.at;
   }
 }
 
