@@ -19,6 +19,8 @@ export function fanOut(parts: { clients: Clients; sender: Sender; counters: HubC
   const subject = subjectOf(event);
   const frames = new Map<Sight, Frame | null>();
   let whole: Frame | undefined;
+  let lastSight: Sight | null = null;
+  let lastFrame: Frame | null = null;
   let sent = 0;
   let bytes = 0;
   for (const client of clients.all()) {
@@ -29,17 +31,17 @@ export function fanOut(parts: { clients: Clients; sender: Sender; counters: HubC
       continue;
     }
     if (!sight || (event.seq <= client.through && !isEphemeral(event))) continue;
-    let frame: Frame | null | undefined;
+    let frame: Frame | null = null;
     if (viewer.userId === subject) {
       whole ??= frameOf(event);
       frame = whole;
     } else if (viewer.scope === 'guild') {
-      frame = frames.get(sight);
-      if (frame === undefined) {
-        const shown = shownAs(sight, published);
-        frame = shown && frameOf(shown);
-        frames.set(sight, frame);
+      // Most see the same as the one before them.
+      if (sight !== lastSight) {
+        lastSight = sight;
+        lastFrame = frameFor(frames, sight, published);
       }
+      frame = lastFrame;
     }
     if (!frame || !sender.sendFrame(client, frame)) continue;
     sent += 1;
@@ -48,4 +50,14 @@ export function fanOut(parts: { clients: Clients; sender: Sender; counters: HubC
   if (sent === 0) return;
   counters.count('hub_frames_total', {}, sent);
   counters.count('hub_bytes_total', {}, bytes);
+}
+
+function frameFor(frames: Map<Sight, Frame | null>, sight: Sight, published: Published): Frame | null {
+  let frame = frames.get(sight);
+  if (frame === undefined) {
+    const shown = shownAs(sight, published);
+    frame = shown && frameOf(shown);
+    frames.set(sight, frame);
+  }
+  return frame;
 }

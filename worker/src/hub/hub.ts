@@ -240,9 +240,17 @@ export class Hub extends DurableObject<Env> {
 function parse(data: string | ArrayBuffer): ClientMessage | null {
   if (typeof data !== 'string' || data.length > MAX_MESSAGE_LENGTH) return null;
   try {
-    return clientMessageSchema.safeParse(JSON.parse(data)).data ?? null;
+    const message: unknown = JSON.parse(data);
+    return isAck(message) ? message : (clientMessageSchema.safeParse(message).data ?? null);
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
+}
+
+/** Answers to probes are most of what comes in; a schema would cost more than what is done about them. */
+function isAck(message: unknown): message is Extract<ClientMessage, { type: 'ack' }> {
+  if (typeof message !== 'object' || message === null) return false;
+  const { v, type, n } = message as { v?: unknown; type?: unknown; n?: unknown };
+  return v === 1 && type === 'ack' && Number.isSafeInteger(n);
 }

@@ -34,20 +34,32 @@ export class Sender {
     this.sendFrame(client, frameOf(message));
   }
 
-  /** Answers whether it went out. */
+  /** Answers whether it went out. Called for each client of each event: nothing here is done twice. */
   sendFrame(client: Client, { text, bytes }: Frame): boolean {
-    const { socket, window } = client;
-    if (client.stage === 'closing' || socket.readyState !== WebSocket.OPEN) return false;
-    const before = window.owed;
+    if (client.stage === 'closing') return false;
+    const { window } = client;
     if (!window.take(bytes)) {
       this.#cut(client);
       return false;
     }
-    socket.send(text);
+    if (!this.#put(client, text)) return false;
+    if (window.isAsked) this.#owed += bytes;
     const n = window.probe(probeBytes(this.#clients.size));
-    if (n !== null) socket.send(JSON.stringify({ v: 1, type: 'probe', n } satisfies ServerMessage));
-    this.#owed += window.owed - before;
-    return true;
+    if (n === null) return true;
+    // Its first open question: from now on all that is on its way counts.
+    if (window.openProbes === 1) this.#owed += window.owed;
+    return this.#put(client, JSON.stringify({ v: 1, type: 'probe', n } satisfies ServerMessage));
+  }
+
+  /** A socket whose peer has closed it stays in the list for a moment, and takes nothing any more. */
+  #put({ socket }: Client, text: string): boolean {
+    try {
+      socket.send(text);
+      return true;
+    } catch (error) {
+      if (socket.readyState === WebSocket.OPEN) throw error;
+      return false;
+    }
   }
 
   /** Is so much on its way that whatever can wait should? */

@@ -7,7 +7,7 @@ const LEAST_PROBE_BYTES = 2 * 1024;
 /** Bytes that one hub means to have on their way, of the 128 MB that its object has at all. */
 export const HUB_BYTES = 48 * 1024 * 1024;
 /** A part of it may be with clients that were not asked yet: so many bytes, and they are all asked. */
-const UNASKED_BYTES = HUB_BYTES / 4;
+const UNASKED_BYTES = HUB_BYTES / 3;
 /** The rest may be with clients that owe an answer; above it whatever can wait does. */
 export const OWED_BYTES = HUB_BYTES - UNASKED_BYTES;
 /** A client that has owed an answer for so long stands still. Milliseconds. */
@@ -59,6 +59,15 @@ export class SendWindow {
     this.#acknowledged = probe.sent;
     for (const [each, { sent }] of this.#probes) if (sent <= probe.sent) this.#probes.delete(each);
     return true;
+  }
+
+  /** Does the client owe an answer? */
+  get isAsked(): boolean {
+    return this.#probes.size > 0;
+  }
+
+  get openProbes(): number {
+    return this.#probes.size;
   }
 
   /** Bytes on their way to a client that owes an answer; 0 while it owes none. */
