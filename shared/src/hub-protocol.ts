@@ -8,12 +8,15 @@ export const hubCloseCodes = {
   notYourGuild: 4003,
   tooFarBehind: 4008,
   noAuth: 4009,
+  /** Who may see what cannot be told now, or the hub is full: connect again later. */
+  tryLater: 4013,
   tooFast: 4029,
 } as const;
 
 /** A socket that has not authenticated after this time is closed with 4009. */
 export const AUTH_DEADLINE_MS = 5_000;
 
+/** `epoch` is opaque: it changes with the guild's count of events and with what the user may see. */
 const since = z.strictObject({ epoch: z.string().max(64), seq: z.int().nonnegative() });
 
 export const clientMessageSchema = z.discriminatedUnion('type', [
@@ -39,6 +42,9 @@ export interface PresenceSnapshot {
     bot: boolean;
     selfMute: boolean;
     selfDeaf: boolean;
+    /** Muted or deafened by a moderator; absent = no. */
+    serverMute?: boolean | undefined;
+    serverDeaf?: boolean | undefined;
   }[];
   sessions: SessionView[];
 }
@@ -98,6 +104,15 @@ export interface HubEvents {
     userId: string;
     cause: { kind: string; certainty: number };
   };
+  /** What only time or the audit log could tell: refines the event with the id `of`, a `voice.left` or a `voice.moved`. */
+  'voice.cause': {
+    guildId: string;
+    channelId: string | null;
+    previousChannelId: string;
+    userId: string;
+    of: string;
+    cause: { kind: string; certainty: number };
+  };
   'voice.flags': { guildId: string; member: PresenceSnapshot['members'][number] };
   'voice.speaking': { guildId: string; channelId: string; userId: string; speaking: boolean };
   'channel.state': { guildId: string; channelId: string; configured: boolean; state: ChannelState };
@@ -118,7 +133,8 @@ export interface HubEvents {
 export type HubEventName = keyof HubEvents;
 
 /**
- * One event. Ephemeral ones (`voice.speaking`, `session.stats`) carry the sequence of the last durable event and are not replayed.
+ * One event. `seq` grows, with gaps: what the user may not see is left out. `at`: when it happened, for `voice.*` by the voice node's
+ * clock. Ephemeral ones (`voice.speaking`, `session.stats`) carry the sequence of the last durable event and are not replayed.
  */
 export interface HubEvent<N extends HubEventName = HubEventName> {
   v: 1;
@@ -133,7 +149,7 @@ export interface HubEvent<N extends HubEventName = HubEventName> {
 export type ServerMessage =
   | { v: 1; type: 'ack'; event: 'auth.ok'; epoch: string; seq: number }
   | { [N in HubEventName]: HubEvent<N> }[HubEventName]
-  /** What was missed cannot be replayed: a fresh snapshot follows. */
+  /** What was missed cannot be replayed, or other channels may be seen now: a fresh snapshot follows. */
   | { v: 1; type: 'event'; event: 'resync'; epoch: string; seq: number }
   | { v: 1; type: 'probe'; n: number }
   | { v: 1; type: 'error'; code: string; message: string };

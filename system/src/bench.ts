@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import './require-node.ts';
 import { benchBridge } from './bench/bridge.ts';
 import type { BenchContext } from './bench/context.ts';
+import { benchHub } from './bench/hub.ts';
 import { benchMatchmaker } from './bench/matchmaker.ts';
 import { type BenchRow, benchTable } from './bench/row.ts';
 import { benchSim } from './bench/sim.ts';
@@ -16,6 +17,7 @@ import type { Stack } from './stack/stack.ts';
 
 const benches: Record<string, (context: BenchContext) => Promise<BenchRow[]>> = {
   bridge: benchBridge,
+  hub: benchHub,
   matchmaker: benchMatchmaker,
   sim: benchSim,
 };

@@ -42,6 +42,9 @@ const schema = z.object({
     (value) => value === 'yes',
   ),
   FRAGMENT_MP3: optional(z.enum(['yes', 'no'], { error: 'must be yes or no' })).transform((value) => value === 'yes'),
+  GUILD_MEMBERS_INTENT: optional(z.enum(['true', 'false'], { error: 'must be true or false' })).transform(
+    (value) => value === 'true',
+  ),
   LEG_CAPACITY: optional(z.coerce.number().int().min(1).max(1_000)).transform((value) => value ?? 50),
 });
 
@@ -86,6 +89,8 @@ export interface Settings {
    * and CPU time; the bench sets it to show how much.
    */
   passThrough: boolean;
+  /** Every application of `discordTokens` has the privileged intent Server Members: changes of roles are known at once. */
+  membersIntent: boolean;
 }
 
 /**
@@ -110,6 +115,7 @@ export function readSettings(variables: Record<string, string | undefined>): Set
     fragmentMp3: read.FRAGMENT_MP3,
     passThrough: read.BRIDGE_PASS_THROUGH,
     messageContent: read.MESSAGE_CONTENT,
+    membersIntent: read.GUILD_MEMBERS_INTENT,
   };
   const { S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY } = read;
   if (S3_ENDPOINT && S3_BUCKET && S3_ACCESS_KEY_ID && S3_SECRET_ACCESS_KEY) {

@@ -89,9 +89,9 @@ export class VoiceNode {
     } else logger.warn(recordingOff ?? 'Recording is off.');
     await this.#reports.start();
 
-    const { discordTokens, discordApiUrl: apiUrl, messageContent } = this.#settings;
+    const { discordTokens, discordApiUrl: apiUrl, messageContent, membersIntent } = this.#settings;
     const identities = await Promise.all(
-      discordTokens.map((token) => Identity.create({ token, apiUrl, messageContent, logger })),
+      discordTokens.map((token) => Identity.create({ token, apiUrl, messageContent, membersIntent, logger })),
     );
     this.#gateway = new Gateway(identities);
     this.#gateway.on('report', (drafts) => drafts.forEach(report));

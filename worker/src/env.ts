@@ -109,6 +109,20 @@ const variables = z.object({
   S3_REGION: optionalText.transform((text) => text ?? 'auto'),
   S3_ACCESS_KEY_ID: optionalText,
   S3_SECRET_ACCESS_KEY: optionalText,
+  /** Sockets of one hub object; a server with more viewers gets further ones. */
+  HUB_SHARD_SOCKETS: z.coerce.number().int().min(1).max(30_000).default(5_000),
+  /** Sockets from one address on one hub: people behind one router share it. */
+  HUB_ADDRESS_SOCKETS: z.coerce.number().int().min(1).default(500),
+  /** Those among them that have not authenticated yet. */
+  HUB_ADDRESS_WAITING: z.coerce.number().int().min(1).default(20),
+  /** Sockets that have not authenticated yet, of one hub; beyond it the oldest gives way. */
+  HUB_WAITING: z.coerce.number().int().min(1).default(500),
+  /** Sockets of one user on one hub. */
+  HUB_USER_SOCKETS: z.coerce.number().int().min(1).default(20),
+  /** How often the roles of a viewer are asked for, where the voice node cannot report them. */
+  VIEWER_CHECK_MS: milliseconds(300_000),
+  /** How often a hub adds its counters to those of `/metrics`. */
+  METRICS_FLUSH_MS: milliseconds(5_000),
   /** Seconds before that end at which both sides are warned; 0 = no warning. */
   CALL_WARN_SECONDS: z.coerce.number().int().nonnegative().default(60),
 });
@@ -152,8 +166,8 @@ export const matchmakerOf = (env: Env, pool: string) => env.MATCHMAKER.getByName
 export const panelOf = (env: Env, guildId: string, channelId: string) => env.PANEL.getByName(`${guildId}:${channelId}`);
 /** One sign-in of one browser. */
 export const signInOf = (env: Env, id: string) => env.SIGN_IN.getByName(id);
-/** The only totals of a deployment. */
+/** Where the counters of the deployment are added up. */
 export const metricsOf = (env: Env) => env.METRICS.getByName('metrics');
 export const reportOf = (env: Env, reportId: string) => env.REPORT.getByName(reportId);
-/** Shard 0 alone until a guild needs more. */
-export const hubOf = (env: Env, guildId: string) => env.HUB.getByName(`${guildId}:0`);
+/** Shard 0 alone until a guild has more viewers than one hub takes. */
+export const hubOf = (env: Env, guildId: string, shard = 0) => env.HUB.getByName(`${guildId}:${shard}`);

@@ -59,7 +59,7 @@ describe('limits', () => {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
       edits.push({ method: request.method, url: request.url, body: Buffer.concat(chunks).toString() });
-      response.setHeader('content-type', 'application/json').end('{}');
+      response.setHeader('content-type', 'application/json').end('{"roles":[]}');
       edited();
     });
     await new Promise<void>((resolve) => discord.listen(0, '127.0.0.1', resolve));

@@ -5,11 +5,13 @@ import { fileURLToPath } from 'node:url';
 import type { NodeMessage, WorkerMessage } from '@patchbay/shared/control-messages';
 import type { NodeEventDraft } from '@patchbay/shared/events';
 import type { ServerMessage } from '@patchbay/shared/hub-protocol';
+import { permissionBits } from '@patchbay/shared/permissions';
 import { sign } from '@patchbay/shared/signing';
 import { ulid } from 'ulid';
 import { createTestHarness } from 'wrangler';
 import { WebSocket } from 'ws';
 import type { Env } from '../src/env.ts';
+import { TestDiscord } from './test-discord.ts';
 
 export const HUB_SECRET = 'test-hub-secret-0123456789abcdef-0123';
 export const JWT_SECRET = 'test-jwt-secret-0123456789abcdef-0123';
@@ -43,6 +45,7 @@ export async function startWorld(variables: Record<string, string> = {}) {
   mkdirSync(`${root}/web/dist`, { recursive: true });
   const keys = generateKeyPairSync('ed25519');
   const publicKey = keys.publicKey.export({ format: 'der', type: 'spki' }).subarray(-32).toString('hex');
+  const discord = await TestDiscord.start();
   const harness = createTestHarness({
     workers: [
       {
@@ -50,10 +53,12 @@ export async function startWorld(variables: Record<string, string> = {}) {
         secrets: {
           DISCORD_APPLICATION_ID: '900',
           DISCORD_PUBLIC_KEY: publicKey,
-          DISCORD_API_URL: 'http://127.0.0.1:9',
+          DISCORD_API_URL: discord.url,
+          DISCORD_TOKEN: 'token-of-the-tests',
           HUB_SECRET,
           JWT_SECRET,
           END_GRACE_MS: '50',
+          METRICS_FLUSH_MS: '20',
           METRICS_TOKEN: 'metrics-token-of-the-tests',
           ...variables,
         },
@@ -64,22 +69,34 @@ export async function startWorld(variables: Record<string, string> = {}) {
   const worker = harness.getWorker<Env>();
   await worker.applyD1Migrations('DB');
   const env = await worker.getEnv();
-  return new World(harness, url, env, keys.privateKey);
+  return new World(harness, { url, env, discord, discordKey: keys.privateKey });
 }
 
 export class World {
   readonly harness: ReturnType<typeof createTestHarness>;
   readonly url: URL;
   readonly env: Env;
+  /** Who is a member of which guild, with which roles. */
+  readonly discord: TestDiscord;
   readonly #discordKey: KeyObject;
   readonly #sockets: WebSocket[] = [];
   #interactions = 1000;
 
-  constructor(harness: ReturnType<typeof createTestHarness>, url: URL, env: Env, discordKey: KeyObject) {
+  constructor(
+    harness: ReturnType<typeof createTestHarness>,
+    parts: { url: URL; env: Env; discord: TestDiscord; discordKey: KeyObject },
+  ) {
     this.harness = harness;
-    this.url = url;
-    this.env = env;
-    this.#discordKey = discordKey;
+    this.url = parts.url;
+    this.env = parts.env;
+    this.discord = parts.discord;
+    this.#discordKey = parts.discordKey;
+  }
+
+  /** What `/metrics` says. */
+  async metrics(): Promise<string> {
+    const headers = { authorization: 'Bearer metrics-token-of-the-tests' };
+    return (await this.fetch('/metrics', { headers })).text();
   }
 
   /** A request over the real socket of the server. */
@@ -148,6 +165,7 @@ export class World {
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.terminate();
     await this.harness.close();
+    await this.discord.close();
   }
 }
 
@@ -236,8 +254,13 @@ export const snapshot = (
   guildId,
   guildName: `Guild ${guildId}`,
   identityId,
-  channels: [{ channelId, name: `voice ${channelId}` }],
+  channels: [{ channelId, name: `voice ${channelId}`, overwrites: [] }],
   members,
+  access: {
+    ownerId: '9',
+    roles: [{ roleId: guildId, permissions: String(permissionBits.ViewChannel) }],
+    membersReported: false,
+  },
 });
 
 export const left = (guildId: string, channelId: string, userId: string): NodeEventDraft => ({
@@ -255,8 +278,8 @@ export class TestBrowser {
   readonly socket: WebSocket;
   readonly closed: Promise<number>;
 
-  constructor(world: World, guildId: string) {
-    this.socket = world.open(`/api/ws?guild=${guildId}`);
+  constructor(world: World, guildId: string, headers: Record<string, string> = {}) {
+    this.socket = world.open(`/api/ws?guild=${guildId}`, headers);
     this.socket.on('message', (data) => this.inbox.push(JSON.parse(String(data)) as ServerMessage));
     this.closed = new Promise((resolve) => this.socket.once('close', resolve));
   }

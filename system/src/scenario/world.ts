@@ -29,7 +29,10 @@ export async function makeWorld(sim: SimControl, application: Application): Prom
     const { guildName, channelName } = side;
     played.push({ guildId, guildName, ownerId, channelId, channelName, textChannelId, members });
   }
-  return played as [PlayedSide, PlayedSide];
+  const [left, right] = played as [PlayedSide, PlayedSide];
+  // The page is opened for both guilds by this person: it shows each to its members alone.
+  await sim.addMember(right.guildId, left.ownerId);
+  return [left, right];
 }
 
 /** `/setup`: from now on this channel is queued when people join it, and rests after a call. Returns what the bot answered. */

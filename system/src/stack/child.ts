@@ -5,7 +5,8 @@ import { createInterface } from 'node:readline';
 
 export interface ChildOptions {
   name: string;
-  /** Program and arguments; Node itself when it begins with a script. */
+  /** Another program than Node; `script` is then its first argument. */
+  program?: string;
   script: string;
   args?: string[];
   env: Record<string, string>;
@@ -50,7 +51,7 @@ export class Child {
     },
   ): Promise<{ child: Child; ready: T }> {
     const log = createWriteStream(options.logFile, { flags: 'a' });
-    const spawned = spawn(process.execPath, [options.script, ...(options.args ?? [])], {
+    const spawned = spawn(options.program ?? process.execPath, [options.script, ...(options.args ?? [])], {
       cwd: options.cwd,
       env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],

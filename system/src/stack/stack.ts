@@ -49,6 +49,7 @@ export class Stack {
   /** Variables with which any program of this machine takes the simulator for Discord. */
   readonly simEnvironment: Record<string, string>;
   readonly #nodeEnvironment: Record<string, string>;
+  readonly #worker: Parameters<typeof startWorker>[1];
 
   private constructor(parts: {
     sim: SimControl;
@@ -61,6 +62,7 @@ export class Stack {
     simPageUrl: string;
     simEnvironment: Record<string, string>;
     nodeEnvironment: Record<string, string>;
+    worker: Parameters<typeof startWorker>[1];
   }) {
     this.sim = parts.sim;
     this.application = parts.application;
@@ -72,6 +74,7 @@ export class Stack {
     this.simPageUrl = parts.simPageUrl;
     this.simEnvironment = parts.simEnvironment;
     this.#nodeEnvironment = parts.nodeEnvironment;
+    this.#worker = parts.worker;
   }
 
   /** Starts everything; what had started is ended again when a part fails. */
@@ -99,7 +102,7 @@ export class Stack {
         S3_ACCESS_KEY_ID: s3.accessKeyId,
         S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
       };
-      const workerUrl = await startWorker(children, {
+      const worker = {
         root,
         directory,
         port: workerPort,
@@ -116,7 +119,8 @@ export class Stack {
           ...storage,
           ...(typeof workerSettings === 'function' ? await workerSettings(sim, application) : workerSettings),
         },
-      });
+      };
+      const workerUrl = await startWorker(children, worker);
       await sim.setInteractionsUrl(application.applicationId, `${workerUrl}/interactions`);
       const pages = [workerUrl, workerUrl.replace('127.0.0.1', 'localhost')];
       await sim.setRedirectUris(
@@ -134,6 +138,7 @@ export class Stack {
         children,
         simPageUrl,
         simEnvironment,
+        worker,
         nodeEnvironment: {
           ...simEnvironment,
           DISCORD_TOKENS: application.token,
@@ -167,6 +172,17 @@ export class Stack {
       ready: readyJson,
     });
     return child;
+  }
+
+  /** Ends the Worker; what it stored is kept. `startWorker` brings it back under the same address. */
+  async stopWorker(): Promise<void> {
+    const worker = this.children.get('worker');
+    this.children.delete('worker');
+    await worker?.stop();
+  }
+
+  async startWorker(): Promise<void> {
+    await startWorker(this.children, this.#worker);
   }
 
   /** Ends everything, voice nodes first, so that they can finish what they do. Names what did not end by itself. */

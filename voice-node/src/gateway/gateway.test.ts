@@ -14,13 +14,13 @@ class FakeIdentity extends EventEmitter {
     this.identityId = identityId;
   }
   join(guildId: string, name: string): void {
-    const facts = { guildId, identityId: this.identityId, ownerId: '9', roles: new Map(), ownRoles: [] };
+    const facts = { guildId, identityId: this.identityId, ownerId: '9', roles: {}, ownRoles: [] };
     const picture: GuildPicture = {
       guildId,
       name,
       channels: new Map(),
       members: new Map(),
-      facts: { ...facts, overwrites: new Map(), ageRestricted: new Set() },
+      facts: { ...facts, overwrites: new Map(), ageRestricted: new Set(), membersReported: false },
       ownNick: null,
     };
     this.guilds.set(guildId, picture);

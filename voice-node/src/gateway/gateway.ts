@@ -1,6 +1,8 @@
 /** All identities of the node together: who reports which guild. */
 import { EventEmitter } from 'node:events';
 import type { NodeEventDraft } from '@patchbay/shared/events';
+import { realTime, type Scheduler } from '../ops/scheduler.ts';
+import { DropOuts } from './drop-outs.ts';
 import { type GuildPicture, snapshotOf } from './guild-picture.ts';
 import type { Identity } from './identity.ts';
 import { reporterOf } from './reporter.ts';
@@ -16,9 +18,17 @@ export class Gateway extends EventEmitter<GatewayEvents> {
   readonly identities: ReadonlyMap<string, Identity>;
   /** Who reports each guild now. */
   readonly #reporters = new Map<string, string>();
+  readonly #time: Scheduler;
+  readonly #dropOuts: DropOuts;
 
-  constructor(identities: readonly Identity[]) {
+  constructor(identities: readonly Identity[], time: Scheduler = realTime) {
     super();
+    this.#time = time;
+    this.#dropOuts = new DropOuts({
+      time,
+      report: (drafts) => this.emit('report', drafts),
+      look: (guildId) => void this.#readAuditLog(guildId),
+    });
     this.identities = new Map(identities.map((identity) => [identity.identityId, identity]));
     for (const identity of identities) {
       identity.on('guild', (picture) => this.#guild(identity, picture));
@@ -27,10 +37,15 @@ export class Gateway extends EventEmitter<GatewayEvents> {
         this.#choose(guildId);
         this.emit('identities');
       });
-      identity.on('delta', (drafts) => {
+      identity.on('delta', (drafts, sessionId) => {
         const [first] = drafts;
-        if (first && this.#reporters.get(first.guildId) === identity.identityId) this.emit('report', drafts);
+        if (!first || this.#reporters.get(first.guildId) !== identity.identityId) return;
+        // What is found out later names the same instant.
+        const dated = drafts.map((draft) => ({ at: this.#time.now(), ...draft }));
+        this.emit('report', dated);
+        this.#dropOuts.follow(dated, sessionId);
       });
+      identity.on('audit', (guildId, entry) => this.#dropOuts.audit(guildId, entry));
       identity.on('disconnected', () => this.#chooseAll(identity));
       identity.on('connected', () => this.#chooseAll(identity));
     }
@@ -55,6 +70,13 @@ export class Gateway extends EventEmitter<GatewayEvents> {
     }));
   }
 
+  /** By the first identity that is there: what several may read is the same. */
+  async #readAuditLog(guildId: string): Promise<void> {
+    const reader = this.identities.get(this.#reporters.get(guildId) ?? '');
+    await reader?.readAuditLog(guildId);
+    this.#dropOuts.looked(guildId);
+  }
+
   #guild(identity: Identity, picture: GuildPicture): void {
     const { guildId } = picture;
     const changed = this.#choose(guildId);
@@ -73,7 +95,10 @@ export class Gateway extends EventEmitter<GatewayEvents> {
     if (chosen === before) return false;
     if (!chosen) {
       // Nobody is connected: who reported last goes on after a resume, which replays what was missed.
-      if (members.length === 0) this.#reporters.delete(guildId);
+      if (members.length === 0) {
+        this.#reporters.delete(guildId);
+        this.#dropOuts.forget(guildId);
+      }
       return false;
     }
     this.#reporters.set(guildId, chosen);

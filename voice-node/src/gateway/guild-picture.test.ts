@@ -9,7 +9,7 @@ import {
   applyChannel,
   applyChannelDelete,
   applyVoiceState,
-  changesChannels,
+  changesFacts,
   pictureOf,
   snapshotOf,
 } from './guild-picture.ts';
@@ -49,9 +49,14 @@ test('a guild becomes a snapshot of its voice channels and the people in them', 
     guildName: 'Guild',
     identityId: '100',
     channels: [
-      { channelId: '10', name: 'Lounge', missing: [] },
-      { channelId: '12', name: 'Stage', missing: [] },
+      { channelId: '10', name: 'Lounge', missing: [], overwrites: [] },
+      { channelId: '12', name: 'Stage', missing: [], overwrites: [] },
     ],
+    access: {
+      ownerId: '9',
+      roles: [{ roleId: '1', permissions: String(ViewChannel | Connect) }],
+      membersReported: false,
+    },
     members: [{ userId: '101', channelId: '10', bot: false, displayName: 'Ada', selfMute: false, selfDeaf: false }],
   });
 });
@@ -94,13 +99,44 @@ test('an age restriction and permissions that are missing are told with the chan
     return event.type === 'voice.snapshot' ? event.channels[0] : undefined;
   };
   expect(applyChannel(guild, lounge({ nsfw: true }))).toBe('snapshot');
-  expect(told()).toEqual({ channelId: '10', name: 'Lounge', ageRestricted: true, missing: [] });
-  const denied = [{ id: '1', type: 0, allow: '0', deny: String(Connect) }];
+  expect(told()).toEqual({ channelId: '10', name: 'Lounge', ageRestricted: true, missing: [], overwrites: [] });
+  const denied = [
+    { id: '1', type: 0, allow: '0', deny: String(Connect | Speak) },
+    { id: '5', type: 1, allow: String(Speak), deny: '0' },
+  ];
   expect(applyChannel(guild, lounge({ permission_overwrites: denied }))).toBe('snapshot');
-  expect(told()).toEqual({ channelId: '10', name: 'Lounge', missing: ['Connect'] });
-  expect(changesChannels(guild, (facts) => facts.roles.set('1', ViewChannel))).toBe(true);
+  // Bits that decide nothing in the control plane stay here.
+  const overwrites = [{ id: '1', type: 'role', allow: '0', deny: String(Connect) }];
+  expect(told()).toEqual({ channelId: '10', name: 'Lounge', missing: ['Connect', 'Speak'], overwrites });
+  expect(changesFacts(guild, (facts) => void Object.assign(facts.roles, { 1: String(ViewChannel) }))).toBe(true);
   expect(told()?.missing).toEqual(['Connect', 'Speak']);
-  expect(changesChannels(guild, (facts) => facts.roles.set('2', Speak))).toBe(false);
+  expect(changesFacts(guild, (facts) => void Object.assign(facts.roles, { 2: String(Speak) }))).toBe(false);
+});
+
+test('a guild with more overwrites than an event can carry leaves them out of its last channels', () => {
+  const guild = picture();
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, index) => {
+      return { id: String(1000 + index), type: 'member' as const, allow: String(ViewChannel), deny: '0' };
+    });
+  guild.facts.overwrites.set('10', many(4_000));
+  guild.facts.overwrites.set('12', many(1_001));
+  const event = snapshotOf(guild, '100');
+  const told = event.type === 'voice.snapshot' ? event.channels.map(({ overwrites }) => overwrites?.length) : [];
+  expect(told).toEqual([4_000, undefined]);
+});
+
+test('mutes by oneself and by a moderator are told apart, and an identity that asked to leave has left', () => {
+  const guild = picture();
+  const moderated = state('101', '10', { mute: true, self_mute: true });
+  expect(applyVoiceState(guild, moderated)).toMatchObject([
+    { type: 'voice.flags', member: { selfMute: true, serverMute: true } },
+  ]);
+  expect(applyVoiceState(guild, moderated)).toEqual([]);
+  expect(applyVoiceState(guild, state('101', '10', { deaf: true }))).toMatchObject([
+    { type: 'voice.flags', member: { selfMute: false, serverDeaf: true } },
+  ]);
+  expect(applyVoiceState(guild, state('101', null), true)).toMatchObject([{ cause: { kind: 'left', certainty: 1 } }]);
 });
 
 test('the lowest connected identity reports, by number and not by text', () => {

@@ -7,7 +7,7 @@ import {
   type GatewayGuildCreateDispatchData,
   type GatewayVoiceState,
 } from 'discord-api-types/v10';
-import { type ChannelFacts, describe, factsOf, noteChannel } from './channel-facts.ts';
+import { accessOf, type ChannelFacts, describe, describeAll, factsOf, noteChannel } from './channel-facts.ts';
 
 export interface GuildPicture {
   guildId: string;
@@ -16,7 +16,7 @@ export interface GuildPicture {
   channels: Map<string, string>;
   /** People in voice channels by user id, the node's own identities included (as bots). */
   members: Map<string, VoiceMember>;
-  /** What decides what the identity may do in the channels. */
+  /** What decides what the identity may do in the channels, and who sees them. */
   facts: ChannelFacts;
   /** The identity's own nickname here, as far as dispatches told; null = none. */
   ownNick: string | null;
@@ -42,11 +42,17 @@ function memberOf(state: GatewayVoiceState, member: APIGuildMember | undefined, 
     displayName: displayName.slice(0, NAME_LIMIT),
     selfMute: state.self_mute,
     selfDeaf: state.self_deaf,
+    ...(state.mute ? { serverMute: true } : {}),
+    ...(state.deaf ? { serverDeaf: true } : {}),
   };
 }
 
 /** The picture that a GUILD_CREATE gives: replaces whatever was known. */
-export function pictureOf(guild: GatewayGuildCreateDispatchData, identityId: string): GuildPicture {
+export function pictureOf(
+  guild: GatewayGuildCreateDispatchData,
+  identityId: string,
+  membersReported = false,
+): GuildPicture {
   const people = new Map(guild.members.map((member) => [member.user.id, member]));
   const channels = new Map(
     guild.channels.filter(isVoice).map((channel) => [channel.id, nameOf(channel as Pick<APIChannel, 'name'>)]),
@@ -61,21 +67,21 @@ export function pictureOf(guild: GatewayGuildCreateDispatchData, identityId: str
     name: guild.name.slice(0, NAME_LIMIT),
     channels,
     members,
-    facts: factsOf(guild, identityId),
+    facts: factsOf(guild, identityId, membersReported),
     ownNick: people.get(identityId)?.nick ?? null,
   };
 }
 
-/** The voice channels as they are reported. */
-function channelsOf({ channels, facts }: GuildPicture) {
-  return [...channels].map(([channelId, name]) => describe(facts, channelId, name));
+/** What is reported of the guild apart from its people. */
+function settingOf({ channels, facts }: GuildPicture) {
+  return { channels: describeAll(facts, channels), access: accessOf(facts) };
 }
 
-/** Makes a change of roles or settings; `true` when what is reported of the channels is different now. */
-export function changesChannels(picture: GuildPicture, change: (facts: ChannelFacts) => void): boolean {
-  const before = JSON.stringify(channelsOf(picture));
+/** Makes a change of roles or settings; `true` when what is reported of roles or channels is different now. */
+export function changesFacts(picture: GuildPicture, change: (facts: ChannelFacts) => void): boolean {
+  const before = JSON.stringify(settingOf(picture));
   change(picture.facts);
-  return JSON.stringify(channelsOf(picture)) !== before;
+  return JSON.stringify(settingOf(picture)) !== before;
 }
 
 /** The whole picture as an event; `identityId` says who is a member of the guild. */
@@ -85,19 +91,23 @@ export function snapshotOf(picture: GuildPicture, identityId: string): NodeEvent
     guildId: picture.guildId,
     guildName: picture.name,
     identityId,
-    channels: channelsOf(picture),
     members: [...picture.members.values()],
+    ...settingOf(picture),
   };
 }
 
-/** Takes one VOICE_STATE_UPDATE into the picture; the events it amounts to (none when nothing that matters changed). */
-export function applyVoiceState(picture: GuildPicture, state: GatewayVoiceState): NodeEventDraft[] {
+/**
+ * Takes one VOICE_STATE_UPDATE into the picture; the events it amounts to (none when nothing that matters changed). `asked`: the
+ * identity itself has asked to leave.
+ */
+export function applyVoiceState(picture: GuildPicture, state: GatewayVoiceState, asked = false): NodeEventDraft[] {
   const { guildId } = picture;
   const before = picture.members.get(state.user_id);
   if (!state.channel_id) {
     if (!before) return [];
     picture.members.delete(state.user_id);
-    const deleted = !picture.channels.has(before.channelId);
+    const known = asked ? ('left' as const) : ('channel_deleted' as const);
+    const certain = asked || !picture.channels.has(before.channelId);
     return [
       {
         type: 'voice.left',
@@ -105,7 +115,7 @@ export function applyVoiceState(picture: GuildPicture, state: GatewayVoiceState)
         userId: state.user_id,
         previousChannelId: before.channelId,
         bot: before.bot,
-        cause: deleted ? { kind: 'channel_deleted', certainty: 1 } : { kind: 'unknown', certainty: 0 },
+        cause: certain ? { kind: known, certainty: 1 } : { kind: 'unknown', certainty: 0 },
       },
     ];
   }
@@ -118,6 +128,8 @@ export function applyVoiceState(picture: GuildPicture, state: GatewayVoiceState)
   const same =
     before.selfMute === member.selfMute &&
     before.selfDeaf === member.selfDeaf &&
+    before.serverMute === member.serverMute &&
+    before.serverDeaf === member.serverDeaf &&
     before.displayName === member.displayName;
   return same ? [] : [{ type: 'voice.flags', guildId, member }];
 }
@@ -126,7 +138,7 @@ export function applyVoiceState(picture: GuildPicture, state: GatewayVoiceState)
 export function applyChannel(picture: GuildPicture, channel: APIChannel): NodeEventDraft[] | 'snapshot' {
   if (!isVoice(channel)) return [];
   const isNew = !picture.channels.has(channel.id);
-  const changed = changesChannels(picture, (facts) => {
+  const changed = changesFacts(picture, (facts) => {
     noteChannel(facts, channel);
     picture.channels.set(channel.id, nameOf(channel));
   });

@@ -1,9 +1,11 @@
-/** Two bot accounts in one process, on the simulated Discord. */
+/** Bot accounts on the simulated Discord: two in one process, and what one finds out about leaves. */
 import { once } from 'node:events';
+import type { NodeEventDraft, NodeEventOf } from '@patchbay/shared/events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SimControl } from '../../../sim/src/control/client.ts';
 import { type Simulator, startSimulator } from '../../../sim/src/simulator.ts';
 import { createLogger } from '../ops/logger.ts';
+import { Gateway } from './gateway.ts';
 import { Identity } from './identity.ts';
 
 let simulator: Simulator;
@@ -46,4 +48,45 @@ test('each identity gets a session of its own, and resumes that one', async () =
     { userId: first.identityId, sessionId: ofFirst, resumed: true },
     { userId: second.identityId, sessionId: ofSecond, resumed: true },
   ]);
+});
+
+test('a moderator disconnects two people, the second only by a count; both are told, once, by one of two identities', async () => {
+  const control = new SimControl(simulator.controlUrl);
+  const both = [await make('First'), await make('Second')];
+  const { guildId } = await control.createGuild({ name: 'Harbour' });
+  const { channelId } = await control.createVoiceChannel(guildId, { name: 'Lounge' });
+  for (const { identityId } of both) {
+    await control.addBot(guildId, identityId, ['ViewChannel', 'Connect', 'Speak', 'ViewAuditLog']);
+  }
+  const people: string[] = [];
+  for (const name of ['Ada', 'Ben']) people.push((await control.createMember(guildId, { name })).userId);
+  for (const userId of people) await control.join(userId, channelId);
+  const gateway = new Gateway(both);
+  const reports: NodeEventDraft[] = [];
+  let look = () => undefined as undefined;
+  gateway.on('report', (drafts) => {
+    reports.push(...drafts);
+    look();
+  });
+  const causes = () => reports.filter((draft): draft is NodeEventOf<'voice.cause'> => draft.type === 'voice.cause');
+  const told = (count: number) =>
+    new Promise<void>((resolve) => {
+      look = () => {
+        if (causes().length === count) resolve();
+      };
+      look();
+    });
+  await gateway.connect();
+  for (const [index, userId] of people.entries()) {
+    await control.disconnect(guildId, userId);
+    await told(index + 1);
+  }
+  const left = reports.filter((draft) => draft.type === 'voice.left');
+  expect(left.map(({ userId, cause }) => [userId, cause.kind])).toEqual(people.map((userId) => [userId, 'unknown']));
+  expect(causes()).toMatchObject(
+    people.map((userId, index) => {
+      const cause = { kind: 'moderator', certainty: 0.95 };
+      return { guildId, userId, previousChannelId: channelId, channelId: null, since: left[index]?.at, cause };
+    }),
+  );
 });

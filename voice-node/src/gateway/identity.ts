@@ -10,16 +10,18 @@ import {
   GatewayDispatchEvents,
   type GatewayDispatchPayload,
   GatewayOpcodes,
+  type RESTGetAPIAuditLogResult,
   Routes,
 } from 'discord-api-types/v10';
 import { ignore } from '../ops/ignore.ts';
 import type { Logger } from '../ops/logger.ts';
+import { type AuditEntry, auditEntryOf } from './audit-evidence.ts';
 import { type ChannelFacts, noteRole } from './channel-facts.ts';
 import {
   applyChannel,
   applyChannelDelete,
   applyVoiceState,
-  changesChannels,
+  changesFacts,
   type GuildPicture,
   pictureOf,
   snapshotOf,
@@ -32,8 +34,10 @@ export interface IdentityEvents {
   /** A guild's picture is new or was replaced. */
   guild: [picture: GuildPicture];
   guildRemoved: [guildId: string];
-  /** Deltas of a guild's picture. */
-  delta: [drafts: NodeEventDraft[]];
+  /** Deltas of a guild's picture; `sessionId`: of the voice state that they come from. */
+  delta: [drafts: NodeEventDraft[], sessionId?: string];
+  /** The guild's audit log says something of people in voice. */
+  audit: [guildId: string, entry: AuditEntry];
   /** The identity's own place in voice changed; null = in no channel. */
   ownVoiceState: [guildId: string, channelId: string | null];
   /** A new gateway session (or the end of an outage) finds the identity in no channel of the guild. */
@@ -53,8 +57,12 @@ export interface IdentityOptions {
   /** Reads messages: needs the privileged intent Message Content. */
   messageContent?: boolean;
   logger: Logger;
+  /** Asks for the privileged intent of members, which the application must have in the developer portal. */
+  membersIntent?: boolean;
 }
 
+/** Entries of the audit log that are read again when a count may have grown. */
+const AUDIT_PAGE = 20;
 const READY_TIMEOUT_MS = 30_000;
 /** Waiting time for the guilds that READY listed: a guild in an outage never comes. */
 const GUILDS_TIMEOUT_MS = 10_000;
@@ -71,15 +79,22 @@ export class Identity extends EventEmitter<IdentityEvents> {
   readonly #logger: Logger;
   readonly #manager: WebSocketManager;
 
-  private constructor(user: APIUser, rest: REST, { token, logger, messageContent }: IdentityOptions) {
+  readonly #membersIntent: boolean;
+
+  private constructor(
+    user: APIUser,
+    rest: REST,
+    { token, logger, messageContent = false, membersIntent = false }: IdentityOptions,
+  ) {
     super();
     this.identityId = user.id;
     this.userName = user.username;
     this.rest = rest;
     this.#logger = logger.child({ identityId: user.id });
+    this.#membersIntent = membersIntent;
     this.#manager = new WebSocketManager({
       token,
-      intents: intentsOf(messageContent ?? false),
+      intents: intentsOf({ messageContent, membersIntent }),
       rest,
       shardCount: 1,
       ...sessionStore(),
@@ -158,6 +173,23 @@ export class Identity extends EventEmitter<IdentityEvents> {
     );
   }
 
+  /** Reads the newest entries of a guild's audit log; they come as `audit` events. Never throws. */
+  async readAuditLog(guildId: string): Promise<void> {
+    try {
+      const log = (await this.rest.get(Routes.guildAuditLog(guildId), {
+        query: new URLSearchParams({ limit: String(AUDIT_PAGE) }),
+      })) as RESTGetAPIAuditLogResult;
+      for (const raw of log.audit_log_entries) this.#audit(guildId, raw);
+    } catch (error) {
+      this.#logger.warn({ err: error, guildId }, 'the audit log could not be read; causes of leaves stay guesses');
+    }
+  }
+
+  #audit(guildId: string, raw: Parameters<typeof auditEntryOf>[0]): void {
+    const entry = auditEntryOf(raw);
+    if (entry) this.emit('audit', guildId, entry);
+  }
+
   #up(): void {
     if (this.#connected) return;
     this.#connected = true;
@@ -190,15 +222,15 @@ export class Identity extends EventEmitter<IdentityEvents> {
     this.emit('guildRemoved', guildId);
   }
 
-  /** What the identity may do in the channels may be different now. */
+  /** What may be done and seen in the channels may be different now. */
   #change(picture: GuildPicture | undefined, change: (facts: ChannelFacts) => void): void {
-    if (picture && changesChannels(picture, change)) this.emit('delta', [snapshotOf(picture, this.identityId)]);
+    if (picture && changesFacts(picture, change)) this.emit('delta', [snapshotOf(picture, this.identityId)]);
   }
 
   #dispatch(payload: GatewayDispatchPayload): void {
     switch (payload.t) {
       case GatewayDispatchEvents.GuildCreate: {
-        const picture = pictureOf(payload.d, this.identityId);
+        const picture = pictureOf(payload.d, this.identityId, this.#membersIntent);
         this.guilds.set(picture.guildId, picture);
         this.#awaited.delete(picture.guildId);
         this.emit('guild', picture);
@@ -214,22 +246,34 @@ export class Identity extends EventEmitter<IdentityEvents> {
         if (!payload.d.unavailable) this.#removed(payload.d.id);
         break;
       case GatewayDispatchEvents.GuildUpdate: {
-        const picture = this.guilds.get(payload.d.id);
-        if (!picture || picture.name === payload.d.name) break;
-        picture.name = payload.d.name;
+        const { id, name, owner_id: ownerId } = payload.d;
+        const picture = this.guilds.get(id);
+        if (!picture || (picture.name === name && picture.facts.ownerId === ownerId)) break;
+        picture.name = name;
+        picture.facts.ownerId = ownerId;
         this.emit('delta', [snapshotOf(picture, this.identityId)]);
         break;
       }
       case GatewayDispatchEvents.GuildMemberUpdate: {
-        const picture = this.guilds.get(payload.d.guild_id);
-        if (!picture || payload.d.user.id !== this.identityId) break;
+        const { guild_id: guildId, user, roles } = payload.d;
+        const picture = this.guilds.get(guildId);
+        if (!picture) break;
+        if (this.#membersIntent) this.emit('delta', [{ type: 'member.roles', guildId, userId: user.id, roles }]);
+        if (user.id !== this.identityId) break;
         picture.ownNick = payload.d.nick ?? null;
-        const { roles } = payload.d;
         this.#change(picture, (facts) => {
           facts.ownRoles = roles;
         });
         break;
       }
+      case GatewayDispatchEvents.GuildMemberRemove: {
+        const { guild_id: guildId, user } = payload.d;
+        this.emit('delta', [{ type: 'member.removed', guildId, userId: user.id }]);
+        break;
+      }
+      case GatewayDispatchEvents.GuildAuditLogEntryCreate:
+        this.#audit(payload.d.guild_id, payload.d);
+        break;
       case GatewayDispatchEvents.GuildRoleCreate:
       case GatewayDispatchEvents.GuildRoleUpdate: {
         const { guild_id: guildId, role } = payload.d;
@@ -238,7 +282,9 @@ export class Identity extends EventEmitter<IdentityEvents> {
       }
       case GatewayDispatchEvents.GuildRoleDelete: {
         const { guild_id: guildId, role_id: roleId } = payload.d;
-        this.#change(this.guilds.get(guildId), (facts) => facts.roles.delete(roleId));
+        this.#change(this.guilds.get(guildId), (facts) => {
+          delete facts.roles[roleId];
+        });
         break;
       }
       case GatewayDispatchEvents.ChannelCreate:
@@ -262,7 +308,8 @@ export class Identity extends EventEmitter<IdentityEvents> {
         const guildId = state.guild_id;
         const picture = guildId ? this.guilds.get(guildId) : undefined;
         if (!picture || !guildId) break;
-        this.emit('delta', applyVoiceState(picture, state));
+        const asked = state.user_id === this.identityId && !state.channel_id && this.adapters.tookLeave(guildId);
+        this.emit('delta', applyVoiceState(picture, state, asked), state.session_id);
         if (state.user_id === this.identityId) {
           if (state.channel_id !== null && this.#sessionId && state.session_id !== this.#sessionId) {
             this.emit('ownVoiceTaken', guildId);

@@ -8,6 +8,8 @@ import type {
 
 export class VoiceAdapters {
   readonly #byGuild = new Map<string, DiscordGatewayAdapterLibraryMethods>();
+  /** Guilds whose voice the identity has asked to leave. */
+  readonly #leaving = new Set<string>();
   readonly #send: (payload: GatewayVoiceStateUpdateData) => boolean;
 
   constructor(send: (payload: GatewayVoiceStateUpdateData) => boolean) {
@@ -19,12 +21,21 @@ export class VoiceAdapters {
     return (methods) => {
       this.#byGuild.set(guildId, methods);
       return {
-        sendPayload: (payload: { d: GatewayVoiceStateUpdateData }) => this.#send(payload.d),
+        sendPayload: ({ d }: { d: GatewayVoiceStateUpdateData }) => {
+          if (d.channel_id === null) this.#leaving.add(guildId);
+          else this.#leaving.delete(guildId);
+          return this.#send(d);
+        },
         destroy: () => {
           if (this.#byGuild.get(guildId) === methods) this.#byGuild.delete(guildId);
         },
       };
     };
+  }
+
+  /** Did the identity itself ask to leave voice? Asked once for each leave. */
+  tookLeave(guildId: string): boolean {
+    return this.#leaving.delete(guildId);
   }
 
   voiceState(guildId: string, state: GatewayVoiceState): void {

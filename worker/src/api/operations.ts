@@ -2,6 +2,7 @@ import { errorBody } from '@patchbay/shared/errors';
 import { Hono } from 'hono';
 import { type Env, fleetOf, metricsOf, settingsOf } from '../env.ts';
 import { flush } from '../metrics/flush.ts';
+import { metricsText } from '../metrics/names.ts';
 import { exposition } from '../metrics/registry.ts';
 
 /** Health and metrics. */
@@ -17,18 +18,11 @@ operationsRoutes.get('/metrics', async (context) => {
   if (!expected || context.req.header('authorization') !== `Bearer ${expected}`) {
     return context.json(errorBody('metrics_refused', 'Set METRICS_TOKEN and send it: Authorization: Bearer ….'), 401);
   }
-  const { nodes, sessions, legs } = await fleetOf(context.env).stats();
   await flush();
-  return context.text(
-    [
-      '# TYPE patchbay_nodes gauge',
-      `patchbay_nodes ${nodes}`,
-      '# TYPE patchbay_sessions gauge',
-      `patchbay_sessions ${sessions}`,
-      '# TYPE patchbay_legs gauge',
-      `patchbay_legs ${legs}`,
-      exposition(await metricsOf(context.env).totals()),
-      '',
-    ].join('\n'),
-  );
+  const [{ nodes, sessions, legs }, { open, counts }] = await Promise.all([
+    fleetOf(context.env).stats(),
+    metricsOf(context.env).read(),
+  ]);
+  const gauges = { nodes, sessions, legs, hub_connections: open };
+  return context.text(metricsText(gauges, counts) + exposition(counts));
 });

@@ -2,6 +2,7 @@ import type { HubEventName, HubEvents, SessionView } from '@patchbay/shared/hub-
 import { ulid } from 'ulid';
 import type { Deadlines } from '../alarms/deadlines.ts';
 import type { AnyHubEvent } from '../hub/visibility.ts';
+import { AccessStore } from './access-store.ts';
 import { type BreakerRule, type BreakerState, closed, failed, isPaused } from './breaker.ts';
 import { CallLog } from './calls.ts';
 import { type ChannelSituation, decide } from './channel-policy.ts';
@@ -37,6 +38,7 @@ export class GuildBook {
   readonly calls: CallLog;
   readonly reported: ReportLog;
   readonly listeners: Listeners;
+  readonly access: AccessStore;
   readonly deadlines: Deadlines;
   readonly rules: () => GuildRules;
   /** Owes an effect; it is delivered after the transaction. */
@@ -53,6 +55,7 @@ export class GuildBook {
     this.calls = new CallLog(store.sql);
     this.reported = new ReportLog(store.sql);
     this.listeners = new Listeners(store.sql);
+    this.access = new AccessStore(store);
     this.deadlines = deadlines;
     this.rules = rules;
     this.owe = owe;
@@ -88,11 +91,25 @@ export class GuildBook {
     return stored ? (JSON.parse(stored) as BreakerState) : closed;
   }
 
-  emit<N extends HubEventName>(name: N, payload: HubEvents[N]): void {
+  /**
+   * Numbers an event and owes it to the hub; answers its id. `at`: when it happened, else now; `audience`: the channels of which a
+   * viewer must see one, where the payload does not say it.
+   */
+  emit<N extends HubEventName>(
+    name: N,
+    payload: HubEvents[N],
+    { at = Date.now(), audience }: { at?: number; audience?: string[] } = {},
+  ): string {
     const seq = Number(this.store.meta('seq') ?? 0) + 1;
     this.store.setMeta('seq', String(seq));
-    const event = { v: 1, type: 'event', event: name, id: ulid(), seq, at: Date.now(), payload } as AnyHubEvent;
-    this.owe('hub', { kind: 'hub', event });
+    const event = { v: 1, type: 'event', event: name, id: ulid(), seq, at, payload } as AnyHubEvent;
+    this.owe('hub', { kind: 'hub', event, ...(audience ? { audience } : {}) });
+    return event.id;
+  }
+
+  /** Owes the hub to look again at who may see what, when that is different now. */
+  refreshAccess(): void {
+    if (this.access.changed(this.access.facts(this.id, this.name))) this.owe('hub', { kind: 'access' });
   }
 
   /** Calls of this server that a channel of it may listen to, the oldest first: ids of sessions are in the order of their start. */

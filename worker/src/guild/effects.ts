@@ -2,13 +2,14 @@ import type { EndReason } from '@patchbay/shared/end-reason';
 import type { RelaySide } from '@patchbay/shared/session-spec';
 import { openDb } from '../db/db.ts';
 import { projectGuild, projectSettings } from '../db/project.ts';
-import { type Env, fleetOf, hubOf, matchmakerOf, panelOf, reportOf, sessionOf, settingsOf } from '../env.ts';
-import type { AnyHubEvent } from '../hub/visibility.ts';
+import { type Env, fleetOf, matchmakerOf, panelOf, reportOf, sessionOf, settingsOf } from '../env.ts';
+import type { HubItem } from '../hub/items.ts';
 import type { PanelPlace } from '../panel/plan.ts';
 import type { PanelState } from '../panel/state.ts';
 import type { ReplyHandle, ReportedCall } from '../report/record.ts';
 import type { RecordingReport, SessionReport } from '../session/record.ts';
 import type { GuildBook } from './book.ts';
+import { HubShards } from './hub-lane.ts';
 import { listen } from './monitors.ts';
 import type { GuildPrivacy } from './privacy.ts';
 import type { StoredSettings } from './settings.ts';
@@ -18,7 +19,7 @@ import type { GuildTicket } from './ticket.ts';
 export type GuildEffect =
   | { kind: 'enqueue'; ticket: GuildTicket }
   | { kind: 'withdraw'; pool: string; ticketId: string }
-  | { kind: 'hub'; event: AnyHubEvent }
+  | HubItem
   | { kind: 'leg'; event: SessionReport }
   | { kind: 'recording'; event: RecordingReport }
   | { kind: 'occupancy'; channelId: string; humans: number }
@@ -43,8 +44,7 @@ export type GuildEffect =
  */
 export async function deliver(env: Env, book: GuildBook, lane: string, effects: GuildEffect[]): Promise<void> {
   if (lane === 'hub') {
-    const events = effects.flatMap((effect) => (effect.kind === 'hub' ? [effect.event] : []));
-    await hubOf(env, book.id).publish(book.store.meta('epoch') ?? '', events);
+    await new HubShards(book, env).publish(effects.filter((effect) => isHubItem(effect)));
     return;
   }
   if (lane.startsWith('monitor:')) {
@@ -84,3 +84,6 @@ export async function deliver(env: Env, book: GuildBook, lane: string, effects: 
     if (effect.kind === 'privacy') await session?.setPrivacy(book.id, effect.privacy);
   }
 }
+
+const isHubItem = (effect: GuildEffect): effect is HubItem =>
+  effect.kind === 'hub' || effect.kind === 'access' || effect.kind === 'viewer';

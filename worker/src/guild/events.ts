@@ -1,7 +1,9 @@
-import type { NodeEvent, VoiceChannel } from '@patchbay/shared/events';
+import type { NodeEvent, NodeEventOf, VoiceChannel } from '@patchbay/shared/events';
 import type { GuildBook } from './book.ts';
+import { heard, stands } from './echoes.ts';
 import { sessionsIn, sessionsOf } from './leases.ts';
-import { gone, type PresenceChange, seen, snapshotChanges } from './presence.ts';
+import { gone, type PresenceChange, type Reported, SKEW_MS, seen, snapshotChanges, stateOf } from './presence.ts';
+import { noteRoles } from './viewers.ts';
 
 /** How long a member who left is remembered, so that an older report cannot bring them back. */
 const ABSENT_KEPT_MS = 3_600_000;
@@ -36,22 +38,36 @@ function applyEvent(book: GuildBook, event: NodeEvent): void {
     case 'voice.joined':
     case 'voice.moved':
     case 'voice.flags': {
-      const change = seen(store.member(event.member.userId), event.member, event.at);
-      if (change) present(book, [change], event.at);
+      const { member } = event;
+      if (isEcho(book, event, member.userId, stateOf(member))) return;
+      const change = seen(store.member(member.userId), member, event);
+      if (change) present(book, [change], event);
       return;
     }
     case 'voice.left': {
-      const change = gone(store.member(event.userId), event);
-      if (change) present(book, [change], event.at);
+      if (isEcho(book, event, event.userId, stateOf(null))) return;
+      const change = gone(store.member(event.userId), event, event);
+      if (change) present(book, [change], event);
       return;
     }
+    case 'voice.cause':
+      refine(book, event);
+      return;
+    case 'member.roles':
+      noteRoles(book, event.userId, event.roles);
+      return;
+    case 'member.removed':
+      noteRoles(book, event.userId, null);
+      return;
     case 'channel.created':
       store.putChannel(event.channel.channelId, event.channel.name);
       noteFacts(book, event.channel);
       book.announce(event.channel.channelId);
+      book.refreshAccess();
       return;
     case 'channel.deleted':
       deleteChannel(book, event.channelId);
+      book.refreshAccess();
       return;
     case 'guild.removed':
       for (const sessionId of sessionsOf(store, event.identityId)) {
@@ -63,7 +79,8 @@ function applyEvent(book: GuildBook, event: NodeEvent): void {
       return;
     case 'session.warning': {
       const { sessionId, secondsLeft } = event;
-      book.emit('session.warning', { guildId: book.id, sessionId, secondsLeft });
+      const audience = store.channelsOfSession(sessionId);
+      book.emit('session.warning', { guildId: book.id, sessionId, secondsLeft }, { audience });
       return;
     }
     case 'session.connecting':
@@ -83,27 +100,68 @@ function applyEvent(book: GuildBook, event: NodeEvent): void {
   }
 }
 
-function present(book: GuildBook, changes: readonly PresenceChange[], at: number): void {
+/** Another node said the same before. Noted only where several nodes report: one node's own reports come once. */
+function isEcho(book: GuildBook, { nodeId, at }: Reported, userId: string, state: string): boolean {
+  const { store } = book;
+  if (!store.isReportedByOthersThan(nodeId)) return false;
+  const { echo, row } = heard(store.states(userId), nodeId, state);
+  store.putStates(userId, row, at);
+  return echo;
+}
+
+/** Where a node stands in what each member was, after its whole picture. */
+function notePlaces(
+  { store }: GuildBook,
+  { nodeId, at, members }: NodeEventOf<'voice.snapshot'>,
+  changes: readonly PresenceChange[],
+): void {
+  if (!store.isReportedByOthersThan(nodeId)) return;
+  const changed = new Set(changes.map((change) => (change.kind === 'left' ? change.userId : change.member.userId)));
+  const present = new Map(members.map((member) => [member.userId, member]));
+  for (const userId of new Set([...store.usersWithStates(), ...changed])) {
+    const state = stateOf(present.get(userId) ?? null);
+    store.putStates(userId, stands(store.states(userId), nodeId, state, changed.has(userId)), at);
+  }
+}
+
+function present(book: GuildBook, changes: readonly PresenceChange[], by: Reported): void {
+  const { store, id: guildId } = book;
   const touched = new Set<string>();
-  const guildId = book.id;
+  const at = Math.round(by.at);
   for (const change of changes) {
-    book.store.applyChange(change, at);
+    store.applyChange(change, by);
     if (change.kind === 'left') {
       const { userId, previousChannelId, cause } = change;
       touched.add(previousChannelId);
-      book.emit('voice.left', { guildId, channelId: null, previousChannelId, userId, cause });
+      const eventId = book.emit('voice.left', { guildId, channelId: null, previousChannelId, userId, cause }, { at });
+      const { certainty } = cause;
+      store.putDeparture(userId, { eventId, previousChannelId, channelId: null, at: by.at, certainty });
       continue;
     }
     const { member } = change;
-    touched.add(member.channelId);
-    if (change.kind !== 'flags' && !member.bot) joinedAnew(book, member.channelId);
+    const { channelId, userId } = member;
+    touched.add(channelId);
+    if (change.kind !== 'flags' && !member.bot) joinedAnew(book, channelId);
     if (change.kind === 'moved') {
-      touched.add(change.previousChannelId);
-      book.emit('voice.moved', { guildId, previousChannelId: change.previousChannelId, member });
-    } else if (change.kind === 'joined') book.emit('voice.joined', { guildId, member });
-    else book.emit('voice.flags', { guildId, member });
+      const { previousChannelId } = change;
+      touched.add(previousChannelId);
+      const eventId = book.emit('voice.moved', { guildId, previousChannelId, member }, { at });
+      store.putDeparture(userId, { eventId, previousChannelId, channelId, at: by.at, certainty: 0 });
+    } else if (change.kind === 'joined') book.emit('voice.joined', { guildId, member }, { at });
+    else book.emit('voice.flags', { guildId, member }, { at });
   }
   for (const channelId of touched) book.reconsider(channelId);
+}
+
+/** What was found out of the last leave or move; told when it is surer than what was told before, so by one of several nodes. */
+function refine(book: GuildBook, event: NodeEventOf<'voice.cause'>): void {
+  const { userId, previousChannelId, channelId, cause, since } = event;
+  const known = book.store.departure(userId);
+  if (!known || known.previousChannelId !== previousChannelId || known.channelId !== channelId) return;
+  if (Math.abs(known.at - since) > SKEW_MS || cause.certainty <= known.certainty) return;
+  book.store.putDeparture(userId, { ...known, certainty: cause.certainty });
+  const of = known.eventId;
+  book.emit('voice.cause', { guildId: book.id, userId, previousChannelId, channelId, of, cause });
 }
 
 /** Somebody came: a channel that left its call by command is ready again. */
@@ -116,6 +174,7 @@ function joinedAnew(book: GuildBook, channelId: string): void {
 function noteFacts(book: GuildBook, channel: VoiceChannel): void {
   const { channelId, ageRestricted = false } = channel;
   book.settings.putFacts(channelId, { ageRestricted, missing: channel.missing ?? null });
+  book.access.putChannel(channel);
   book.refreshTicket(channelId);
 }
 
@@ -131,11 +190,14 @@ function applySnapshot(book: GuildBook, event: Extract<NodeEvent, { type: 'voice
     event.nodeId,
   );
   owesIdentity(book, event.identityId, true);
-  if (event.at < Number(store.meta('asOf') ?? 0)) {
+  // A picture of another node that is older than the known one; a node's own come in order, whatever its clock does.
+  if (store.meta('asOfNode') !== event.nodeId && event.at < Number(store.meta('asOf') ?? 0)) {
     book.reconsiderAll();
     return;
   }
   store.setMeta('asOf', String(event.at));
+  store.setMeta('asOfNode', event.nodeId);
+  if (event.access) book.access.putGuild(event.access);
   if (store.meta('name') !== event.guildName) {
     store.setMeta('name', event.guildName);
     book.owe('db', { kind: 'project', name: event.guildName, at: event.at });
@@ -149,7 +211,11 @@ function applySnapshot(book: GuildBook, event: Extract<NodeEvent, { type: 'voice
     noteFacts(book, channel);
     if (!known) book.announce(channelId);
   }
-  present(book, snapshotChanges(store.members(), event.members, event.at), event.at);
+  // Before the people: who may not see a new channel shall not hear of those who are in it.
+  book.refreshAccess();
+  const changes = snapshotChanges(store.members(), event.members, event);
+  notePlaces(book, event, changes);
+  present(book, changes, event);
   store.forgetAbsent(event.at - ABSENT_KEPT_MS);
   // A ticket that the matchmaker lost would wait for ever: it is offered again, which changes nothing when it is known.
   for (const { use, ticketId, channelId } of store.channels()) {

@@ -1,10 +1,11 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { EndReason } from '@patchbay/shared/end-reason';
 import type { NodeEvent } from '@patchbay/shared/events';
-import type { PresenceSnapshot, SessionView } from '@patchbay/shared/hub-protocol';
+import type { SessionView } from '@patchbay/shared/hub-protocol';
 import { ulid } from 'ulid';
 import { Deadlines } from '../alarms/deadlines.ts';
 import { canSeal, type Env, matchmakerOf, settingsOf } from '../env.ts';
+import type { GuildPicture } from '../hub/items.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
 import type { LegLive, LegSpeakers } from '../session/live.ts';
 import { BREAKER_DEADLINE, GuildBook } from './book.ts';
@@ -12,6 +13,7 @@ import { evict, joinQueue, leave, next, stop } from './commands.ts';
 import { type DeskAction, desk } from './desk.ts';
 import { deliver, type GuildEffect } from './effects.ts';
 import { ingest } from './events.ts';
+import { HubShards } from './hub-lane.ts';
 import { showLive, speakers } from './live.ts';
 import { allowMonitors, monitor, stopMonitor } from './monitors.ts';
 import { type RejoinFacts, RejoinLimit, rejoinFacts } from './rejoining.ts';
@@ -32,6 +34,7 @@ import type { SettingsPatch } from './settings.ts';
 import { block, change, configure, reset, setSealing, unblock } from './setup.ts';
 import { type Known, known, type SetupReport, type StatusReport, show, status } from './status.ts';
 import { GuildStore, stateOf } from './store.ts';
+import { type ViewerAnswer, Viewers } from './viewers.ts';
 
 /** Used interactions are remembered longer than their signature is accepted. Milliseconds. */
 const INTERACTION_KEPT_MS = 3_600_000;
@@ -55,6 +58,8 @@ export class Guild extends DurableObject<Env> {
   readonly #outbox: Outbox<GuildEffect>;
   readonly #book: GuildBook;
   readonly #rejoinLimit = new RejoinLimit();
+  readonly #shards: HubShards;
+  readonly #viewers: Viewers;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -71,6 +76,12 @@ export class Guild extends DurableObject<Env> {
         return { cooldownMs: COOLDOWN_MS, faultMs: FAILURE_REST_MS, breaker, sealing: canSeal(settings) };
       },
       (lane, effect) => this.#outbox.add(lane, effect),
+    );
+    this.#shards = new HubShards(this.#book, env);
+    this.#viewers = new Viewers(
+      this.#book,
+      () => settingsOf(env),
+      (work) => this.#transaction(work),
     );
     if (ctx.id.name && !this.#store.meta('guildId')) this.#store.setMeta('guildId', ctx.id.name);
     if (!this.#store.meta('epoch')) this.#store.setMeta('epoch', ulid());
@@ -227,15 +238,31 @@ export class Guild extends DurableObject<Env> {
     return retryAfterMs > 0 ? { retryAfterMs } : rejoinFacts(this.#store, userId, channelId);
   }
 
+  /** A shard of the hub is about to take its first socket. */
+  openShard(shard: number): void {
+    this.#transaction(() => this.#shards.open(shard));
+  }
+
+  /** The roles of somebody who wants to look; what is known for no longer than `maxAgeMs` is good enough. */
+  viewer(userId: string, maxAgeMs: number): Promise<ViewerAnswer> {
+    return this.#viewers.of(userId, maxAgeMs);
+  }
+
   /** The present sequence. */
   head(): { epoch: string; seq: number } {
     return { epoch: this.#store.meta('epoch') ?? '', seq: Number(this.#store.meta('seq') ?? 0) };
   }
 
-  /** The whole picture and the sequence that it includes. */
-  snapshot(): { epoch: string; seq: number; snapshot: PresenceSnapshot } {
+  /** The whole picture, the sequence that it includes, and who may see what of it. */
+  snapshot(): GuildPicture {
+    const sessions = this.#book.views();
     return {
       ...this.head(),
+      shards: this.#shards.count,
+      access: this.#book.access.facts(this.#book.id, this.#book.name),
+      audiences: Object.fromEntries(
+        sessions.map(({ sessionId }) => [sessionId, this.#store.channelsOfSession(sessionId)]),
+      ),
       snapshot: {
         guildId: this.#book.id,
         guildName: this.#book.name,
@@ -247,8 +274,10 @@ export class Guild extends DurableObject<Env> {
         })),
         members: this.#store
           .members()
-          .flatMap(({ asOf: _asOf, channelId, ...member }) => (channelId === null ? [] : [{ ...member, channelId }])),
-        sessions: this.#book.views(),
+          .flatMap(({ asOf: _asOf, nodeId: _nodeId, channelId, ...member }) =>
+            channelId === null ? [] : [{ ...member, channelId }],
+          ),
+        sessions,
       },
     };
   }

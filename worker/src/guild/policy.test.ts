@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { type BreakerState, closed, failed, isPaused, LONGEST_PAUSE_MS } from './breaker.ts';
 import { afterListening, afterSession, decide, failedToStart, opensToMonitors } from './channel-policy.ts';
-import { gone, type KnownMember, seen, snapshotChanges } from './presence.ts';
+import { heard, type MemberState, stands } from './echoes.ts';
+import { gone, type KnownMember, SKEW_MS, seen, snapshotChanges } from './presence.ts';
 
 const base = {
   use: 'idle' as const,
@@ -121,26 +122,69 @@ const member = (userId: string, channelId: string) => ({
   selfMute: false,
   selfDeaf: false,
 });
-const known = (userId: string, channelId: string | null, asOf: number): KnownMember => ({
+const known = (userId: string, channelId: string | null, asOf: number, nodeId = 'n'): KnownMember => ({
   ...member(userId, ''),
   channelId,
   asOf,
+  nodeId,
 });
 const cause = { kind: 'unknown' as const, certainty: 0 };
+const by = (at: number, nodeId = 'n') => ({ at, nodeId });
 
-test('each change is told once and older reports change nothing', () => {
-  expect(seen(undefined, member('1', 'a'), 5)?.kind).toBe('joined');
-  expect(seen(known('1', 'a', 5), member('1', 'a'), 6)).toBeNull();
-  expect(seen(known('1', 'a', 5), member('1', 'b'), 6)).toMatchObject({ kind: 'moved', previousChannelId: 'a' });
-  expect(seen(known('1', 'a', 5), { ...member('1', 'a'), selfMute: true }, 6)?.kind).toBe('flags');
-  expect(seen(known('1', null, 9), member('1', 'a'), 6)).toBeNull();
-  expect(gone(known('1', 'a', 5), { userId: '1', at: 6, cause })).toMatchObject({ previousChannelId: 'a' });
-  expect(gone(known('1', 'a', 9), { userId: '1', at: 6, cause })).toBeNull();
-  expect(gone(undefined, { userId: '1', at: 6, cause })).toBeNull();
+test('each change is told once; of one node everything is newer than before, whatever its clock does', () => {
+  expect(seen(undefined, member('1', 'a'), by(5))?.kind).toBe('joined');
+  expect(seen(known('1', 'a', 5), member('1', 'a'), by(6))).toBeNull();
+  expect(seen(known('1', 'a', 5), member('1', 'b'), by(6))).toMatchObject({ kind: 'moved', previousChannelId: 'a' });
+  expect(seen(known('1', 'a', 5), { ...member('1', 'a'), selfMute: true }, by(6))?.kind).toBe('flags');
+  expect(seen(known('1', 'a', 5), { ...member('1', 'a'), serverDeaf: true }, by(6))?.kind).toBe('flags');
+  expect(seen(known('1', null, 9_000), member('1', 'a'), by(6))?.kind).toBe('joined');
+  expect(gone(known('1', 'a', 9_000), { userId: '1', cause }, by(6))).toMatchObject({ previousChannelId: 'a' });
+  expect(gone(undefined, { userId: '1', cause }, by(6))).toBeNull();
+});
+
+test("another node's older reports change nothing; within the skew of clocks they count", () => {
+  const late = by(10_000 - SKEW_MS - 1, 'other');
+  expect(seen(known('1', null, 10_000), member('1', 'a'), late)).toBeNull();
+  expect(gone(known('1', 'a', 10_000), { userId: '1', cause }, late)).toBeNull();
+  expect(gone(known('1', 'a', 10_000), { userId: '1', cause }, by(10_000 - SKEW_MS, 'other'))).not.toBeNull();
 });
 
 test('a snapshot says who came, went and moved while nobody looked', () => {
-  const before = [known('1', 'a', 5), known('2', 'a', 5), known('3', 'a', 50)];
-  const changes = snapshotChanges(before, [member('2', 'b'), member('4', 'a')], 10);
+  const before = [known('1', 'a', 5), known('2', 'a', 5), known('3', 'a', 50, 'other')];
+  const changes = snapshotChanges(before, [member('2', 'b'), member('4', 'a')], by(10));
+  // Of the third another node said something just now: its picture may be newer than this one.
   expect(changes.map((change) => change.kind)).toEqual(['left', 'moved', 'joined']);
+});
+
+/** What a guild makes of the reports of two nodes, in the order in which they come. */
+function told(reports: string) {
+  let row: MemberState[] = [];
+  const news: string[] = [];
+  for (const [nodeId = '', state = ''] of reports.split(' ').map((report) => report.split(':'))) {
+    const answer = heard(row, nodeId, state);
+    row = answer.row;
+    if (!answer.echo) news.push(state);
+  }
+  return news.join(' ');
+}
+
+test('two nodes report each change: it is news once, however far one is behind', () => {
+  expect(told('A:x B:x A:gone B:gone A:x B:x')).toBe('x gone x');
+  expect(told('A:x A:gone A:x A:gone B:x B:gone B:x B:gone')).toBe('x gone x gone');
+  expect(told('A:x A:gone B:x A:x B:gone B:x B:gone A:gone')).toBe('x gone x gone');
+  // They take turns in being first.
+  expect(told('A:x B:x B:y A:y A:gone B:gone B:x A:x')).toBe('x y gone x');
+});
+
+test('a node that comes with a whole picture stands where the picture fits', () => {
+  const row = [
+    { state: 'x', nodes: ['A'] },
+    { state: '', nodes: ['A'] },
+    { state: 'x', nodes: ['A'] },
+  ];
+  const after = stands(row, 'B', 'x', false);
+  expect(heard(after, 'B', '').echo).toBe(false);
+  expect(heard(row, 'B', '').echo).toBe(true);
+  expect(stands([{ state: '', nodes: ['A'] }], 'B', 'x', false)).toHaveLength(1);
+  expect(stands([], 'B', 'x', true)).toEqual([{ state: 'x', nodes: ['B'] }]);
 });

@@ -238,7 +238,10 @@ export function sessionChanged(book: GuildBook, view: SessionView): void {
       ORDER BY session_id DESC LIMIT -1 OFFSET ?)`,
     ENDED_KEPT,
   );
-  book.emit('session.state', { guildId: book.id, session: view });
+  sql.exec('DELETE FROM session_channels WHERE session_id NOT IN (SELECT session_id FROM sessions)');
+  for (const { channelId } of view.legs) if (channelId) book.store.noteSessionChannel(view.sessionId, channelId);
+  const audience = book.store.channelsOfSession(view.sessionId);
+  book.emit('session.state', { guildId: book.id, session: view }, { audience });
   for (const channel of book.store.channels()) {
     if (channel.sessionId === view.sessionId) refreshPanel(book, channel.channelId);
   }

@@ -13,7 +13,10 @@ import { DEFAULTS } from './settings-store.ts';
 export function configure(book: GuildBook, channelId: string, name: string, patch: SettingsPatch): Reply {
   const answer = applyPatch(book.id, book.settings.stored(channelId), patch);
   if (!answer.ok) return refuse(answer.code);
-  if (!book.store.channel(channelId)) book.store.putChannel(channelId, name);
+  if (!book.store.channel(channelId)) {
+    book.store.putChannel(channelId, name);
+    book.refreshAccess();
+  }
   keep(book, channelId, answer.settings);
   book.store.setConfigured(channelId, true);
   book.announce(channelId);

@@ -1,6 +1,7 @@
 import type { ChannelState } from '@patchbay/shared/hub-protocol';
 import type { ChannelUse, Hold } from './channel-policy.ts';
-import type { KnownMember, PresenceChange } from './presence.ts';
+import type { MemberState } from './echoes.ts';
+import type { KnownMember, PresenceChange, Reported } from './presence.ts';
 
 type ChannelRow = {
   channel_id: string;
@@ -21,7 +22,10 @@ type MemberRow = {
   bot: number;
   self_mute: number;
   self_deaf: number;
+  server_mute: number;
+  server_deaf: number;
   as_of: number;
+  node_id: string;
 };
 
 export interface Channel {
@@ -35,6 +39,17 @@ export interface Channel {
   sessionId: string | null;
   since: number;
 }
+
+/** A leave (`channelId` null) or a move, as browsers were told of it. */
+export type Departure = {
+  /** Id of the event. */
+  eventId: string;
+  previousChannelId: string;
+  channelId: string | null;
+  at: number;
+  /** Of the cause that was told last. */
+  certainty: number;
+};
 
 /** `hold` as it is stored. */
 const holds: readonly Hold[] = ['none', 'until-empty', 'until-join'];
@@ -57,7 +72,10 @@ const memberOf = (row: MemberRow): KnownMember => ({
   bot: row.bot === 1,
   selfMute: row.self_mute === 1,
   selfDeaf: row.self_deaf === 1,
+  ...(row.server_mute === 1 ? { serverMute: true } : {}),
+  ...(row.server_deaf === 1 ? { serverDeaf: true } : {}),
   asOf: row.as_of,
+  nodeId: row.node_id,
 });
 
 /** A channel's state as browsers see it. */
@@ -81,6 +99,11 @@ export class GuildStore {
         session_id TEXT, since INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS members(user_id TEXT PRIMARY KEY, channel_id TEXT, display_name TEXT NOT NULL,
         bot INTEGER NOT NULL, self_mute INTEGER NOT NULL, self_deaf INTEGER NOT NULL, as_of REAL NOT NULL) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS member_states(user_id TEXT PRIMARY KEY, body TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS departures(user_id TEXT PRIMARY KEY, event_id TEXT NOT NULL, previous_channel_id TEXT NOT NULL,
+        channel_id TEXT, at REAL NOT NULL, certainty REAL NOT NULL) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS session_channels(session_id TEXT NOT NULL, channel_id TEXT NOT NULL,
+        PRIMARY KEY(session_id, channel_id)) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS identities(identity_id TEXT PRIMARY KEY, node_id TEXT NOT NULL) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS legs(leg_id TEXT PRIMARY KEY, channel_id TEXT NOT NULL UNIQUE,
         identity_id TEXT NOT NULL UNIQUE) WITHOUT ROWID;
@@ -91,6 +114,16 @@ export class GuildStore {
         PRIMARY KEY(node_id, stream)) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS interactions(id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
     `);
+    this.#addColumn('members', 'server_mute', 'INTEGER NOT NULL DEFAULT 0');
+    this.#addColumn('members', 'server_deaf', 'INTEGER NOT NULL DEFAULT 0');
+    this.#addColumn('members', 'node_id', "TEXT NOT NULL DEFAULT ''");
+  }
+
+  /** For objects that were made before the column was. */
+  #addColumn(table: string, column: string, definition: string): void {
+    const sql = 'SELECT 1 FROM pragma_table_info(?) WHERE name = ?';
+    if (this.sql.exec(sql, table, column).toArray().length > 0) return;
+    this.sql.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${definition}`);
   }
 
   meta(key: string): string | undefined {
@@ -172,26 +205,90 @@ export class GuildStore {
   }
 
   /** Stores one change of presence. Who left keeps a row for a while, so that an older report cannot bring them back. */
-  applyChange(change: PresenceChange, at: number): void {
+  applyChange(change: PresenceChange, { at, nodeId }: Reported): void {
     if (change.kind === 'left') {
-      this.sql.exec('UPDATE members SET channel_id = NULL, as_of = ? WHERE user_id = ?', at, change.userId);
+      const sql = 'UPDATE members SET channel_id = NULL, as_of = ?, node_id = ? WHERE user_id = ?';
+      this.sql.exec(sql, at, nodeId, change.userId);
       return;
     }
     const { member } = change;
     this.sql.exec(
-      'INSERT OR REPLACE INTO members(user_id, channel_id, display_name, bot, self_mute, self_deaf, as_of) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      `INSERT OR REPLACE INTO members(user_id, channel_id, display_name, bot, self_mute, self_deaf, server_mute, server_deaf,
+        as_of, node_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       member.userId,
       member.channelId,
       member.displayName,
       member.bot ? 1 : 0,
       member.selfMute ? 1 : 0,
       member.selfDeaf ? 1 : 0,
+      member.serverMute ? 1 : 0,
+      member.serverDeaf ? 1 : 0,
       at,
+      nodeId,
     );
   }
 
   forgetAbsent(before: number): void {
     this.sql.exec('DELETE FROM members WHERE channel_id IS NULL AND as_of < ?', before);
+    this.sql.exec('DELETE FROM departures WHERE at < ?', before);
+    this.sql.exec('DELETE FROM member_states WHERE at < ?', before);
+  }
+
+  /** Do several voice nodes report this guild, or does one that is not known here? */
+  isReportedByOthersThan(nodeId: string): boolean {
+    return this.sql.exec('SELECT 1 FROM identities WHERE node_id != ? LIMIT 1', nodeId).toArray().length > 0;
+  }
+
+  /** What a member was, oldest first; see `echoes.ts`. */
+  states(userId: string): MemberState[] {
+    const sql = 'SELECT body FROM member_states WHERE user_id = ?';
+    const [row] = this.sql.exec<{ body: string }>(sql, userId).toArray();
+    return row ? (JSON.parse(row.body) as MemberState[]) : [];
+  }
+
+  usersWithStates(): string[] {
+    return this.sql
+      .exec<{ user_id: string }>('SELECT user_id FROM member_states')
+      .toArray()
+      .map((row) => row.user_id);
+  }
+
+  putStates(userId: string, states: readonly MemberState[], at: number): void {
+    const sql = 'INSERT OR REPLACE INTO member_states(user_id, body, at) VALUES (?, ?, ?)';
+    this.sql.exec(sql, userId, JSON.stringify(states), at);
+  }
+
+  /** The last leave or move of a member, for what is found out about it later. */
+  departure(userId: string): Departure | undefined {
+    const sql = `SELECT event_id AS eventId, previous_channel_id AS previousChannelId, channel_id AS channelId, at, certainty
+      FROM departures WHERE user_id = ?`;
+    return this.sql.exec<Departure>(sql, userId).toArray()[0];
+  }
+
+  putDeparture(userId: string, { eventId, previousChannelId, channelId, at, certainty }: Departure): void {
+    this.sql.exec(
+      `INSERT OR REPLACE INTO departures(user_id, event_id, previous_channel_id, channel_id, at, certainty)
+        VALUES (?, ?, ?, ?, ?, ?)`,
+      userId,
+      eventId,
+      previousChannelId,
+      channelId,
+      at,
+      certainty,
+    );
+  }
+
+  /** The channels of this guild that a session is or was in. */
+  channelsOfSession(sessionId: string): string[] {
+    return this.sql
+      .exec<{ channel_id: string }>('SELECT channel_id FROM session_channels WHERE session_id = ?', sessionId)
+      .toArray()
+      .map((row) => row.channel_id);
+  }
+
+  noteSessionChannel(sessionId: string, channelId: string): void {
+    const sql = 'INSERT OR IGNORE INTO session_channels(session_id, channel_id) VALUES (?, ?)';
+    this.sql.exec(sql, sessionId, channelId);
   }
 
   watermark(nodeId: string, stream: string): number | undefined {

@@ -1,263 +1,270 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { EphemeralOf } from '@patchbay/shared/control-messages';
-import { PatchbayError } from '@patchbay/shared/errors';
+import { errorBody } from '@patchbay/shared/errors';
 import {
   AUTH_DEADLINE_MS,
   type ClientMessage,
   clientMessageSchema,
   type HubEvents,
   hubCloseCodes,
-  type ServerMessage,
 } from '@patchbay/shared/hub-protocol';
 import { ulid } from 'ulid';
-import { verifyToken } from '../auth/token.ts';
-import { type Env, guildOf, settingsOf } from '../env.ts';
+import { type Env, guildOf, hubOf, metricsOf, settingsOf } from '../env.ts';
 import { reciprocate } from '../sockets/reciprocate.ts';
+import { type Client, Clients } from './clients.ts';
+import { HubCounters } from './counters.ts';
+import { Door } from './door.ts';
+import { fanOut } from './fan-out.ts';
+import { type PublishAnswer, type PublishBatch, type Published, SHARD_HEADER } from './items.ts';
+import { addressOf, MAX_MESSAGE_LENGTH, MESSAGES } from './limits.ts';
+import { Pictures } from './pictures.ts';
 import { Ring } from './ring.ts';
-import { type AnyHubEvent, mayReceive, type Viewer, visibleSnapshot } from './visibility.ts';
-import { SendWindow } from './window.ts';
+import { Sender } from './sender.ts';
 
-/** Survives hibernation with its socket: who looks, and when the socket must close. */
-interface Attachment {
-  guildId: string;
-  viewer: Viewer | null;
-  closeAt: number;
-}
-/** Lives while the object does; a sleeping object has nothing on its way. */
-interface Live {
-  window: SendWindow;
-  /** Events that came while the snapshot was fetched; `null` once the client is up to date. */
-  pending: AnyHubEvent[] | null;
-  /** The sequence that the client has, by snapshot or replay: what is published late must not take it back. */
-  through: number;
-  /** When the client's recent messages came in. */
-  recent: number[];
-}
+type EphemeralNews = { [N in 'voice.speaking' | 'session.stats']: { event: N; payload: HubEvents[N] } }[
+  | 'voice.speaking'
+  | 'session.stats'];
 
-/** Sockets that one hub holds; beyond it new ones are refused. */
-const MAX_SOCKETS = 5_000;
-/** More messages than this within ten seconds close the socket with 4029. */
-const MAX_MESSAGES = 60;
-const MESSAGE_WINDOW_MS = 10_000;
-const MAX_MESSAGE_LENGTH = 8 * 1024;
-const encoder = new TextEncoder();
-type EphemeralName = 'voice.speaking' | 'session.stats';
-
-/** The browser sockets of one guild. Nothing is stored on the way of an event: sends would wait for the disk. */
+/**
+ * The browser sockets of one guild, or of a shard of them. Nothing is stored on the way of an event: sends would wait for the
+ * disk. What is in memory is lost in a sleep, and made anew from the sockets and the guild.
+ */
 export class Hub extends DurableObject<Env> {
+  readonly #clients: Clients;
+  readonly #counters: HubCounters;
+  readonly #sender: Sender;
   readonly #ring = new Ring();
-  readonly #live = new WeakMap<WebSocket, Live>();
-  #seq = 0;
+  readonly #pictures: Pictures;
+  readonly #door: Door;
+  readonly #instance = ulid();
+  #reports = 0;
+  #reporting = false;
+  #guildId = '';
+  /** Sockets that wait for the guild to know of this shard. */
+  #opening = 0;
+  #armedAt = Number.POSITIVE_INFINITY;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
+    this.#clients = new Clients(ctx.getWebSockets());
+    const [first] = this.#clients.all();
+    this.#guildId = first?.guildId ?? '';
+    const counters = new HubCounters(() => this.#reportSoon());
+    this.#counters = counters;
+    this.#sender = new Sender(this.#clients, counters);
+    const parts = { clients: this.#clients, sender: this.#sender, counters, ring: this.#ring };
+    this.#pictures = new Pictures(parts, () => guildOf(env, this.#guildId).snapshot());
+    this.#door = new Door(env, { ...parts, pictures: this.#pictures });
   }
 
-  /** The upgrade of `GET /api/ws`; the app has seen that the guild exists. */
+  /** The upgrade of `GET /api/ws`; the app has seen that the guild exists. 503 `hub_full`: the next shard may have room. */
   override async fetch(request: Request): Promise<Response> {
-    if (this.ctx.getWebSockets().length >= MAX_SOCKETS) {
-      return Response.json(
-        { error: { code: 'hub_full', message: 'Too many viewers; try again later.' } },
-        { status: 503 },
-      );
+    const { HUB_SHARD_SOCKETS, HUB_ADDRESS_SOCKETS, HUB_ADDRESS_WAITING, HUB_WAITING } = settingsOf(this.env);
+    const address = addressOf(request.headers.get('cf-connecting-ip'));
+    const shard = Number(request.headers.get(SHARD_HEADER) ?? 0);
+    this.#guildId = new URL(request.url).searchParams.get('guild') ?? '';
+    if (address !== '') {
+      const all = this.#clients.ofAddress(address);
+      const waiting = [...all].filter(({ viewer }) => viewer === null).length;
+      if (all.size >= HUB_ADDRESS_SOCKETS || waiting >= HUB_ADDRESS_WAITING) {
+        return this.#turnAway(429, 'too_many_connections', 'Too many connections from your address.');
+      }
     }
-    const guildId = new URL(request.url).searchParams.get('guild') ?? '';
-    const { 0: client, 1: server } = new WebSocketPair();
-    this.ctx.acceptWebSocket(server);
-    this.#attach(server, { guildId, viewer: null, closeAt: Date.now() + AUTH_DEADLINE_MS });
+    if (this.#clients.size + this.#opening >= HUB_SHARD_SOCKETS) {
+      return this.#turnAway(503, 'hub_full', 'Too many viewers; try again later.');
+    }
+    if (shard > 0) await this.#openShard(shard);
+    const [oldest] = this.#clients.waiting;
+    // Whoever means it authenticates in a moment; a crowd that does not must not keep the others out.
+    if (oldest && this.#clients.waiting.size >= HUB_WAITING) this.#expire(oldest);
+    const { 0: browser, 1: socket } = new WebSocketPair();
+    this.ctx.acceptWebSocket(socket);
+    this.#clients.add(socket, { guildId: this.#guildId, address, closeAt: Date.now() + AUTH_DEADLINE_MS });
+    this.#counters.count('hub_opened_total');
     await this.#arm();
-    return new Response(null, { status: 101, webSocket: client });
+    return new Response(null, { status: 101, webSocket: browser });
   }
 
-  /** Durable events, in order. */
-  publish(epoch: string, events: AnyHubEvent[]): void {
-    for (const event of events) {
-      if (!this.#ring.add(epoch, event)) continue;
-      this.#seq = event.seq;
-      this.#broadcast(event);
+  /** Takes what the guild tells, in order; what comes twice counts once. */
+  async publish({ guildId, shard, epoch, access, shards, items }: PublishBatch): Promise<PublishAnswer> {
+    this.#guildId = guildId;
+    this.#pictures.shards = shards;
+    const isWatched = () => this.#clients.size > 0;
+    if (isWatched() && !this.#pictures.knows(epoch, access)) await this.#pictures.learn();
+    for (const item of items) {
+      if (item.kind === 'viewer') {
+        this.#door.setRoles(item.userId, item.roles);
+        await this.#pictures.review();
+      }
+      if (item.kind !== 'hub') continue;
+      const { event, audience } = item;
+      const published: Published = { event, ...(audience ? { audience } : {}) };
+      if (!this.#ring.add(epoch, published)) continue;
+      this.#pictures.seq = event.seq;
+      fanOut({ clients: this.#clients, sender: this.#sender, counters: this.#counters }, published);
+      await this.#sender.room();
+      if (shard === 0) this.#countEvent(published);
     }
+    return { sockets: this.#clients.size + this.#opening };
   }
 
   /** Who speaks now: newest wins, never replayed. */
   async publishSpeaking(message: EphemeralOf<'voice.speaking'>): Promise<void> {
     const { guildId, channelId, userId, speaking } = message;
-    await this.#ephemeral('voice.speaking', { guildId, channelId, userId, speaking });
+    await this.publishEphemeral({ event: 'voice.speaking', payload: { guildId, channelId, userId, speaking } });
   }
 
   /** What is live in a call: newest wins, never replayed. */
   async publishStats(payload: HubEvents['session.stats']): Promise<void> {
-    await this.#ephemeral('session.stats', payload);
+    await this.publishEphemeral({ event: 'session.stats', payload });
+  }
+
+  /** Something that is not replayed. The first shard tells the others. */
+  async publishEphemeral(news: EphemeralNews, shard = 0): Promise<void> {
+    const { guildId } = news.payload;
+    if (shard === 0 && this.#pictures.shards > 1) {
+      const others = Array.from({ length: this.#pictures.shards - 1 }, (_, index) => index + 1);
+      await Promise.all(others.map((other) => hubOf(this.env, guildId, other).publishEphemeral(news, other)));
+    }
+    // Dropped when it would be late.
+    if (this.#clients.size === 0 || this.#sender.isCrowded) return;
+    this.#guildId = guildId;
+    if (!this.#pictures.known) await this.#pictures.learn();
+    const event = { v: 1, type: 'event', id: ulid(), seq: this.#pictures.seq, at: Date.now(), ...news } as const;
+    fanOut({ clients: this.#clients, sender: this.#sender, counters: this.#counters }, { event });
   }
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
-    const live = this.#liveOf(socket);
-    const now = Date.now();
-    live.recent = [...live.recent.filter((at) => at > now - MESSAGE_WINDOW_MS), now];
-    if (live.recent.length > MAX_MESSAGES) {
-      this.#refuse(socket, hubCloseCodes.tooFast, 'too_fast', 'Too many messages; connect again later.');
+    const client = this.#clients.get(socket);
+    if (!client || client.stage === 'closing') return;
+    if (!this.#clients.mayTalk(client, MESSAGES, Date.now())) {
+      this.#sender.refuse(client, hubCloseCodes.tooFast, 'too_fast', 'Too many messages; connect again later.');
       return;
     }
     const message = parse(data);
     if (!message) {
-      this.#send(socket, {
-        v: 1,
-        type: 'error',
-        code: 'message_malformed',
-        message: 'Send JSON of the hub protocol v1.',
-      });
-      return;
+      this.#tell(client, 'message_malformed', 'Send JSON of the hub protocol v1, at most 8 KiB.');
+    } else if (message.type === 'auth') {
+      const turn = client.turn.then(() => (client.stage === 'closing' ? undefined : this.#door.admit(client, message)));
+      // A failure is this message's, not the next one's.
+      client.turn = turn.catch(() => undefined);
+      await turn;
+      await this.#arm();
+    } else if (!this.#sender.acknowledge(client, message.n)) {
+      this.#tell(client, 'ack_unknown', 'No such probe is open. Answer each probe once, with its own number.');
     }
-    if (message.type === 'ack') {
-      live.window.acknowledge(message.n);
-      return;
-    }
-    await this.#authenticate(socket, message);
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
+    const client = this.#clients.remove(socket);
     reciprocate(socket, code);
+    if (!client || client.stage === 'closing') return;
+    this.#sender.forget(client);
+    this.#counters.count('hub_closed_total', { code });
   }
 
-  override webSocketError(_socket: WebSocket, error: unknown): void {
+  override webSocketError(socket: WebSocket, error: unknown): void {
+    const client = this.#clients.remove(socket);
+    // That a connection breaks which is being closed anyway is no fault of anybody.
+    if (!client || client.stage === 'closing') return;
+    this.#sender.forget(client);
+    this.#counters.count('hub_closed_total', { code: 1006 });
     console.warn('hub: a socket broke', error);
   }
 
   override async alarm(): Promise<void> {
+    this.#armedAt = Number.POSITIVE_INFINITY;
     const now = Date.now();
-    for (const socket of this.ctx.getWebSockets()) {
-      const attachment = attachmentOf(socket);
-      if (!attachment || attachment.closeAt > now) continue;
-      if (attachment.viewer)
-        this.#refuse(socket, hubCloseCodes.tokenRefused, 'token_expired', 'The token has expired.');
-      else this.#refuse(socket, hubCloseCodes.noAuth, 'no_auth', 'Send an auth message within five seconds.');
+    for (const client of [...this.#clients.all()]) {
+      if (client.stage === 'closing' || client.closeAt > now) continue;
+      if (client.viewer) {
+        this.#sender.refuse(client, hubCloseCodes.tokenRefused, 'token_expired', 'The token has expired.');
+      } else this.#expire(client);
     }
+    await this.#door.check(now);
+    this.#reportSoon();
     await this.#arm();
   }
 
-  async #ephemeral<N extends EphemeralName>(event: N, payload: HubEvents[N]): Promise<void> {
-    if (this.ctx.getWebSockets().length === 0) return;
-    // After a sleep the sequence is not known here.
-    if (this.#seq === 0) this.#seq = (await guildOf(this.env, payload.guildId).head()).seq;
-    const { id, at } = { id: ulid(), at: Date.now() };
-    this.#broadcast({ v: 1, type: 'event', event, id, seq: this.#seq, at, payload } as AnyHubEvent);
+  #turnAway(status: number, code: string, message: string): Response {
+    this.#counters.count('hub_refused_total', { code });
+    return Response.json(errorBody(code, message), { status });
   }
 
-  async #authenticate(socket: WebSocket, message: Extract<ClientMessage, { type: 'auth' }>): Promise<void> {
-    const attachment = attachmentOf(socket);
-    if (!attachment) return;
-    let claims: Awaited<ReturnType<typeof verifyToken>>;
+  #tell(client: Client, code: string, message: string): void {
+    this.#counters.count('hub_refused_total', { code });
+    this.#sender.send(client, { v: 1, type: 'error', code, message });
+  }
+
+  #expire(client: Client): void {
+    const message = 'Send an auth message within five seconds.';
+    this.#sender.refuse(client, hubCloseCodes.noAuth, 'no_auth', message);
+  }
+
+  /** The guild must tell this shard what happens before anybody waits for it here. */
+  async #openShard(shard: number): Promise<void> {
+    if (this.#clients.size > 0) return;
+    this.#opening += 1;
     try {
-      claims = await verifyToken(settingsOf(this.env), message.token);
-    } catch (error) {
-      if (!(error instanceof PatchbayError)) throw error;
-      this.#refuse(socket, hubCloseCodes.tokenRefused, error.code, error.message);
-      return;
-    }
-    const { guildId } = attachment;
-    if (!claims.guilds.includes(guildId)) {
-      this.#refuse(socket, hubCloseCodes.notYourGuild, 'not_your_guild', 'The token does not speak for this server.');
-      return;
-    }
-    const viewer: Viewer = { userId: claims.sub, scope: claims.scope };
-    // Events that arrive while the snapshot is on its way wait, so that nothing is missed and nothing comes before it.
-    const live = this.#liveOf(socket);
-    live.pending = [];
-    this.#attach(socket, { guildId, viewer, closeAt: claims.exp * 1000 });
-    await this.#arm();
-    const { epoch, seq, snapshot } = await guildOf(this.env, guildId).snapshot();
-    const replay = message.since ? this.#ring.since(message.since.epoch, message.since.seq, { epoch, seq }) : null;
-    this.#seq = Math.max(this.#seq, seq);
-    this.#send(socket, { v: 1, type: 'ack', event: 'auth.ok', epoch, seq });
-    if (replay) {
-      for (const event of replay) if (mayReceive(viewer, event)) this.#send(socket, event);
-      live.through = replay.at(-1)?.seq ?? message.since?.seq ?? seq;
-    } else {
-      if (message.since) this.#send(socket, { v: 1, type: 'event', event: 'resync', epoch, seq });
-      const payload = visibleSnapshot(viewer, snapshot);
-      this.#send(socket, { v: 1, type: 'event', event: 'presence.snapshot', id: ulid(), seq, at: Date.now(), payload });
-      live.through = seq;
-    }
-    const pending = live.pending ?? [];
-    live.pending = null;
-    for (const event of pending) {
-      if (isNew(live, event)) this.#send(socket, event);
+      await guildOf(this.env, this.#guildId).openShard(shard);
+    } finally {
+      this.#opening -= 1;
     }
   }
 
-  #broadcast(event: AnyHubEvent): void {
-    const frame = JSON.stringify(event);
-    const bytes = encoder.encode(frame).length;
-    const now = Date.now();
-    for (const socket of this.ctx.getWebSockets()) {
-      const attachment = attachmentOf(socket);
-      if (!attachment?.viewer || attachment.closeAt <= now || !mayReceive(attachment.viewer, event)) continue;
-      const live = this.#liveOf(socket);
-      if (live.pending) live.pending.push(event);
-      else if (isNew(live, event)) this.#sendFrame(socket, frame, bytes);
-    }
+  #countEvent({ event }: Published): void {
+    if (event.event === 'voice.left') this.#counters.count('voice_left_total', { cause: event.payload.cause.kind });
+    if (event.event === 'voice.cause') this.#counters.count('voice_cause_total', { cause: event.payload.cause.kind });
+    this.#counters.delay(Date.now() - event.at);
   }
 
-  #send(socket: WebSocket, message: ServerMessage): void {
-    const frame = JSON.stringify(message);
-    this.#sendFrame(socket, frame, encoder.encode(frame).length);
-  }
-
-  #sendFrame(socket: WebSocket, frame: string, bytes: number): void {
-    // A closing socket stays in the list until the peer answers.
-    if (socket.readyState !== WebSocket.OPEN) return;
-    const { window } = this.#liveOf(socket);
-    if (!window.take(bytes)) {
-      socket.close(hubCloseCodes.tooFarBehind, 'too far behind');
-      return;
-    }
-    socket.send(frame);
-    const n = window.probe();
-    if (n !== null) socket.send(JSON.stringify({ v: 1, type: 'probe', n } satisfies ServerMessage));
-  }
-
-  #refuse(socket: WebSocket, closeCode: number, code: string, message: string): void {
-    this.#send(socket, { v: 1, type: 'error', code, message });
-    if (socket.readyState === WebSocket.OPEN) socket.close(closeCode, code);
-  }
-
-  #liveOf(socket: WebSocket): Live {
-    let live = this.#live.get(socket);
-    if (!live) {
-      live = { window: new SendWindow(), pending: null, through: 0, recent: [] };
-      this.#live.set(socket, live);
-    }
-    return live;
-  }
-
-  #attach(socket: WebSocket, attachment: Attachment): void {
-    socket.serializeAttachment(attachment);
-  }
-
+  /** Arms the alarm for whoever is due first, unless it is armed for earlier: it then looks again. */
   async #arm(): Promise<void> {
-    const times = this.ctx
-      .getWebSockets()
-      .filter((socket) => socket.readyState === WebSocket.OPEN)
-      .flatMap((socket) => attachmentOf(socket)?.closeAt ?? []);
-    if (times.length > 0) await this.ctx.storage.setAlarm(Math.min(...times));
+    let first = Number.POSITIVE_INFINITY;
+    for (const { stage, closeAt, checkAt } of this.#clients.all()) {
+      if (stage !== 'closing') first = Math.min(first, closeAt, checkAt);
+    }
+    if (first >= this.#armedAt) return;
+    this.#armedAt = first;
+    await this.ctx.storage.setAlarm(first);
   }
-}
 
-/** Ephemeral events carry the sequence of the last durable one and are never old. */
-function isNew(live: Live, event: AnyHubEvent): boolean {
-  return event.event === 'voice.speaking' || event.event === 'session.stats' || event.seq > live.through;
-}
+  /** A timer, not an alarm: an object that has something to tell is awake. What it counted when it is killed is lost. */
+  #reportSoon(): void {
+    if (this.#reporting) return;
+    this.#reporting = true;
+    setTimeout(() => void this.#report(), settingsOf(this.env).METRICS_FLUSH_MS);
+  }
 
-function attachmentOf(socket: WebSocket): Attachment | null {
-  return socket.deserializeAttachment() as Attachment | null;
+  async #report(): Promise<void> {
+    this.#reporting = false;
+    this.#reports += 1;
+    const source = this.ctx.id.toString();
+    const counts = this.#counters.take();
+    const report = { source, instance: this.#instance, n: this.#reports, counts, open: this.#clients.open };
+    try {
+      await metricsOf(this.env).add(report);
+    } catch (error) {
+      console.warn('hub: its counters could not be told', error);
+    }
+  }
 }
 
 function parse(data: string | ArrayBuffer): ClientMessage | null {
   if (typeof data !== 'string' || data.length > MAX_MESSAGE_LENGTH) return null;
   try {
-    return clientMessageSchema.safeParse(JSON.parse(data)).data ?? null;
+    const message: unknown = JSON.parse(data);
+    return isAck(message) ? message : (clientMessageSchema.safeParse(message).data ?? null);
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
+}
+
+/** Answers to probes are most of what comes in; a schema would cost more than what is done about them. */
+function isAck(message: unknown): message is Extract<ClientMessage, { type: 'ack' }> {
+  if (typeof message !== 'object' || message === null) return false;
+  const { v, type, n } = message as { v?: unknown; type?: unknown; n?: unknown };
+  return v === 1 && type === 'ack' && Number.isSafeInteger(n);
 }

@@ -23,7 +23,8 @@ test('counts add up until they are taken, and those that were not handed over co
 
 test('what is shown has a type, and a label cannot break out of its line', () => {
   count('patchbay_rejoins_total', { result: 'a"} 1\nevil 2' });
-  const text = exposition([...take(), { series: 'of_an_older_version', value: 7 }]);
+  const totals = Object.fromEntries(take().map(({ series, value }) => [series, value]));
+  const text = exposition({ ...totals, of_an_older_version: 7 });
   expect(text).toContain('# TYPE patchbay_rejoins_total counter\npatchbay_rejoins_total{result="a_} 1_evil 2"} 1\n');
   expect(text).not.toContain('older');
 });

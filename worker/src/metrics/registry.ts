@@ -56,14 +56,14 @@ export function onCount(listener: () => void): void {
 }
 
 /** The text of Prometheus' exposition format, with help and type before each metric; unknown series (of older versions) are left out. */
-export function exposition(totals: readonly Delta[]): string {
+export function exposition(totals: Readonly<Record<string, number>>): string {
   const lines: string[] = [];
   for (const [name, { kind, help }] of Object.entries<Definition>(definitions)) {
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`);
     const own = new RegExp(`^${name}${kind === 'histogram' ? '_(?:bucket|sum|count)' : ''}(?:\\{|$)`);
-    for (const { series, value } of totals) if (own.test(series)) lines.push(`${series} ${value}`);
+    for (const [series, value] of Object.entries(totals)) if (own.test(series)) lines.push(`${series} ${value}`);
   }
-  return lines.join('\n');
+  return `${lines.join('\n')}\n`;
 }
 
 function add(series: string, value: number): void {

@@ -1,0 +1,45 @@
+/** As much of Discord as the Worker asks about viewers: members of guilds and their roles. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export class TestDiscord {
+  /** Everybody is a member without roles, unless it is said here; `null` = no member. Keys: `guild:user`. */
+  readonly members = new Map<string, string[] | null>();
+  /** What was asked for, as `guild:user`. */
+  readonly asked: string[] = [];
+  /** An outage: every request is answered with 503. */
+  down = false;
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async start(): Promise<TestDiscord> {
+    const server = createServer((request, response) => {
+      const [, guildId, userId] = /\/guilds\/(\d+)\/members\/(\d+)$/.exec(request.url ?? '') ?? [];
+      if (!guildId || discord.down) {
+        response.writeHead(discord.down ? 503 : 404, { 'content-type': 'application/json' }).end('{"code":0}');
+        return;
+      }
+      const key = `${guildId}:${userId}`;
+      discord.asked.push(key);
+      const roles = discord.members.has(key) ? discord.members.get(key) : [];
+      response.setHeader('content-type', 'application/json');
+      if (roles) response.end(JSON.stringify({ user: { id: userId }, roles }));
+      else response.writeHead(404).end('{"message":"Unknown Member","code":10007}');
+    });
+    const discord = new TestDiscord(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return discord;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/api`;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
