@@ -76,20 +76,27 @@ export async function benchFinalise({ directory, say }: BenchContext): Promise<B
     say(
       `Ours, ${share}: chunks ${describe(made)}; finalised ${describe(finalised)}; LUFS ${finalised.result.join(' ')}.`,
     );
-    const own = together(made, finalised);
+    // What the chunks hold in memory meanwhile is part of neither.
+    const own = { ...together(made, finalised), memory: finalised.memory };
 
     const byUser = Map.groupBy(job.chunks, ({ userId }) => userId);
     const tracks: Tracks = [...byUser.values()].map((chunks) =>
       chunks.toSorted((left, right) => left.firstSample - right.firstSample).map(({ path }) => path),
     );
-    const graph = missing ?? together(made, await costOf(() => oneGraph(tracks, join(folder, 'graph'))));
+    const graph = missing ?? (await costOf(() => oneGraph(tracks, join(folder, 'graph'))));
     if (typeof graph !== 'string') say(`One ffmpeg graph, ${share}: ${describe(graph)}.`);
     const usual = missing ?? (await costOf(() => classic(tracks, join(folder, 'classic'))));
     if (typeof usual !== 'string') say(`Classic pipeline, ${share}: ${describe(usual)}.`);
-    rows.push(...rowsOf(`one ffmpeg graph, ${share}`, own, graph), ...rowsOf(`classic pipeline, ${share}`, own, usual));
+    rows.push(
+      ...rowsOf(`one ffmpeg graph, ${share}`, own, withChunks(graph, made)),
+      ...rowsOf(`classic pipeline, ${share}`, own, usual),
+    );
   }
   return rows;
 }
+
+const withChunks = (cost: TreeCost | string, made: TreeCost): TreeCost | string =>
+  typeof cost === 'string' ? cost : { ...together(cost, made), memory: cost.memory };
 
 const describe = ({ cpu, wall, memory }: TreeCost): string =>
   `${cpu.toFixed(1)} s of CPU time in ${wall.toFixed(1)} s, ${memory.toFixed(0)} MB`;

@@ -27,33 +27,43 @@ export class KWeighting {
 
   /** Goes on with interleaved stereo, samples `from` up to before `to`, and gives the sum of the squares of what comes out. */
   energy(pcm: Float32Array, from: number, to: number): number {
-    return this.#channel(pcm, from, to, 0) + this.#channel(pcm, from, to, 1);
-  }
-
-  reset(): void {
-    this.#states.fill(0);
-  }
-
-  #channel(pcm: Float32Array, from: number, to: number, channel: 0 | 1): number {
     const states = this.#states;
-    const first = 4 * channel;
-    let [s1 = 0, s2 = 0, h1 = 0, h2 = 0] = states.subarray(first, first + 4);
+    // Both channels in one loop: each waits for its own last result, and the processor works on the other meanwhile.
+    let [s1 = 0, s2 = 0, h1 = 0, h2 = 0, t1 = 0, t2 = 0, g1 = 0, g2 = 0] = states;
     const [b0, b1, b2] = shelf.b;
     const [a1, a2] = shelf.a;
     const [c1, c2] = highPass.a;
     let energy = 0;
-    for (let index = 2 * from + channel; index < 2 * to; index += 2) {
-      const sample = pcm[index] ?? 0;
-      const shelved = b0 * sample + s1;
-      s1 = b1 * sample - a1 * shelved + s2;
-      s2 = b2 * sample - a2 * shelved;
-      const passed = shelved + h1;
-      h1 = -2 * shelved - c1 * passed + h2;
-      h2 = shelved - c2 * passed;
-      energy += passed * passed;
+    for (let index = 2 * from; index < 2 * to; index += 2) {
+      const left = pcm[index] ?? 0;
+      const right = pcm[index + 1] ?? 0;
+      const leftShelved = b0 * left + s1;
+      const rightShelved = b0 * right + t1;
+      s1 = b1 * left - a1 * leftShelved + s2;
+      t1 = b1 * right - a1 * rightShelved + t2;
+      s2 = b2 * left - a2 * leftShelved;
+      t2 = b2 * right - a2 * rightShelved;
+      const leftPassed = leftShelved + h1;
+      const rightPassed = rightShelved + g1;
+      h1 = -2 * leftShelved - c1 * leftPassed + h2;
+      g1 = -2 * rightShelved - c1 * rightPassed + g2;
+      h2 = leftShelved - c2 * leftPassed;
+      g2 = rightShelved - c2 * rightPassed;
+      energy += leftPassed * leftPassed + rightPassed * rightPassed;
     }
-    states.set([s1, s2, h1, h2], first);
+    states[0] = s1;
+    states[1] = s2;
+    states[2] = h1;
+    states[3] = h2;
+    states[4] = t1;
+    states[5] = t2;
+    states[6] = g1;
+    states[7] = g2;
     return energy;
+  }
+
+  reset(): void {
+    this.#states.fill(0);
   }
 }
 

@@ -14,14 +14,14 @@ import { FRAME_SAMPLES, SAMPLE_RATE } from '../audio/packet.ts';
 import { ratioOf, TruePeakMeter } from '../audio/true-peak.ts';
 import { Envelope } from './envelope.ts';
 import { FragmentWriter } from './fragment-writer.ts';
+import { FrameSpool } from './frame-spool.ts';
 import type { SpokenFrame } from './grid.ts';
 import { joinRaw } from './join-raw.ts';
 import { Leveller } from './levelled.ts';
 import { goal as defaultGoal, GapMeter, type Level, type LoudnessGoal, levelOf } from './loudness-goal.ts';
 import { MasterWriter } from './master-writer.ts';
-import { fragmentOf, limitedInput, measureTrack } from './measure.ts';
+import { fragmentOf, KeptTracks, limitedInput, measureTrack } from './measure.ts';
 import { mix } from './mix.ts';
-import { MixSpool } from './mix-spool.ts';
 import { type FinaliseReport, type FinishedFragment, finite, type Sound } from './report.ts';
 import type { DecodeCounters } from './spoken.ts';
 import { recordingOf, type Span, type StoredChunk, type Track } from './tracks.ts';
@@ -41,6 +41,8 @@ export interface FinaliseOptions {
 
 /** Where the time goes, in percent of the whole, measured on conversations; for the progress alone. */
 const steps = { measure: 20, fragments: 45, master: 35 } as const;
+/** dB above full scale: several people at once may be louder than one. */
+const MIX_HEADROOM = 12;
 /** After so many frames the process looks at its messages. */
 const FRAMES_AT_ONCE = 500;
 
@@ -71,16 +73,17 @@ export async function finalise(options: FinaliseOptions): Promise<FinaliseReport
     frame += 1;
     return frame % FRAMES_AT_ONCE === 0 ? setImmediate() : undefined;
   };
+  const kept = new KeptTracks(directory);
   const levels: Level[][] = [];
   for (const track of tracks) {
-    levels.push(await measureTrack(track, codec, goal, counters, breathe));
+    levels.push(await measureTrack(track, codec, goal, counters, kept, breathe));
     progress(steps.measure, levels.length / tracks.length);
   }
   before += steps.measure;
 
   const frames = Math.ceil(samples / FRAME_SAMPLES);
   const spoolPath = join(directory, 'mix.spool');
-  const spool = new MixSpool(spoolPath);
+  const spool = new FrameSpool(spoolPath, MIX_HEADROOM);
   const fragments: Fragment[] = [];
   for (const [index, track] of tracks.entries()) fragments.push(...(await openFragments(track, levels[index] ?? [])));
   const mixEnvelope = new Envelope();
@@ -91,6 +94,7 @@ export async function finalise(options: FinaliseOptions): Promise<FinaliseReport
     await breathe();
   }
   spool.end();
+  await kept.clear(tracks);
   const finished: FinishedFragment[] = [];
   for (const fragment of fragments) {
     finished.push(closeFragment(fragment));
@@ -162,7 +166,7 @@ export async function finalise(options: FinaliseOptions): Promise<FinaliseReport
         yield frame;
       }
     }
-    for (const frame of limitedInput(track, codec)) {
+    for (const frame of kept.frames(track) ?? limitedInput(track, codec)) {
       const fragment = own[fragmentOf(track, frame.index)];
       if (!fragment) continue;
       if (current && current !== fragment) yield* written(current, current.leveller.flush());

@@ -1,5 +1,5 @@
 /** A file that is written in large pieces, and its checksum on the way. */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, writeSync } from 'node:fs';
 
 const PIECE_BYTES = 1 << 18;
@@ -7,12 +7,14 @@ const PIECE_BYTES = 1 << 18;
 /** Synchronous: it is used where nothing else waits, and a wait for each page would cost more than the page. */
 export class OutFile {
   readonly #file: number;
-  readonly #hash = createHash('sha256');
+  readonly #hash: Hash | undefined;
   readonly #piece = Buffer.allocUnsafe(PIECE_BYTES);
   #filled = 0;
   #bytes = 0;
 
-  constructor(path: string) {
+  /** @param hashed a file that nobody but this process reads needs no checksum */
+  constructor(path: string, hashed = true) {
+    this.#hash = hashed ? createHash('sha256') : undefined;
     this.#file = openSync(path, 'w');
   }
 
@@ -31,7 +33,7 @@ export class OutFile {
   end(): { bytes: number; sha256: string } {
     this.#flush();
     closeSync(this.#file);
-    return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+    return { bytes: this.#bytes, sha256: this.#hash?.digest('hex') ?? '' };
   }
 
   #flush(): void {
@@ -40,7 +42,7 @@ export class OutFile {
   }
 
   #put(bytes: Uint8Array): void {
-    this.#hash.update(bytes);
+    this.#hash?.update(bytes);
     this.#bytes += bytes.length;
     for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at);
   }
