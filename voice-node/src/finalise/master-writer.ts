@@ -15,6 +15,11 @@ export const MP3_DELAY = 1_105;
 const LAME_SCALE = 0.95;
 
 const silence = new Float32Array(CHANNELS * FRAME_SAMPLES);
+const nothing = new Uint8Array();
+/** Six frames are five frames of MP3 (1,152 samples): in silence the encoder repeats itself with this period. */
+const REPEATING_FRAMES = 6;
+/** So often it must have done so: its threshold of hearing falls for two seconds of silence, and colours the next sound. */
+const REPEATED = 24;
 
 type Mp3Encoder = Awaited<ReturnType<typeof createMp3Encoder>>;
 
@@ -54,18 +59,35 @@ export class MasterWriter {
   }
 
   #fillUntil(index: number): void {
-    for (; this.#next < index; this.#next += 1) this.#encode(silence, FRAME_SAMPLES);
+    let before: Buffer | undefined;
+    let repeated = 0;
+    while (this.#next < index) {
+      const frames = Math.min(REPEATING_FRAMES, index - this.#next);
+      const pieces: Buffer[] = [];
+      for (let frame = 0; frame < frames; frame += 1) pieces.push(Buffer.from(this.#encode(silence, FRAME_SAMPLES)));
+      this.#next += frames;
+      const made = Buffer.concat(pieces);
+      repeated = before?.equals(made) ? repeated + 1 : 0;
+      if (repeated >= REPEATED) {
+        // From here on it would say the same for ever: hours of silence are copied instead.
+        for (; this.#next + REPEATING_FRAMES <= index; this.#next += REPEATING_FRAMES) this.#file.write(made);
+      }
+      before = made;
+    }
   }
 
-  #encode(interleaved: Float32Array, samples: number): void {
+  /** Encodes and writes. Gives what it wrote: a view that the next call changes. */
+  #encode(interleaved: Float32Array, samples: number): Uint8Array {
     const from = Math.min(samples, this.#skip);
     this.#skip -= from;
-    if (from === samples) return;
+    if (from === samples) return nothing;
     const [left, right] = [this.#left, this.#right];
     for (let index = from; index < samples; index += 1) {
       left[index] = (interleaved[2 * index] ?? 0) / LAME_SCALE;
       right[index] = (interleaved[2 * index + 1] ?? 0) / LAME_SCALE;
     }
-    this.#file.write(this.#encoder.encode([left.subarray(from, samples), right.subarray(from, samples)]));
+    const bytes = this.#encoder.encode([left.subarray(from, samples), right.subarray(from, samples)]);
+    this.#file.write(bytes);
+    return bytes;
   }
 }
