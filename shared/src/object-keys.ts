@@ -20,6 +20,11 @@ export function masterKey(sessionId: string): string {
   return `recordings/${sessionId}/master/MASTER-${sessionId}.mp3`;
 }
 
+/** Everything of one recording. */
+export function recordingPrefix(sessionId: string): string {
+  return `recordings/${sessionId}/`;
+}
+
 /** Where all chunks of a recording are. */
 export function chunkPrefix(sessionId: string): string {
   return `recordings/${sessionId}/chunks/`;

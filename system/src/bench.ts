@@ -9,8 +9,10 @@ import { parseArgs } from 'node:util';
 import './require-node.ts';
 import { benchBridge } from './bench/bridge.ts';
 import type { BenchContext } from './bench/context.ts';
+import { benchFinalise } from './bench/finalise.ts';
 import { benchHub } from './bench/hub.ts';
 import { benchMatchmaker } from './bench/matchmaker.ts';
+import { benchRecord } from './bench/record.ts';
 import { type BenchRow, benchTable } from './bench/row.ts';
 import { benchSim } from './bench/sim.ts';
 import type { Stack } from './stack/stack.ts';
@@ -18,7 +20,9 @@ import type { Stack } from './stack/stack.ts';
 const benches: Record<string, (context: BenchContext) => Promise<BenchRow[]>> = {
   bridge: benchBridge,
   hub: benchHub,
+  finalise: benchFinalise,
   matchmaker: benchMatchmaker,
+  record: benchRecord,
   sim: benchSim,
 };
 

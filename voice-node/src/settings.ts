@@ -1,3 +1,4 @@
+import { PatchbayError } from '@patchbay/shared/errors';
 import { nodeIdSchema } from '@patchbay/shared/ids';
 import { parseSettings } from '@patchbay/shared/settings';
 import { z } from 'zod';
@@ -117,9 +118,37 @@ export function readSettings(variables: Record<string, string | undefined>): Set
     messageContent: read.MESSAGE_CONTENT,
     membersIntent: read.GUILD_MEMBERS_INTENT,
   };
+  const storage = storageOf(read);
+  if (typeof storage === 'string') settings.recordingOff = `Recording is off: ${storage}`;
+  else settings.storage = storage;
+  return settings;
+}
+
+const storageSchema = schema.pick({
+  S3_ENDPOINT: true,
+  S3_BUCKET: true,
+  S3_REGION: true,
+  S3_ACCESS_KEY_ID: true,
+  S3_SECRET_ACCESS_KEY: true,
+  S3_CHECKSUMS: true,
+});
+
+/**
+ * The settings of the bucket alone.
+ *
+ * @throws {PatchbayError} `settings_invalid`, naming what is missing and no value
+ */
+export function readStorage(variables: Record<string, string | undefined>): StorageSettings {
+  const storage = storageOf(parseSettings(storageSchema, variables));
+  if (typeof storage === 'string') throw new PatchbayError('settings_invalid', `Wrong settings: ${storage}`);
+  return storage;
+}
+
+/** A sentence that names what is missing, where something is. */
+function storageOf(read: z.output<typeof storageSchema>): StorageSettings | string {
   const { S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY } = read;
   if (S3_ENDPOINT && S3_BUCKET && S3_ACCESS_KEY_ID && S3_SECRET_ACCESS_KEY) {
-    settings.storage = {
+    return {
       endpoint: S3_ENDPOINT,
       bucket: S3_BUCKET,
       region: read.S3_REGION,
@@ -127,11 +156,9 @@ export function readSettings(variables: Record<string, string | undefined>): Set
       secretAccessKey: S3_SECRET_ACCESS_KEY,
       checksums: read.S3_CHECKSUMS,
     };
-    return settings;
   }
   const missing = Object.entries({ S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY })
     .filter(([, value]) => value === undefined)
     .map(([name]) => name);
-  settings.recordingOff = `Recording is off: set ${missing.join(', ')} to store recordings.`;
-  return settings;
+  return `set ${missing.join(', ')} to store recordings.`;
 }

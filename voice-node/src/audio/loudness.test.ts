@@ -102,3 +102,26 @@ test('no true peak above the ceiling, no change below it, and no jump of the gai
     last = gain;
   }
 });
+
+test('blocks that the limiter need not touch come out as they went in, and its result does not depend on their length', () => {
+  const pcm = new Float32Array(2 * rate * 3);
+  pcm.set(sine(1000, 1, 0.3));
+  pcm.set(sine(997, 0.05, 1.9, 0.3), rate * 2);
+  pcm.set(sine(1000, 1.9, 0.3), rate * 2.1);
+  const whole = pcm.slice();
+  new Limiter(0.8).process(whole);
+  const inFrames = pcm.slice();
+  const limiter = new Limiter(0.8);
+  for (let at = 0; at < pcm.length; at += 1_920) limiter.process(inFrames.subarray(at, at + 1_920));
+  expect(limiter.least).toBeLessThan(0.45);
+  let [apart, untouched] = [0, 0];
+  for (let index = 0; index < pcm.length; index += 1) {
+    apart = Math.max(apart, Math.abs((inFrames[index] ?? 0) - (whole[index] ?? 0)));
+    const source = pcm[index - 2 * LIMITER_DELAY] ?? 0;
+    // Before the loud part, and a second and a half after it, when it has let go.
+    if (index < rate * 1.9 || index > rate * 5.4)
+      untouched = Math.max(untouched, Math.abs((inFrames[index] ?? 0) - source));
+  }
+  expect(apart).toBeLessThan(1e-6);
+  expect(untouched).toBe(0);
+});

@@ -30,13 +30,18 @@ const NO_PACKET_ENDS = -1n;
 /** Frames packets into pages. Append what it returns to the file, in order. */
 export class OggOpusWriter {
   readonly #serial: number;
+  readonly #packetsPerPage: number;
   #pageSequence = 0;
   #granule = 0;
   #waiting: Uint8Array[] = [];
 
-  /** @param serial 32-bit number of the stream; any, but another one for another track. */
-  constructor(serial: number) {
+  /**
+   * @param serial 32-bit number of the stream; any, but another one for another track
+   * @param packetsPerPage a torn file loses one page: 200 ms by default
+   */
+  constructor(serial: number, packetsPerPage: number = PACKETS_PER_PAGE) {
     this.#serial = serial >>> 0;
+    this.#packetsPerPage = packetsPerPage;
   }
 
   /** Packets given so far, waiting ones included; 20 ms each. */
@@ -62,7 +67,7 @@ export class OggOpusWriter {
   /** Adds a packet; returns a page when one is full. */
   add(packet: Uint8Array): Buffer | undefined {
     this.#waiting.push(packet);
-    return this.#waiting.length >= PACKETS_PER_PAGE ? this.flush() : undefined;
+    return this.#waiting.length >= this.#packetsPerPage ? this.flush() : undefined;
   }
 
   /** A page of what waits, if anything does. */

@@ -1,5 +1,8 @@
-/** Reads Ogg Opus files piece by piece: the packets of hours in the memory of a page. */
-import { createReadStream } from 'node:fs';
+/**
+ * Reads Ogg Opus files piece by piece: the packets of hours in the memory of a page. Reading is synchronous, a piece at a time: for
+ * hundreds of thousands of packets, waiting for each would cost more than all the rest.
+ */
+import { closeSync, openSync, readSync } from 'node:fs';
 import { PatchbayError } from '@patchbay/shared/errors';
 import { readComments } from './ogg-opus.ts';
 
@@ -13,9 +16,9 @@ const PIECE_BYTES = 1 << 16;
  *
  * @throws {PatchbayError} `ogg_malformed`
  */
-export async function* oggPackets(path: string): AsyncGenerator<Uint8Array, void> {
+export function* oggPackets(path: string): Generator<Uint8Array, void> {
   let index = 0;
-  for await (const packet of allPackets(path)) {
+  for (const packet of allPackets(path)) {
     index += 1;
     if (index > 2) yield packet;
   }
@@ -26,38 +29,44 @@ export async function* oggPackets(path: string): AsyncGenerator<Uint8Array, void
  *
  * @throws {PatchbayError} `ogg_malformed`
  */
-export async function oggComments(path: string): Promise<Record<string, string>> {
+export function oggComments(path: string): Record<string, string> {
   let index = 0;
-  for await (const packet of allPackets(path)) {
+  for (const packet of allPackets(path)) {
     index += 1;
     if (index === 2) return readComments(Buffer.from(packet));
   }
   throw new PatchbayError('ogg_malformed', `${path} ends before its header does.`);
 }
 
-async function* allPackets(path: string): AsyncGenerator<Uint8Array, void> {
-  let bytes: Buffer = Buffer.alloc(0);
-  let partial: Uint8Array[] = [];
-  for await (const piece of createReadStream(path, { highWaterMark: PIECE_BYTES })) {
-    bytes = bytes.length > 0 ? Buffer.concat([bytes, piece as Buffer]) : (piece as Buffer);
-    let offset = 0;
+function* allPackets(path: string): Generator<Uint8Array, void> {
+  const file = openSync(path, 'r');
+  try {
+    let rest: Buffer = Buffer.alloc(0);
+    let partial: Uint8Array[] = [];
     for (;;) {
-      const page = pageAt(bytes, offset, path);
-      if (!page) break;
-      let at = page.body;
-      for (const size of page.lacing) {
-        partial.push(bytes.subarray(at, at + size));
-        at += size;
-        if (size === 255) continue;
-        const packet = partial.length === 1 && partial[0] ? partial[0] : Buffer.concat(partial);
-        partial = [];
-        yield packet;
+      // A buffer of its own for each piece: packets that were given stay as they are.
+      const bytes = Buffer.allocUnsafe(rest.length + PIECE_BYTES);
+      bytes.set(rest);
+      const read = readSync(file, bytes, rest.length, PIECE_BYTES, null);
+      if (read === 0) return;
+      const filled = bytes.subarray(0, rest.length + read);
+      let offset = 0;
+      for (let page = pageAt(filled, offset, path); page; page = pageAt(filled, offset, path)) {
+        let at = page.body;
+        for (const size of page.lacing) {
+          partial.push(filled.subarray(at, at + size));
+          at += size;
+          if (size === 255) continue;
+          const packet = partial.length === 1 && partial[0] ? partial[0] : Buffer.concat(partial);
+          partial = [];
+          yield packet;
+        }
+        offset = page.end;
       }
-      // What is carried over to the next page must outlive the piece.
-      partial = partial.map((part) => Buffer.from(part));
-      offset = page.end;
+      rest = filled.subarray(offset);
     }
-    bytes = bytes.subarray(offset);
+  } finally {
+    closeSync(file);
   }
 }
 

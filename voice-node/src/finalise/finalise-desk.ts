@@ -158,7 +158,7 @@ export class FinaliseDesk {
       const path = join(into, key.slice(key.lastIndexOf('/') + 1));
       try {
         const fetched = await store.fetch(key, path);
-        const tags = chunkTagsSchema.parse(JSON.parse((await oggComments(path))[TRACK_COMMENT] ?? 'null'));
+        const tags = chunkTagsSchema.parse(JSON.parse(oggComments(path)[TRACK_COMMENT] ?? 'null'));
         chunks.push({ ...tags, path, key, ...fetched });
       } catch (error) {
         if (error instanceof PatchbayError && error.code === 'object_unreadable') throw error;

@@ -1,27 +1,28 @@
 /**
  * Makes what people listen to from the chunks of a recording: for each join-to-leave the chunks joined as received and a
- * loudness-normalised version, and the mix of all as the master. In memory that does not grow with the length, without ffmpeg.
+ * loudness-normalised version, and the mix of all as the master. Without ffmpeg, and in memory that hardly grows with the length (36
+ * bytes for each frame in which somebody speaks).
  *
- * Three steps, of which only what was spoken is decoded: measure each track; level, write and mix them; measure and write the mix.
+ * Three steps, of which only what was spoken is decoded: measure each track; level, write and mix them; write the mix.
  */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { LIMITER_DELAY } from '../audio/limiter.ts';
 import type { OpusCodec } from '../audio/opus-codec.ts';
 import { FRAME_SAMPLES, SAMPLE_RATE } from '../audio/packet.ts';
 import { ratioOf, TruePeakMeter } from '../audio/true-peak.ts';
+import { Envelope } from './envelope.ts';
 import { FragmentWriter } from './fragment-writer.ts';
+import { FrameSpool } from './frame-spool.ts';
 import type { SpokenFrame } from './grid.ts';
 import { joinRaw } from './join-raw.ts';
 import { Leveller } from './levelled.ts';
-import { goal as defaultGoal, GapMeter, type Level, type LoudnessGoal } from './loudness-goal.ts';
+import { goal as defaultGoal, GapMeter, type Level, type LoudnessGoal, levelOf } from './loudness-goal.ts';
 import { MasterWriter } from './master-writer.ts';
-import { fragmentOf, limitedInput, measureMix, measureTrack, peakOf } from './measure.ts';
+import { fragmentOf, KeptTracks, limitedInput, measureTrack } from './measure.ts';
 import { mix } from './mix.ts';
-import { MixSpool } from './mix-spool.ts';
-import { type FinaliseReport, type FinishedFile, type FinishedFragment, finite, type Sound } from './report.ts';
+import { type FinaliseReport, type FinishedFragment, finite, type Sound } from './report.ts';
 import type { DecodeCounters } from './spoken.ts';
 import { recordingOf, type Span, type StoredChunk, type Track } from './tracks.ts';
 
@@ -39,7 +40,11 @@ export interface FinaliseOptions {
 }
 
 /** Where the time goes, in percent of the whole, measured on conversations; for the progress alone. */
-const steps = { measure: 30, fragments: 35, mix: 10, master: 25 } as const;
+const steps = { measure: 20, fragments: 45, master: 35 } as const;
+/** dB above full scale: several people at once may be louder than one. */
+const MIX_HEADROOM = 12;
+/** After so many frames the process looks at its messages. */
+const FRAMES_AT_ONCE = 500;
 
 interface Fragment {
   track: Track;
@@ -63,34 +68,41 @@ export async function finalise(options: FinaliseOptions): Promise<FinaliseReport
   const progress = (step: number, part: number): void =>
     options.onProgress?.(Math.min(100, Math.floor(before + step * part)));
 
+  let frame = 0;
+  const breathe = (): Promise<void> | undefined => {
+    frame += 1;
+    return frame % FRAMES_AT_ONCE === 0 ? setImmediate() : undefined;
+  };
+  const kept = new KeptTracks(directory);
   const levels: Level[][] = [];
   for (const track of tracks) {
-    levels.push(await measureTrack(track, codec, goal, counters));
+    levels.push(await measureTrack(track, codec, goal, counters, kept, breathe));
     progress(steps.measure, levels.length / tracks.length);
   }
   before += steps.measure;
 
   const frames = Math.ceil(samples / FRAME_SAMPLES);
   const spoolPath = join(directory, 'mix.spool');
-  const spool = new MixSpool(spoolPath);
+  const spool = new FrameSpool(spoolPath, MIX_HEADROOM);
   const fragments: Fragment[] = [];
   for (const [index, track] of tracks.entries()) fragments.push(...(await openFragments(track, levels[index] ?? [])));
-  const mixMeter = new GapMeter();
-  let mixPeak = 0;
-  for await (const frame of mix(tracks.map((track) => levelled(track)))) {
-    mixMeter.add(frame);
-    mixPeak = Math.max(mixPeak, peakOf(frame.pcm));
-    await spool.add(frame);
+  const mixEnvelope = new Envelope();
+  for (const frame of mix(tracks.map((track) => levelled(track)))) {
+    mixEnvelope.add(frame);
+    spool.add(frame);
     progress(steps.fragments, frame.index / frames);
+    await breathe();
   }
-  await spool.end();
+  spool.end();
+  await kept.clear(tracks);
   const finished: FinishedFragment[] = [];
-  for (const fragment of fragments) finished.push(await closeFragment(fragment));
+  for (const fragment of fragments) {
+    finished.push(closeFragment(fragment));
+    await setImmediate();
+  }
   before += steps.fragments;
 
-  const level = await measureMix(() => spool.frames(), mixMeter.integrated, mixPeak, goal);
-  before += steps.mix;
-  const master = await writeMaster(level);
+  const master = await writeMaster(levelOf(mixEnvelope, goal));
   await rm(spoolPath, { force: true });
   options.onProgress?.(100);
   return {
@@ -141,20 +153,20 @@ export async function finalise(options: FinaliseOptions): Promise<FinaliseReport
   }
 
   /** The track as its fragments have it; they are written on the way. */
-  async function* levelled(track: Track): AsyncGenerator<SpokenFrame> {
+  function* levelled(track: Track): Generator<SpokenFrame> {
     const own = fragments.filter((fragment) => fragment.track === track);
     let current: Fragment | undefined;
-    async function* written(fragment: Fragment, out: readonly SpokenFrame[]): AsyncGenerator<SpokenFrame> {
+    function* written(fragment: Fragment, out: readonly SpokenFrame[]): Generator<SpokenFrame> {
       for (const frame of out) {
         fragment.loudness.add(frame);
         fragment.peak.add(frame.pcm);
-        await fragment.writer.add(frame);
+        fragment.writer.add(frame);
         const firstFrame = framesOf(fragment.span)[0];
-        if (frame.index >= firstFrame) await fragment.mp3?.add({ index: frame.index - firstFrame, pcm: frame.pcm });
+        if (frame.index >= firstFrame) fragment.mp3?.add({ index: frame.index - firstFrame, pcm: frame.pcm });
         yield frame;
       }
     }
-    for await (const frame of limitedInput(track, codec)) {
+    for (const frame of kept.frames(track) ?? limitedInput(track, codec)) {
       const fragment = own[fragmentOf(track, frame.index)];
       if (!fragment) continue;
       if (current && current !== fragment) yield* written(current, current.leveller.flush());
@@ -164,23 +176,23 @@ export async function finalise(options: FinaliseOptions): Promise<FinaliseReport
     if (current) yield* written(current, current.leveller.flush());
   }
 
-  async function closeFragment(fragment: Fragment): Promise<FinishedFragment> {
+  function closeFragment(fragment: Fragment): FinishedFragment {
     const { track, span, path, level, loudness, peak } = fragment;
-    await fragment.writer.end();
+    const normalised = fragment.writer.end();
     const [firstFrame, endFrame] = framesOf(span);
     const seconds = ((endFrame - firstFrame) * FRAME_SAMPLES) / SAMPLE_RATE;
     const rawPath = path.replace(/FULL-([^/]*)$/, 'RAW-$1');
-    await joinRaw(rawPath, track.chunks, { firstFrame, endFrame, serial: 1, comments: commentsOf(track) });
-    await fragment.mp3?.end(endFrame - firstFrame);
+    const raw = joinRaw(rawPath, track.chunks, { firstFrame, endFrame, serial: 1, comments: commentsOf(track) });
+    const mp3 = fragment.mp3?.end(endFrame - firstFrame);
     return {
       userId: track.userId,
       guildId: track.guildId,
       firstSample: firstFrame * FRAME_SAMPLES,
       samples: (endFrame - firstFrame) * FRAME_SAMPLES,
       sound: soundOf(level, loudness.integrated, peak.dBTP),
-      normalised: await fileOf(path, seconds),
-      raw: await fileOf(rawPath, seconds),
-      ...(fragment.mp3 ? { mp3: await fileOf(path.replace(/ogg$/, 'mp3'), seconds) } : {}),
+      normalised: { path, seconds, ...normalised },
+      raw: { path: rawPath, seconds, ...raw },
+      ...(mp3 ? { mp3: { path: path.replace(/ogg$/, 'mp3'), seconds, ...mp3 } } : {}),
     };
   }
 
@@ -189,19 +201,23 @@ export async function finalise(options: FinaliseOptions): Promise<FinaliseReport
     const writer = await MasterWriter.open(path, 128);
     const leveller = new Leveller(ratioOf(masterLevel.gain), ratioOf(goal.ceiling));
     const [loudness, peak] = [new GapMeter(), new TruePeakMeter()];
-    const write = async (out: readonly SpokenFrame[]): Promise<void> => {
+    const write = (out: readonly SpokenFrame[]): void => {
       for (const frame of out) {
         loudness.add(frame);
         peak.add(frame.pcm);
-        await writer.add(frame);
+        writer.add(frame);
         progress(steps.master, frame.index / frames);
       }
     };
-    for await (const frame of spool.frames(LIMITER_DELAY)) await write(leveller.push(frame));
-    await write(leveller.flush());
-    await writer.end(frames);
+    for (const frame of spool.frames(LIMITER_DELAY)) {
+      write(leveller.push(frame));
+      await breathe();
+    }
+    write(leveller.flush());
     return {
-      ...(await fileOf(path, (frames * FRAME_SAMPLES) / SAMPLE_RATE)),
+      path,
+      seconds: (frames * FRAME_SAMPLES) / SAMPLE_RATE,
+      ...writer.end(frames),
       sound: soundOf(masterLevel, loudness.integrated, peak.dBTP),
     };
   }
@@ -224,13 +240,3 @@ const soundOf = ({ before, gain, atLimit }: Level, loudness: number, truePeak: n
   truePeak: finite(truePeak),
   ...(atLimit ? { atLimit } : {}),
 });
-
-async function fileOf(path: string, seconds: number): Promise<FinishedFile> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const piece of createReadStream(path)) {
-    hash.update(piece as Buffer);
-    bytes += (piece as Buffer).length;
-  }
-  return { path, bytes, sha256: hash.digest('hex'), seconds };
-}

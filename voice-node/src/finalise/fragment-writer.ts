@@ -1,11 +1,9 @@
 /** Writes a fragment as Ogg Opus: encodes what was spoken, and writes silence as silence. */
-import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
 import { OggOpusWriter } from '../audio/ogg-opus.ts';
 import { FRAME_VALUES, type OpusCodec, type OpusEncoder } from '../audio/opus-codec.ts';
 import { SILENCE_FRAME } from '../audio/packet.ts';
 import type { SpokenFrame } from './grid.ts';
+import { OutFile } from './out-file.ts';
 
 /** Frames of digital silence that are encoded after speech, so that the last sound dies away. */
 const TAIL_FRAMES = 5;
@@ -36,8 +34,7 @@ export class FragmentWriter {
   readonly #options: FragmentWriterOptions;
   readonly #encoder: OpusEncoder;
   readonly #ogg: OggOpusWriter;
-  readonly #file: WriteStream;
-  readonly #closed: Promise<void>;
+  readonly #file: OutFile;
   readonly #pcm = new Int16Array(FRAME_VALUES);
   readonly #nothing = new Int16Array(FRAME_VALUES);
   #written = 0;
@@ -48,15 +45,12 @@ export class FragmentWriter {
     this.#options = options;
     this.#encoder = options.codec.createEncoder({ bitrate: options.bitrate ?? 64_000, purpose: 'recording' });
     this.#ogg = new OggOpusWriter(options.serial);
-    this.#file = createWriteStream(options.path);
-    this.#closed = finished(this.#file);
-    // Awaited by `end`; unhandled until then it would end the process.
-    this.#closed.catch(() => undefined);
+    this.#file = new OutFile(options.path);
     this.#file.write(this.#ogg.header(options.comments));
   }
 
   /** Adds a frame; call in order. Frames outside the span are left out. */
-  async add({ index, pcm }: SpokenFrame): Promise<void> {
+  add({ index, pcm }: SpokenFrame): void {
     const { firstFrame, endFrame } = this.#options;
     if (index < firstFrame || index >= endFrame) return;
     this.#fillUntil(index - firstFrame);
@@ -64,16 +58,15 @@ export class FragmentWriter {
     if (this.#silent >= TAIL_FRAMES) this.#encoder.reset();
     this.#silent = 0;
     this.#append(this.#encoder.encode(toInt16(pcm, this.#pcm)));
-    if (this.#file.writableNeedDrain) await once(this.#file, 'drain');
   }
 
-  /** Fills up to the end and closes; resolves when the file is whole. */
-  async end(): Promise<void> {
+  /** Fills up to the end and closes. Gives length and SHA-256. */
+  end(): { bytes: number; sha256: string } {
     const { firstFrame, endFrame } = this.#options;
     // One more: the codec's delay is cut off again at the start.
     this.#fillUntil(endFrame - firstFrame + 1);
-    this.#file.end(this.#ogg.end(endFrame - firstFrame));
-    await this.#closed;
+    this.#file.write(this.#ogg.end(endFrame - firstFrame));
+    return this.#file.end();
   }
 
   #fillUntil(frames: number): void {

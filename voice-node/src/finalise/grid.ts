@@ -11,7 +11,7 @@ export interface SpokenFrame {
 /** 20 ms of interleaved stereo, and where its first sample lies, from time zero. */
 export interface Piece {
   at: number;
-  pcm: ArrayLike<number>;
+  pcm: Int16Array;
   /** Of full scale in `pcm`. */
   scale: number;
 }
@@ -23,10 +23,11 @@ export interface Piece {
  * @param origin samples from time zero to the start of the grid: with a delay behind it, what comes out of the delay lies on the
  * grid. What lies before it is left out.
  */
-export async function* ontoGrid(pieces: AsyncIterable<Piece>, origin: number): AsyncGenerator<SpokenFrame> {
+export function* ontoGrid(pieces: Iterable<Piece>, origin: number): Generator<SpokenFrame> {
   const open: SpokenFrame[] = [];
-  for await (const { at, pcm, scale } of pieces) {
+  for (const { at, pcm, scale } of pieces) {
     const start = at - origin;
+    const factor = 1 / scale;
     const first = Math.floor(start / FRAME_SAMPLES);
     while (open[0] && open[0].index < first) {
       const done = open.shift();
@@ -46,7 +47,7 @@ export async function* ontoGrid(pieces: AsyncIterable<Piece>, origin: number): A
       }
       const into = frame.pcm;
       for (let value = from; value < to; value += 1)
-        into[value - skip] = (into[value - skip] ?? 0) + (pcm[value] ?? 0) / scale;
+        into[value - skip] = (into[value - skip] ?? 0) + (pcm[value] ?? 0) * factor;
     }
   }
   for (const frame of open) if (frame.index >= 0) yield frame;

@@ -1,15 +1,12 @@
 /** Joins the chunks of one stay without encoding anew: every packet as it was received. */
-
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
 import { OggOpusWriter } from '../audio/ogg-opus.ts';
 import { oggPackets } from '../audio/ogg-reader.ts';
 import { FRAME_SAMPLES, SILENCE_FRAME } from '../audio/packet.ts';
+import { OutFile } from './out-file.ts';
 import type { StoredChunk } from './tracks.ts';
 
-/** Writes the packets between two frames (of 20 ms from time zero). What no chunk holds is silence. */
-export async function joinRaw(
+/** Writes the packets between two frames (of 20 ms from time zero). What no chunk holds is silence. Gives length and SHA-256. */
+export function joinRaw(
   path: string,
   chunks: readonly StoredChunk[],
   {
@@ -18,11 +15,8 @@ export async function joinRaw(
     serial,
     comments,
   }: { firstFrame: number; endFrame: number; serial: number; comments: Record<string, string> },
-): Promise<void> {
-  const file = createWriteStream(path);
-  const closed = finished(file);
-  // Awaited at the end; unhandled until then it would end the process.
-  closed.catch(() => undefined);
+): { bytes: number; sha256: string } {
+  const file = new OutFile(path);
   const ogg = new OggOpusWriter(serial);
   file.write(ogg.header(comments));
   let next = firstFrame;
@@ -35,14 +29,13 @@ export async function joinRaw(
     let frame = chunk.firstSample / FRAME_SAMPLES;
     if (frame >= endFrame || frame + chunk.samples / FRAME_SAMPLES <= next) continue;
     while (next < frame) append(SILENCE_FRAME);
-    for await (const packet of oggPackets(chunk.path)) {
+    for (const packet of oggPackets(chunk.path)) {
       if (frame >= endFrame) break;
       if (frame >= next) append(packet);
       frame += 1;
-      if (file.writableNeedDrain) await once(file, 'drain');
     }
   }
   while (next < endFrame) append(SILENCE_FRAME);
-  file.end(ogg.end());
-  await closed;
+  file.write(ogg.end());
+  return file.end();
 }

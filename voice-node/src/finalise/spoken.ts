@@ -20,18 +20,14 @@ export interface DecodeCounters {
   undecodable: number;
 }
 
-async function* pieces(
-  chunks: readonly StoredChunk[],
-  codec: OpusCodec,
-  counters: DecodeCounters,
-): AsyncGenerator<Piece> {
+function* pieces(chunks: readonly StoredChunk[], codec: OpusCodec, counters: DecodeCounters): Generator<Piece> {
   const decoder = codec.createDecoder();
   let tail = 0;
   for (const { path, firstSample, shifts } of chunks) {
     let frame = 0;
     let next = 0;
     let shift = 0;
-    for await (const packet of oggPackets(path)) {
+    for (const packet of oggPackets(path)) {
       for (let entry = shifts[next]; entry && entry[0] <= frame; entry = shifts[next]) {
         shift = entry[1];
         next += 1;
@@ -68,6 +64,6 @@ export function spokenFrames(
   codec: OpusCodec,
   origin = 0,
   counters: DecodeCounters = { undecodable: 0 },
-): AsyncGenerator<SpokenFrame> {
+): Generator<SpokenFrame> {
   return ontoGrid(pieces(chunks, codec, counters), origin);
 }

@@ -119,11 +119,13 @@ export class ObjectStore {
         createWriteStream(path),
       );
     } catch (cause) {
+      // The client compares the checksum that the bucket itself keeps: what is wrong then is the object, and fetching it again is no use.
+      if (cause instanceof Error && /checksum mismatch/i.test(cause.message)) throw damaged(key, cause);
       throw new PatchbayError('object_unreadable', `${key} cannot be fetched: ${reason(cause)}`, { cause });
     }
     const sha256 = hash.digest('hex');
     if (expected !== undefined && expected !== sha256) {
-      throw new PatchbayError('object_damaged', `${key} is not what was stored: its checksum is another one.`);
+      throw damaged(key);
     }
     return { bytes, sha256 };
   }
@@ -146,6 +148,10 @@ export class ObjectStore {
       );
     }
   }
+}
+
+function damaged(key: string, cause?: Error): PatchbayError {
+  return new PatchbayError('object_damaged', `${key} is not what was stored: its checksum is another one.`, { cause });
 }
 
 /** The service's own words; they never hold the credentials. */

@@ -131,6 +131,5 @@ test.each([
   // What was begun in the last seconds may be beyond the end.
   expect(errors.length).toBeGreaterThanOrEqual(speeches.length - 1);
   expect(speeches.length).toBeGreaterThan(100);
-  console.info(Math.max(...errors));
   expect(Math.max(...errors)).toBeLessThan(boundMs);
 });
