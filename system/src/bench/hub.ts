@@ -20,7 +20,7 @@ import { type BenchRow, lessIsBetter, percentile } from './row.ts';
 const CLASSES = ['Matchmaker', 'Session', 'Guild', 'Hub', 'Fleet', 'Panel', 'Metrics'];
 /** Frames for every client in one publication, and how often it is repeated; the first ones are cold. */
 const BURST = 10;
-const ROUNDS = 25;
+const ROUNDS: Record<number, number> = { 1000: 24, 5000: 12 };
 const COLD_ROUNDS = 3;
 const NODE_SERVER = 'a Node ws server';
 const BARE_OBJECT = 'a bare Durable Object that only sends';
@@ -148,7 +148,7 @@ async function measure(
     const bytesPerClient = ((await residentBytes(server.child)) - before) / clients;
     parties.push({ server, crowd, bytesPerClient, times: [] as number[] });
   }
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < (ROUNDS[clients] ?? COLD_ROUNDS + 1); round += 1) {
     for (const { server, crowd, times } of parties) times.push(await crowd.time(BURST, () => server.publish(BURST)));
   }
   const measured = parties.map(({ server, times, bytesPerClient }) => {
