@@ -13,6 +13,7 @@ export class Crowd {
   private constructor(process: ChildProcess) {
     this.#process = process;
     createInterface({ input: process.stdout as NodeJS.ReadableStream }).on('line', (line) => this.#take(line));
+    process.stdin?.on('error', () => this.#fail('The crowd of clients takes no commands'));
     process.once('exit', () => this.#fail('The crowd of clients ended'));
   }
 

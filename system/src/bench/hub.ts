@@ -20,7 +20,7 @@ import { type BenchRow, lessIsBetter, percentile } from './row.ts';
 const CLASSES = ['Matchmaker', 'Session', 'Guild', 'Hub', 'Fleet', 'Panel', 'Metrics'];
 /** Frames for every client in one publication, and how often it is repeated; the first ones are cold. */
 const BURST = 10;
-const ROUNDS = 15;
+const ROUNDS: Record<number, number> = { 1000: 24, 5000: 12 };
 const COLD_ROUNDS = 3;
 const NODE_SERVER = 'a Node ws server';
 const BARE_OBJECT = 'a bare Durable Object that only sends';
@@ -49,9 +49,8 @@ export async function benchHub({ directory, say }: BenchContext): Promise<BenchR
     const run = { directory, children, secrets, source, outsideUrl: outside.url };
     const rows = await dispatchRows(run, say);
     for (const clients of [1_000, 5_000]) {
-      const ours = await measure(await startOurs(run), clients, children, say);
-      const bare = await measure(await startBare(run), clients, children, say);
-      const node = await measure(await startNode(run), clients, children, say);
+      const servers = [await startOurs(run), await startBare(run), await startNode(run)] as const;
+      const [ours, bare, node] = await measure(servers, clients, children, say);
       rows.push(...broadcastRows(clients, ours, bare, node));
     }
     rows.push(await stalledRow(run, say));
@@ -135,25 +134,35 @@ const post = (url: string) => async (frames: number) => {
   await (await fetch(url, { method: 'POST', body })).arrayBuffer();
 };
 
+/** One round of each after the other, again and again: what else the machine does meets them all alike. */
 async function measure(
-  server: Server,
+  servers: readonly [Server, Server, Server],
   clients: number,
   children: Map<string, Child>,
   say: (text: string) => void,
-): Promise<Measured> {
-  const before = await residentBytes(server.child);
-  const tokens = await server.tokens?.(clients);
-  const crowd = await Crowd.open(server.socketUrl, clients, tokens);
-  const bytesPerClient = ((await residentBytes(server.child)) - before) / clients;
-  const times: number[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) times.push(await crowd.time(BURST, () => server.publish(BURST)));
-  crowd.close();
-  await stop(children, server.child);
-  const rate = (clients * BURST * 1000) / percentile(times.slice(COLD_ROUNDS), 0.5);
-  say(
-    `${clients} clients, ${server.name}: ${Math.round(rate)} frames/s, ${Math.round(bytesPerClient / 1024)} KiB each`,
-  );
-  return { rate, bytesPerClient };
+): Promise<[Measured, Measured, Measured]> {
+  const parties = [];
+  for (const server of servers) {
+    const before = await residentBytes(server.child);
+    const crowd = await Crowd.open(server.socketUrl, clients, await server.tokens?.(clients));
+    const bytesPerClient = ((await residentBytes(server.child)) - before) / clients;
+    parties.push({ server, crowd, bytesPerClient, times: [] as number[] });
+  }
+  for (let round = 0; round < (ROUNDS[clients] ?? COLD_ROUNDS + 1); round += 1) {
+    for (const { server, crowd, times } of parties) times.push(await crowd.time(BURST, () => server.publish(BURST)));
+  }
+  const measured = parties.map(({ server, times, bytesPerClient }) => {
+    const rate = (clients * BURST * 1000) / percentile(times.slice(COLD_ROUNDS), 0.5);
+    say(
+      `${clients} clients, ${server.name}: ${Math.round(rate)} frames/s, ${Math.round(bytesPerClient / 1024)} KiB each`,
+    );
+    return { rate, bytesPerClient };
+  });
+  for (const { server, crowd } of parties) {
+    crowd.close();
+    await stop(children, server.child);
+  }
+  return measured as [Measured, Measured, Measured];
 }
 
 async function stop(children: Map<string, Child>, child: Child): Promise<void> {

@@ -68,17 +68,19 @@ export class Sender {
   }
 
   /**
-   * Resolves when there is room again. Clients that read what they get make it soon; those that stand still are cut, the farthest
-   * behind first, so that they hold up the others for a moment at most.
+   * Resolves when there is room again. Clients that read what they get make it soon; those that do not answer while the hub waits
+   * for them are cut, the farthest behind first, so that they hold up the others for a moment at most.
    */
   async room(): Promise<void> {
     while (this.isCrowded) {
-      this.#cutStalled(Date.now());
-      if (!this.isCrowded) return;
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve);
-        setTimeout(resolve, STALLED_MS);
-      });
+      const since = Date.now();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#waiting.push(resolve);
+      const timer = setTimeout(resolve, STALLED_MS);
+      await promise;
+      clearTimeout(timer);
+      // Those that were asked before the wait had all of it: their answers were not held up by our own work.
+      if (Date.now() - since >= STALLED_MS) this.#cutStalled(since);
     }
   }
 
@@ -119,8 +121,11 @@ export class Sender {
     this.close(client, hubCloseCodes.tooFarBehind, 'too_far_behind');
   }
 
-  #cutStalled(now: number): void {
-    const stalled = this.#clients.ready().filter(({ window }) => now - (window.owesSince ?? now) >= STALLED_MS);
+  /** Cuts those that owe an answer since then or longer, until there is room. */
+  #cutStalled(since: number): void {
+    const stalled = this.#clients
+      .ready()
+      .filter(({ window }) => (window.owesSince ?? Number.POSITIVE_INFINITY) <= since);
     stalled.sort((left, right) => right.window.owed - left.window.owed);
     for (const client of stalled) {
       if (!this.isCrowded) return;

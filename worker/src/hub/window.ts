@@ -5,13 +5,13 @@ export const PROBE_BYTES = 256 * 1024;
 /** … or earlier where there are many clients, but not more often than this. */
 const LEAST_PROBE_BYTES = 2 * 1024;
 /** Bytes that one hub means to have on their way, of the 128 MB that its object has at all. */
-export const HUB_BYTES = 48 * 1024 * 1024;
+export const HUB_BYTES = 64 * 1024 * 1024;
 /** A part of it may be with clients that were not asked yet: so many bytes, and they are all asked. */
-const UNASKED_BYTES = HUB_BYTES / 3;
+const UNASKED_BYTES = HUB_BYTES / 2;
 /** The rest may be with clients that owe an answer; above it whatever can wait does. */
 export const OWED_BYTES = HUB_BYTES - UNASKED_BYTES;
-/** A client that has owed an answer for so long stands still. Milliseconds. */
-export const STALLED_MS = 2_000;
+/** A client that owes an answer for so long, while the hub does nothing but wait for it, stands still. Milliseconds. */
+export const STALLED_MS = 5_000;
 
 /** After how many bytes each of so many clients is asked. */
 export function probeBytes(clients: number): number {
