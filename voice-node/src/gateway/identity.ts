@@ -8,14 +8,13 @@ import {
   type APIUser,
   GatewayDispatchEvents,
   type GatewayDispatchPayload,
-  GatewayIntentBits,
   GatewayOpcodes,
-  type RESTGetAPIAuditLogResult,
   Routes,
 } from 'discord-api-types/v10';
 import { ignore } from '../ops/ignore.ts';
 import type { Logger } from '../ops/logger.ts';
-import { type AuditEntry, auditEntryOf } from './audit-evidence.ts';
+import type { AuditEntry } from './audit-evidence.ts';
+import { entriesOf, readAuditLog } from './audit-log.ts';
 import { type ChannelFacts, noteRole } from './channel-facts.ts';
 import {
   applyChannel,
@@ -26,6 +25,7 @@ import {
   pictureOf,
   snapshotOf,
 } from './guild-picture.ts';
+import { intentsOf } from './intents.ts';
 import { sessionStore } from './session-store.ts';
 import { VoiceAdapters } from './voice-adapters.ts';
 
@@ -56,10 +56,6 @@ export interface IdentityOptions {
   membersIntent?: boolean;
 }
 
-/** Never privileged ones: audit log entries come only where the bot may see the log. `invite.ts` of the Worker names the same. */
-const INTENTS = GatewayIntentBits.Guilds | GatewayIntentBits.GuildVoiceStates | GatewayIntentBits.GuildModeration;
-/** Entries of the audit log that are read again when a count may have grown. */
-const AUDIT_PAGE = 20;
 const READY_TIMEOUT_MS = 30_000;
 /** Waiting time for the guilds that READY listed: a guild in an outage never comes. */
 const GUILDS_TIMEOUT_MS = 10_000;
@@ -87,7 +83,7 @@ export class Identity extends EventEmitter<IdentityEvents> {
     this.#membersIntent = membersIntent;
     this.#manager = new WebSocketManager({
       token,
-      intents: membersIntent ? INTENTS | GatewayIntentBits.GuildMembers : INTENTS,
+      intents: intentsOf(membersIntent),
       rest,
       shardCount: 1,
       ...sessionStore(),
@@ -167,19 +163,7 @@ export class Identity extends EventEmitter<IdentityEvents> {
 
   /** Reads the newest entries of a guild's audit log; they come as `audit` events. Never throws. */
   async readAuditLog(guildId: string): Promise<void> {
-    try {
-      const log = (await this.rest.get(Routes.guildAuditLog(guildId), {
-        query: new URLSearchParams({ limit: String(AUDIT_PAGE) }),
-      })) as RESTGetAPIAuditLogResult;
-      for (const raw of log.audit_log_entries) this.#audit(guildId, raw);
-    } catch (error) {
-      this.#logger.warn({ err: error, guildId }, 'the audit log could not be read; causes of leaves stay guesses');
-    }
-  }
-
-  #audit(guildId: string, raw: Parameters<typeof auditEntryOf>[0]): void {
-    const entry = auditEntryOf(raw);
-    if (entry) this.emit('audit', guildId, entry);
+    for (const entry of await readAuditLog(this.rest, guildId, this.#logger)) this.emit('audit', guildId, entry);
   }
 
   #up(): void {
@@ -264,7 +248,7 @@ export class Identity extends EventEmitter<IdentityEvents> {
         break;
       }
       case GatewayDispatchEvents.GuildAuditLogEntryCreate:
-        this.#audit(payload.d.guild_id, payload.d);
+        for (const entry of entriesOf([payload.d])) this.emit('audit', payload.d.guild_id, entry);
         break;
       case GatewayDispatchEvents.GuildRoleCreate:
       case GatewayDispatchEvents.GuildRoleUpdate: {

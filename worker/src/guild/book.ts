@@ -7,6 +7,7 @@ import { type BreakerRule, type BreakerState, closed, failed, isPaused } from '.
 import { CallLog } from './calls.ts';
 import { type ChannelSituation, decide } from './channel-policy.ts';
 import type { GuildEffect } from './effects.ts';
+import { HistoryStore } from './history-store.ts';
 import { isIdentityFree } from './leases.ts';
 import { refreshPanel } from './panels.ts';
 import { type ChannelSettings, resolveSettings } from './settings.ts';
@@ -33,6 +34,7 @@ export class GuildBook {
   readonly settings: SettingsStore;
   readonly calls: CallLog;
   readonly access: AccessStore;
+  readonly history: HistoryStore;
   readonly deadlines: Deadlines;
   readonly rules: () => GuildRules;
   /** Owes an effect; it is delivered after the transaction. */
@@ -48,6 +50,7 @@ export class GuildBook {
     this.settings = new SettingsStore(store.sql);
     this.calls = new CallLog(store.sql);
     this.access = new AccessStore(store);
+    this.history = new HistoryStore(store.sql);
     this.deadlines = deadlines;
     this.rules = rules;
     this.owe = owe;

@@ -29,7 +29,7 @@ const needs: Record<Feature, readonly Need[]> = {
   ],
 };
 
-/** Gateway intents that the voice node asks for; none is privileged. The node's `gateway/identity.ts` names the same. */
+/** Gateway intents that the voice node asks for; none is privileged. The node's `gateway/intents.ts` names the same. */
 export const intents = ['Guilds', 'GuildVoiceStates', 'GuildModeration'] as const;
 
 /** The permissions that these features need together, each once, in a fixed order. */
