@@ -25,26 +25,23 @@ beforeAll(async () => {
   await sim.addBot(guildId, application.botUserId);
   const text = async (name: string) => (await sim.createTextChannel(guildId, { name })).channelId;
   panels = { 101: await text('one'), 102: await text('two') };
-  world = await startWorld({ DISCORD_API_URL: simulator.apiUrl, DISCORD_TOKEN: application.token });
+  world = await startWorld({ DISCORD_TOKEN: application.token });
+  // Whether somebody is a member is asked of the test; the panels are the simulator's.
+  world.discord.elsewhere = simulator.apiUrl;
   node = new TestNode(world, 'node-1');
   await node.connect([
     { identityId: '501', guildIds: ['101', '102'] },
     { identityId: '502', guildIds: ['101'] },
   ]);
   const channels = [
-    { channelId: '201', name: 'Lounge' },
-    { channelId: '203', name: 'Ears' },
+    { channelId: '201', name: 'Lounge', overwrites: [] },
+    { channelId: '203', name: 'Ears', overwrites: [] },
   ];
   for (const identityId of ['501', '502']) {
     const members = [person('301', '201')];
-    await node.report({
-      type: 'voice.snapshot',
-      guildId: '101',
-      guildName: 'Guild 101',
-      identityId,
-      channels,
-      members,
-    });
+    const picture = snapshot('101', identityId, '201', members);
+    if (picture.type !== 'voice.snapshot') throw new Error('not a snapshot');
+    await node.report({ ...picture, channels });
   }
   await node.report(snapshot('102', '501', '202', [person('302', '202'), person('303', '202')]));
   for (const [guild, channel] of [

@@ -1,5 +1,5 @@
 /** As much of Discord as the Worker asks about viewers: members of guilds and their roles. */
-import { createServer, type Server } from 'node:http';
+import { request as ask, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export class TestDiscord {
@@ -9,6 +9,8 @@ export class TestDiscord {
   readonly asked: string[] = [];
   /** An outage: every request is answered with 503. */
   down = false;
+  /** Where everything else is asked, such as `http://127.0.0.1:4000/api`; left out: 404. */
+  elsewhere: string | undefined;
   readonly #server: Server;
 
   private constructor(server: Server) {
@@ -18,6 +20,10 @@ export class TestDiscord {
   static async start(): Promise<TestDiscord> {
     const server = createServer((request, response) => {
       const [, guildId, userId] = /\/guilds\/(\d+)\/members\/(\d+)$/.exec(request.url ?? '') ?? [];
+      if (!guildId && discord.elsewhere && !discord.down) {
+        passOn(discord.elsewhere, request, response);
+        return;
+      }
       if (!guildId || discord.down) {
         response.writeHead(discord.down ? 503 : 404, { 'content-type': 'application/json' }).end('{"code":0}');
         return;
@@ -42,4 +48,17 @@ export class TestDiscord {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
+}
+
+/** Hands a request on as it is, and its answer back. */
+function passOn(base: string, from: IncomingMessage, response: ServerResponse): void {
+  const { pathname } = new URL(base);
+  const url = new URL((from.url ?? '').replace(/^\/api/, pathname), base);
+  const { host: _, ...headers } = from.headers;
+  const onward = ask(url.href, { method: from.method, headers }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(response);
+  });
+  onward.on('error', () => response.writeHead(502).end());
+  from.pipe(onward);
 }

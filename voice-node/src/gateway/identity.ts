@@ -10,12 +10,12 @@ import {
   GatewayDispatchEvents,
   type GatewayDispatchPayload,
   GatewayOpcodes,
-  type RESTGetAPIAuditLogResult,
   Routes,
 } from 'discord-api-types/v10';
 import { ignore } from '../ops/ignore.ts';
 import type { Logger } from '../ops/logger.ts';
-import { type AuditEntry, auditEntryOf } from './audit-evidence.ts';
+import type { AuditEntry } from './audit-evidence.ts';
+import { entriesOf, readAuditLog } from './audit-log.ts';
 import { type ChannelFacts, noteRole } from './channel-facts.ts';
 import {
   applyChannel,
@@ -61,8 +61,6 @@ export interface IdentityOptions {
   membersIntent?: boolean;
 }
 
-/** Entries of the audit log that are read again when a count may have grown. */
-const AUDIT_PAGE = 20;
 const READY_TIMEOUT_MS = 30_000;
 /** Waiting time for the guilds that READY listed: a guild in an outage never comes. */
 const GUILDS_TIMEOUT_MS = 10_000;
@@ -175,19 +173,7 @@ export class Identity extends EventEmitter<IdentityEvents> {
 
   /** Reads the newest entries of a guild's audit log; they come as `audit` events. Never throws. */
   async readAuditLog(guildId: string): Promise<void> {
-    try {
-      const log = (await this.rest.get(Routes.guildAuditLog(guildId), {
-        query: new URLSearchParams({ limit: String(AUDIT_PAGE) }),
-      })) as RESTGetAPIAuditLogResult;
-      for (const raw of log.audit_log_entries) this.#audit(guildId, raw);
-    } catch (error) {
-      this.#logger.warn({ err: error, guildId }, 'the audit log could not be read; causes of leaves stay guesses');
-    }
-  }
-
-  #audit(guildId: string, raw: Parameters<typeof auditEntryOf>[0]): void {
-    const entry = auditEntryOf(raw);
-    if (entry) this.emit('audit', guildId, entry);
+    for (const entry of await readAuditLog(this.rest, guildId, this.#logger)) this.emit('audit', guildId, entry);
   }
 
   #up(): void {
@@ -272,7 +258,7 @@ export class Identity extends EventEmitter<IdentityEvents> {
         break;
       }
       case GatewayDispatchEvents.GuildAuditLogEntryCreate:
-        this.#audit(payload.d.guild_id, payload.d);
+        for (const entry of entriesOf([payload.d])) this.emit('audit', payload.d.guild_id, entry);
         break;
       case GatewayDispatchEvents.GuildRoleCreate:
       case GatewayDispatchEvents.GuildRoleUpdate: {

@@ -7,6 +7,7 @@ import { type BreakerRule, type BreakerState, closed, failed, isPaused } from '.
 import { CallLog } from './calls.ts';
 import { type ChannelSituation, decide } from './channel-policy.ts';
 import type { GuildEffect } from './effects.ts';
+import { HistoryStore } from './history-store.ts';
 import { isIdentityFree, sessionsIn } from './leases.ts';
 import { Listeners } from './listeners.ts';
 import { refreshPanel } from './panels.ts';
@@ -39,6 +40,7 @@ export class GuildBook {
   readonly reported: ReportLog;
   readonly listeners: Listeners;
   readonly access: AccessStore;
+  readonly history: HistoryStore;
   readonly deadlines: Deadlines;
   readonly rules: () => GuildRules;
   /** Owes an effect; it is delivered after the transaction. */
@@ -56,6 +58,7 @@ export class GuildBook {
     this.reported = new ReportLog(store.sql);
     this.listeners = new Listeners(store.sql);
     this.access = new AccessStore(store);
+    this.history = new HistoryStore(store.sql);
     this.deadlines = deadlines;
     this.rules = rules;
     this.owe = owe;

@@ -102,30 +102,29 @@ function applyEvent(book: GuildBook, event: NodeEvent): void {
 
 /** Another node said the same before. Noted only where several nodes report: one node's own reports come once. */
 function isEcho(book: GuildBook, { nodeId, at }: Reported, userId: string, state: string): boolean {
-  const { store } = book;
-  if (!store.isReportedByOthersThan(nodeId)) return false;
-  const { echo, row } = heard(store.states(userId), nodeId, state);
-  store.putStates(userId, row, at);
+  if (!book.store.isReportedByOthersThan(nodeId)) return false;
+  const { echo, row } = heard(book.history.states(userId), nodeId, state);
+  book.history.putStates(userId, row, at);
   return echo;
 }
 
 /** Where a node stands in what each member was, after its whole picture. */
 function notePlaces(
-  { store }: GuildBook,
+  { store, history }: GuildBook,
   { nodeId, at, members }: NodeEventOf<'voice.snapshot'>,
   changes: readonly PresenceChange[],
 ): void {
   if (!store.isReportedByOthersThan(nodeId)) return;
   const changed = new Set(changes.map((change) => (change.kind === 'left' ? change.userId : change.member.userId)));
   const present = new Map(members.map((member) => [member.userId, member]));
-  for (const userId of new Set([...store.usersWithStates(), ...changed])) {
+  for (const userId of new Set([...history.usersWithStates(), ...changed])) {
     const state = stateOf(present.get(userId) ?? null);
-    store.putStates(userId, stands(store.states(userId), nodeId, state, changed.has(userId)), at);
+    history.putStates(userId, stands(history.states(userId), nodeId, state, changed.has(userId)), at);
   }
 }
 
 function present(book: GuildBook, changes: readonly PresenceChange[], by: Reported): void {
-  const { store, id: guildId } = book;
+  const { store, history, id: guildId } = book;
   const touched = new Set<string>();
   const at = Math.round(by.at);
   for (const change of changes) {
@@ -135,7 +134,7 @@ function present(book: GuildBook, changes: readonly PresenceChange[], by: Report
       touched.add(previousChannelId);
       const eventId = book.emit('voice.left', { guildId, channelId: null, previousChannelId, userId, cause }, { at });
       const { certainty } = cause;
-      store.putDeparture(userId, { eventId, previousChannelId, channelId: null, at: by.at, certainty });
+      history.putDeparture(userId, { eventId, previousChannelId, channelId: null, at: by.at, certainty });
       continue;
     }
     const { member } = change;
@@ -146,7 +145,7 @@ function present(book: GuildBook, changes: readonly PresenceChange[], by: Report
       const { previousChannelId } = change;
       touched.add(previousChannelId);
       const eventId = book.emit('voice.moved', { guildId, previousChannelId, member }, { at });
-      store.putDeparture(userId, { eventId, previousChannelId, channelId, at: by.at, certainty: 0 });
+      history.putDeparture(userId, { eventId, previousChannelId, channelId, at: by.at, certainty: 0 });
     } else if (change.kind === 'joined') book.emit('voice.joined', { guildId, member }, { at });
     else book.emit('voice.flags', { guildId, member }, { at });
   }
@@ -156,10 +155,10 @@ function present(book: GuildBook, changes: readonly PresenceChange[], by: Report
 /** What was found out of the last leave or move; told when it is surer than what was told before, so by one of several nodes. */
 function refine(book: GuildBook, event: NodeEventOf<'voice.cause'>): void {
   const { userId, previousChannelId, channelId, cause, since } = event;
-  const known = book.store.departure(userId);
+  const known = book.history.departure(userId);
   if (!known || known.previousChannelId !== previousChannelId || known.channelId !== channelId) return;
   if (Math.abs(known.at - since) > SKEW_MS || cause.certainty <= known.certainty) return;
-  book.store.putDeparture(userId, { ...known, certainty: cause.certainty });
+  book.history.putDeparture(userId, { ...known, certainty: cause.certainty });
   const of = known.eventId;
   book.emit('voice.cause', { guildId: book.id, userId, previousChannelId, channelId, of, cause });
 }
@@ -217,6 +216,7 @@ function applySnapshot(book: GuildBook, event: Extract<NodeEvent, { type: 'voice
   notePlaces(book, event, changes);
   present(book, changes, event);
   store.forgetAbsent(event.at - ABSENT_KEPT_MS);
+  book.history.forget(event.at - ABSENT_KEPT_MS);
   // A ticket that the matchmaker lost would wait for ever: it is offered again, which changes nothing when it is known.
   for (const { use, ticketId, channelId } of store.channels()) {
     const ticket = book.settings.ticket(channelId);

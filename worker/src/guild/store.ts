@@ -1,6 +1,5 @@
 import type { ChannelState } from '@patchbay/shared/hub-protocol';
 import type { ChannelUse, Hold } from './channel-policy.ts';
-import type { MemberState } from './echoes.ts';
 import type { KnownMember, PresenceChange, Reported } from './presence.ts';
 
 type ChannelRow = {
@@ -39,17 +38,6 @@ export interface Channel {
   sessionId: string | null;
   since: number;
 }
-
-/** A leave (`channelId` null) or a move, as browsers were told of it. */
-export type Departure = {
-  /** Id of the event. */
-  eventId: string;
-  previousChannelId: string;
-  channelId: string | null;
-  at: number;
-  /** Of the cause that was told last. */
-  certainty: number;
-};
 
 /** `hold` as it is stored. */
 const holds: readonly Hold[] = ['none', 'until-empty', 'until-join'];
@@ -99,9 +87,6 @@ export class GuildStore {
         session_id TEXT, since INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS members(user_id TEXT PRIMARY KEY, channel_id TEXT, display_name TEXT NOT NULL,
         bot INTEGER NOT NULL, self_mute INTEGER NOT NULL, self_deaf INTEGER NOT NULL, as_of REAL NOT NULL) WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS member_states(user_id TEXT PRIMARY KEY, body TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS departures(user_id TEXT PRIMARY KEY, event_id TEXT NOT NULL, previous_channel_id TEXT NOT NULL,
-        channel_id TEXT, at REAL NOT NULL, certainty REAL NOT NULL) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS session_channels(session_id TEXT NOT NULL, channel_id TEXT NOT NULL,
         PRIMARY KEY(session_id, channel_id)) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS identities(identity_id TEXT PRIMARY KEY, node_id TEXT NOT NULL) WITHOUT ROWID;
@@ -230,52 +215,11 @@ export class GuildStore {
 
   forgetAbsent(before: number): void {
     this.sql.exec('DELETE FROM members WHERE channel_id IS NULL AND as_of < ?', before);
-    this.sql.exec('DELETE FROM departures WHERE at < ?', before);
-    this.sql.exec('DELETE FROM member_states WHERE at < ?', before);
   }
 
   /** Do several voice nodes report this guild, or does one that is not known here? */
   isReportedByOthersThan(nodeId: string): boolean {
     return this.sql.exec('SELECT 1 FROM identities WHERE node_id != ? LIMIT 1', nodeId).toArray().length > 0;
-  }
-
-  /** What a member was, oldest first; see `echoes.ts`. */
-  states(userId: string): MemberState[] {
-    const sql = 'SELECT body FROM member_states WHERE user_id = ?';
-    const [row] = this.sql.exec<{ body: string }>(sql, userId).toArray();
-    return row ? (JSON.parse(row.body) as MemberState[]) : [];
-  }
-
-  usersWithStates(): string[] {
-    return this.sql
-      .exec<{ user_id: string }>('SELECT user_id FROM member_states')
-      .toArray()
-      .map((row) => row.user_id);
-  }
-
-  putStates(userId: string, states: readonly MemberState[], at: number): void {
-    const sql = 'INSERT OR REPLACE INTO member_states(user_id, body, at) VALUES (?, ?, ?)';
-    this.sql.exec(sql, userId, JSON.stringify(states), at);
-  }
-
-  /** The last leave or move of a member, for what is found out about it later. */
-  departure(userId: string): Departure | undefined {
-    const sql = `SELECT event_id AS eventId, previous_channel_id AS previousChannelId, channel_id AS channelId, at, certainty
-      FROM departures WHERE user_id = ?`;
-    return this.sql.exec<Departure>(sql, userId).toArray()[0];
-  }
-
-  putDeparture(userId: string, { eventId, previousChannelId, channelId, at, certainty }: Departure): void {
-    this.sql.exec(
-      `INSERT OR REPLACE INTO departures(user_id, event_id, previous_channel_id, channel_id, at, certainty)
-        VALUES (?, ?, ?, ?, ?, ?)`,
-      userId,
-      eventId,
-      previousChannelId,
-      channelId,
-      at,
-      certainty,
-    );
   }
 
   /** The channels of this guild that a session is or was in. */
