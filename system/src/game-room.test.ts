@@ -66,6 +66,8 @@ describe.skipIf(!chromium)('in Chromium', () => {
     const context = await browser.newContext({ viewport: { width: 1100, height: 760 } });
     await context.route('https://discord.com/**', (route) => route.fulfill({ body: 'Discord' }));
     page = await context.newPage();
+    // A step that does not come is named, not the whole test.
+    page.setDefaultTimeout(10_000);
     await page.goto(url);
     await page.getByLabel('Your Discord user id').fill(playerId);
     await page.getByRole('button', { name: 'Sit down' }).click();
@@ -115,19 +117,15 @@ describe.skipIf(!chromium)('in Chromium', () => {
   test('what Discord says is what the player reads: no answer, a channel that is gone, a server they were removed from', async () => {
     await stack.sim.leave(playerId);
     await modal().waitFor();
-    await stack.sim.setRestFault({
-      method: 'GET',
-      path: `/guilds/${house.guildId}/members/${playerId}`,
-      effect: { kind: 'status', status: 503 },
-    });
+    const effect = { kind: 'status', status: 503 } as const;
+    await stack.sim.setRestFault({ method: 'GET', path: `/guilds/${house.guildId}`, times: 1, effect });
     await rejoin();
-    await toast('Discord does not answer. Try again in a moment.');
-    await stack.sim.clearRestFaults();
+    await toast('Discord does not answer now.');
     await stack.sim.deleteChannel(house.rooms[0]?.channelId ?? '');
     await rejoin();
-    await toast('The voice channel no longer exists.');
+    await toast('This voice channel does not exist any more.');
     await stack.sim.kick(house.guildId, playerId);
     await rejoin();
-    await toast('You are no longer a member of this server.');
+    await toast('You are not a member of this server any more.');
   });
 });
