@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const excluded = ['**/node_modules/**', '**/dist/**'];
+/** Whole systems in which nobody's ears are asked: two of them may share the machine. */
+const unheard = 'system/src/{attacks,commands,drop-outs,ends,fencing,game-room,panel,real,recording}.test.ts';
 
 export default defineConfig({
   test: {
@@ -19,15 +21,25 @@ export default defineConfig({
         },
       },
       {
-        // Whole systems of several processes in real time: after the rest and one at a time, so that no other test takes
-        // their cores away in mid-speech.
         extends: true,
         test: {
           name: 'system',
-          include: ['system/**/*.test.ts'],
+          include: [unheard],
           exclude: excluded,
-          maxWorkers: 1,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // Sound is judged in dB and milliseconds: after the rest and one at a time, so that no other test takes the cores away in
+        // mid-speech.
+        extends: true,
+        test: {
+          name: 'hearing',
+          include: ['system/**/*.test.ts'],
+          exclude: [...excluded, unheard],
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

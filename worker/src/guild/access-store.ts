@@ -45,7 +45,7 @@ export class AccessStore {
       membersReported,
       version: this.version,
       roles: Object.fromEntries(roles.map(({ roleId, permissions }) => [roleId, permissions])),
-      channels: this.#store.channels().map(({ channelId, name }) => {
+      channels: this.#store.tellableChannels().map(({ channelId, name }) => {
         const body = overwrites.get(channelId);
         return { channelId, name, overwrites: body ? (JSON.parse(body) as ChannelOverwrite[]) : null };
       }),

@@ -126,6 +126,19 @@ export class GuildStore {
       .map(channelOf);
   }
 
+  /**
+   * Every channel of which there may be something to tell: those that are there, and deleted ones that a session was in. Whoever could
+   * see such a channel shall hear how its session ended.
+   */
+  tellableChannels(): { channelId: string; name: string }[] {
+    const inSessions =
+      'SELECT used.channel_id FROM session_channels used JOIN sessions ON sessions.session_id = used.session_id';
+    return this.sql
+      .exec<ChannelRow>(`SELECT * FROM channels WHERE present = 1 OR channel_id IN (${inSessions}) ORDER BY channel_id`)
+      .toArray()
+      .map(channelOf);
+  }
+
   channel(channelId: string): Channel | undefined {
     const sql = 'SELECT * FROM channels WHERE channel_id = ? AND present = 1';
     return this.sql.exec<ChannelRow>(sql, channelId).toArray().map(channelOf)[0];
