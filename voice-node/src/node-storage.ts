@@ -52,10 +52,7 @@ export class NodeStorage {
     this.desk = new RecordingDesk({
       directory: join(dataDir, 'recordings'),
       add,
-      onComplete: (sessionId) =>
-        void this.#finalise
-          .add(sessionId)
-          .catch((error) => logger.error({ err: error, sessionId }, 'finalising could not be queued')),
+      onComplete: (sessionId, waitMs) => this.#finalise.add(sessionId, waitMs),
       logger,
     });
   }

@@ -38,6 +38,8 @@ export interface FinaliseDeskOptions {
 export class FinaliseDesk {
   readonly #options: FinaliseDeskOptions;
   readonly #waiting: string[] = [];
+  /** Jobs whose time has not come. */
+  readonly #later = new Set<string>();
   readonly #closing = new AbortController();
   #started = false;
   #working: Promise<void> | undefined;
@@ -54,14 +56,24 @@ export class FinaliseDesk {
     await mkdir(this.#options.directory, { recursive: true });
     this.#started = true;
     const left = await readdir(this.#options.directory);
-    for (const sessionId of left.sort()) this.#enqueue(sessionId);
+    for (const sessionId of left.sort()) if (!this.#later.has(sessionId)) this.#enqueue(sessionId);
     return left.length;
   }
 
-  /** Finalises a recording whose chunks are all stored. When it resolves, the job survives the process. */
-  async add(sessionId: string): Promise<void> {
+  /**
+   * Finalises a recording whose chunks are all stored, `waitMs` from now: until then its session may turn out to go on. When it
+   * resolves, the job survives the process.
+   */
+  async add(sessionId: string, waitMs = 0): Promise<void> {
+    if (waitMs > 0) this.#later.add(sessionId);
     await mkdir(this.#folder(sessionId), { recursive: true });
-    this.#enqueue(sessionId);
+    if (waitMs === 0) this.#enqueue(sessionId);
+    else {
+      setTimeout(() => {
+        this.#later.delete(sessionId);
+        this.#enqueue(sessionId);
+      }, waitMs).unref();
+    }
   }
 
   /** Stops where it is; the next process begins the job anew. */
@@ -75,23 +87,29 @@ export class FinaliseDesk {
   }
 
   #enqueue(sessionId: string): void {
-    if (!this.#started) return;
     if (!this.#waiting.includes(sessionId)) this.#waiting.push(sessionId);
+    this.#run();
+  }
+
+  #run(): void {
+    if (!this.#started || this.#closing.signal.aborted || this.#waiting.length === 0) return;
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined;
+      this.#run();
     });
   }
 
   async #work(): Promise<void> {
     let delay = FIRST_RETRY_MS;
-    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      if (this.#closing.signal.aborted) return;
+    while (!this.#closing.signal.aborted) {
+      // No longer waiting while it is worked on: more of the session that is stored meanwhile is a job of its own.
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
       if (await this.#finalise(next)) {
-        this.#waiting.shift();
         delay = FIRST_RETRY_MS;
       } else {
         // The next one may go through where this one cannot.
-        this.#waiting.push(...this.#waiting.splice(0, 1));
+        if (!this.#waiting.includes(next)) this.#waiting.push(next);
         await pause(delay, undefined, { signal: this.#closing.signal }).catch(() => undefined);
         delay = Math.min(LAST_RETRY_MS, delay * 2);
       }

@@ -57,8 +57,11 @@ export interface RecordingDeskOptions {
   directory: string;
   /** Takes a file for the bucket; when it resolves, the file survives the process. */
   add: (path: string, note: UploadNote) => Promise<{ stored: Promise<void> }>;
-  /** Everything that was recorded of a session so far is stored, and nothing of it is being recorded. */
-  onComplete?: (sessionId: string) => void;
+  /**
+   * Everything that was recorded of a session so far is stored, and nothing of it is being recorded; for `waitMs` it may still turn out
+   * that the session goes on. When it resolves, the notice survives the process.
+   */
+  onComplete?: (sessionId: string, waitMs: number) => Promise<void>;
   logger: Logger;
 }
 
@@ -115,8 +118,9 @@ export class RecordingDesk {
     const whole = await run.stored();
     this.#running.delete(directory);
     if (!whole) return;
+    // The folder last: a process that is killed in between finds it, and asks again for the recording to be finalised.
+    await this.#complete(sessionId, 0);
     await rm(directory, { recursive: true, force: true });
-    this.#complete(sessionId);
   }
 
   /** Is anything of the session being recorded now, or on its way to the bucket? */
@@ -124,8 +128,17 @@ export class RecordingDesk {
     return [...this.#running].some((directory) => basename(directory).startsWith(`${sessionId}-`));
   }
 
-  #complete(sessionId: string): void {
-    if (!this.isBusy(sessionId)) this.#options.onComplete?.(sessionId);
+  async #complete(sessionId: string, waitMs: number): Promise<void> {
+    if (!this.isBusy(sessionId)) await this.#options.onComplete?.(sessionId, waitMs);
+  }
+
+  async #follow({ directory, header: { sessionId }, lastArrival, segments, sealed, stored }: Recovered): Promise<void> {
+    const { damagedBytes } = await sealed;
+    const about = { sessionId, lastArrival, segments, damagedBytes };
+    this.#options.logger.info(about, 'a recording that was cut off is sealed');
+    if (!(await stored)) return;
+    await this.#complete(sessionId, RESUME_WAIT_MS);
+    await rm(directory, { recursive: true, force: true });
   }
 
   /** Seals and hands over what killed processes left. Call before anything is recorded. */
@@ -139,19 +152,11 @@ export class RecordingDesk {
         logger.error({ err: error, folder, segment }, 'a journal could not be recovered; it is kept'),
       onProgress: (progress) => logger.info(progress, 'recovering a recording'),
     });
-    for (const { header, lastArrival, segments, damagedBytes, stored } of recovered) {
-      const { sessionId, timeZero } = header;
-      this.#cutOff.set(sessionId, Math.max(this.#cutOff.get(sessionId) ?? 0, lastArrival ?? timeZero));
-      void stored.then(
-        (whole) => {
-          if (whole) setTimeout(() => this.#complete(sessionId), RESUME_WAIT_MS).unref();
-        },
-        (error) =>
-          logger.error({ err: error, sessionId: header.sessionId }, 'a recovered recording could not be stored'),
-      );
-      logger.info(
-        { sessionId: header.sessionId, lastArrival, segments, damagedBytes },
-        'a recording that was cut off is sealed',
+    for (const one of recovered) {
+      const { sessionId, timeZero } = one.header;
+      this.#cutOff.set(sessionId, Math.max(this.#cutOff.get(sessionId) ?? 0, one.lastArrival ?? timeZero));
+      void this.#follow(one).catch((error) =>
+        logger.error({ err: error, sessionId }, 'a recording that was cut off could not be stored'),
       );
     }
     return recovered;

@@ -1,5 +1,5 @@
 /** Takes up what a killed process left: journals that were not made into chunks, chunks whose storing nobody saw. */
-import { appendFile, readdir, rm } from 'node:fs/promises';
+import { appendFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readSegment, segmentsIn } from '../journal/journal-reader.ts';
 import { segmentPath } from '../journal/journal-writer.ts';
@@ -23,13 +23,16 @@ export interface Recovered {
   segments: number;
   /** Its last packet. ms since the epoch; undefined: there was none. */
   lastArrival: number | undefined;
-  /** Bytes of a torn end and of damage. */
-  damagedBytes: number;
-  /** Resolves when everything is stored and the folder is gone; false: something failed and is kept. */
+  /** Resolves when its chunks are made and handed over, with the bytes of a torn end and of damage. */
+  sealed: Promise<{ damagedBytes: number }>;
+  /** Resolves when everything is stored; nothing of the folder is needed then. False: something failed and is kept. */
   stored: Promise<boolean>;
 }
 
-/** Seals every recording in the folder that no process writes: its last chunk ends with its last packet. */
+/**
+ * Seals every recording in the folder that no process writes: its last chunk ends with its last packet. What has to be known of it
+ * before a session goes on is there when this resolves; the chunks are made meanwhile, so that nobody waits for them to be in voice again.
+ */
 export async function recover(options: RecoverOptions): Promise<Recovered[]> {
   const { directory, running } = options;
   const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
@@ -69,7 +72,11 @@ async function recoverRun(directory: string, options: RecoverOptions): Promise<R
   });
   let lastArrival: number | undefined;
   if (last !== undefined) {
-    lastArrival = await lastArrivalIn(segmentPath(directory, last));
+    // What came within the hold lies in the segment before: the last one may be empty.
+    for (const segment of segments.slice(-2)) {
+      const arrival = await lastArrivalIn(segmentPath(directory, segment));
+      if (arrival !== undefined) lastArrival = Math.max(lastArrival ?? 0, arrival);
+    }
     const endFrame = lastArrival === undefined ? 0 : frameAt(header.timeZero, lastArrival) + 1;
     for (const segment of segments.slice(0, -1)) queue.add(segment);
     let tail = last;
@@ -80,12 +87,8 @@ async function recoverRun(directory: string, options: RecoverOptions): Promise<R
     }
     queue.add(tail, Math.max(endFrame, framesOf(header, tail).firstFrame));
   }
-  await queue.handedOver();
-  const stored = queue.stored().then(async (whole) => {
-    if (whole) await rm(directory, { recursive: true, force: true });
-    return whole;
-  });
-  return { directory, header, segments: segments.length, lastArrival, damagedBytes, stored };
+  const sealed = queue.handedOver().then(() => ({ damagedBytes }));
+  return { directory, header, segments: segments.length, lastArrival, sealed, stored: queue.stored() };
 }
 
 async function lastArrivalIn(path: string): Promise<number | undefined> {

@@ -53,6 +53,14 @@ test('order, duplicates and loss by the counters, over the wrap of both', () => 
   void d;
 });
 
+test('somebody who floods the channel is placed as well', () => {
+  const flood = Array.from({ length: 200_000 }, (_, index) => ({
+    ...(spurt(0, 1)[0] as VoicePacket),
+    sequence: index % 65_536,
+  }));
+  expect(() => place(flood)).not.toThrow();
+});
+
 test('a sender whose RTP time stands still in silence is placed by arrival', () => {
   const first = spurt(1000, 20);
   const second = spurt(9000, 20, { first: 20 }).map((packet, index) => ({

@@ -135,7 +135,8 @@ export function placeTrack(
       nextFrame = frame + 1;
     }
   }
-  const lastArrival = Math.max(0, ...[...bySsrc.values()].flat().map(({ arrival }) => arrival));
+  let lastArrival = 0;
+  for (const list of bySsrc.values()) for (const { arrival } of list) lastArrival = Math.max(lastArrival, arrival);
   return {
     packets: placed,
     unplaced,
