@@ -1,6 +1,6 @@
 /**
  * Where a stream stands: the least of (arrival − RTP time). Jitter, a busy machine and a stalled event loop only ever delay, so the
- * least delayed packet tells best. Pure; in whatever unit its caller counts.
+ * least delayed packet tells best. Pure; in ms.
  */
 import { SlidingMinimum } from './sliding-minimum.ts';
 
@@ -13,41 +13,31 @@ const MOST_LATE_MS = 200;
 
 export class EarliestLine {
   readonly #offsets = new SlidingMinimum(WINDOW_MS);
-  readonly #unitsPerMs: number;
   #lastAt: number | undefined;
 
-  /** @param unitsPerMs of the offsets: 1 for ms, 48 for samples. */
-  constructor(unitsPerMs: number) {
-    this.#unitsPerMs = unitsPerMs;
-  }
-
-  /** Arrival − RTP time of a packet that nothing held up; undefined before the first. */
+  /** Arrival − RTP time of a packet that nothing held up, in ms; undefined before the first. */
   get least(): number | undefined {
     return this.#offsets.least;
   }
 
   /**
-   * Takes note of a packet. Call in order of arrival; `at` in ms. True: what was known did not fit any more, and the line starts
+   * Takes note of a packet. Call in order of arrival. True: what was known did not fit any more, and the line starts
    * anew, since RTP time stood still while nothing came.
    */
   observe(at: number, offset: number): boolean {
     const silence = at - (this.#lastAt ?? at);
     this.#lastAt = at;
     const expected = this.#expected(silence);
-    const restarts = silence > MOST_LATE_MS && expected !== undefined && offset - expected > this.#late;
+    const restarts = silence > MOST_LATE_MS && expected !== undefined && offset - expected > MOST_LATE_MS;
     if (restarts) this.#offsets.clear();
     else if (expected !== undefined && silence > WINDOW_MS) this.#offsets.add(at, expected);
     this.#offsets.add(at, offset);
     return restarts;
   }
 
-  get #late(): number {
-    return MOST_LATE_MS * this.#unitsPerMs;
-  }
-
   #expected(silence: number): number | undefined {
     const least = this.#offsets.least;
     if (least === undefined) return undefined;
-    return silence > WINDOW_MS ? least + DRIFT * silence * this.#unitsPerMs : least;
+    return silence > WINDOW_MS ? least + DRIFT * silence : least;
   }
 }

@@ -52,7 +52,7 @@ export class Speaker {
   #history: VoicePacket[] = [];
   #buffer = new JitterBuffer();
   #unwrapper = new RtpUnwrapper();
-  #line = new EarliestLine(1);
+  #line = new EarliestLine();
   #rtpTime = 0;
   #decoder: OpusDecoder | undefined;
   #lastDecoded: Uint8Array | undefined;
@@ -89,7 +89,7 @@ export class Speaker {
       this.#history = [];
       this.#buffer = new JitterBuffer();
       this.#unwrapper = new RtpUnwrapper();
-      this.#line = new EarliestLine(1);
+      this.#line = new EarliestLine();
     }
     const fresh = !sameStream || sequenceDistance(this.#lastSequence, packet.sequence) > 0;
     const starts = fresh && !this.speaking && !isSilence(packet.opus);

@@ -1,76 +1,35 @@
-/**
- * What a member may do in a channel, as Discord computes it
- * (https://discord.com/developers/docs/topics/permissions#permission-overwrites). Pure.
- */
-import { OverwriteType, PermissionFlagsBits } from 'discord-api-types/v10';
+/** What a member may do in a channel right now: by roles and overwrites, less what a time-out takes. Pure. */
+import {
+  ALL_PERMISSIONS,
+  type ChannelOverwrite,
+  channelPermissions,
+  type GuildRoles,
+  type RoleHolder,
+} from '@patchbay/shared/permissions';
+import { PermissionFlagsBits } from 'discord-api-types/v10';
 
-const { Administrator, ViewChannel, ReadMessageHistory } = PermissionFlagsBits;
-const ALL = Object.values(PermissionFlagsBits).reduce((all, bit) => all | bit, 0n);
+const { ViewChannel, ReadMessageHistory } = PermissionFlagsBits;
 /** What a time-out leaves. */
 const TIMED_OUT = ViewChannel | ReadMessageHistory;
 
-/** Bits as Discord writes them: decimal text. */
-export interface PermissionGuild {
-  id: string;
-  ownerId: string;
-  roles: readonly { id: string; permissions: string }[];
-}
-export interface PermissionMember {
-  userId: string;
-  roles: readonly string[];
+export interface TimedMember extends RoleHolder {
   /** Until when the member is timed out; milliseconds. */
   timedOutUntil?: number | undefined;
 }
-export interface Overwrite {
-  id: string;
-  type: OverwriteType;
-  allow: string;
-  deny: string;
-}
-
-/** From roles alone: that of everyone and the member's. The owner and administrators have all. */
-export function guildPermissions(guild: PermissionGuild, member: PermissionMember): bigint {
-  if (guild.ownerId === member.userId) return ALL;
-  const own = guild.roles.filter(({ id }) => id === guild.id || member.roles.includes(id));
-  const sum = own.reduce((bits, { permissions }) => bits | BigInt(permissions), 0n);
-  return sum & Administrator ? ALL : sum;
-}
 
 /**
- * In a channel: overwrites of everyone, then of all other roles together, then of the member. Who cannot see a channel can do
- * nothing in it; a time-out leaves seeing and reading.
+ * Who cannot see a channel can do nothing in it; a time-out leaves seeing and reading, but owners and administrators everything.
  *
- * @example channelPermissions(guild, member, channel.permission_overwrites, Date.now()) & PermissionFlagsBits.Connect
+ * @example effectivePermissions(guild, member, overwrites, Date.now()) & PermissionFlagsBits.Connect
  */
-export function channelPermissions(
-  guild: PermissionGuild,
-  member: PermissionMember,
-  overwrites: readonly Overwrite[],
+export function effectivePermissions(
+  guild: GuildRoles,
+  member: TimedMember,
+  overwrites: readonly ChannelOverwrite[],
   now: number,
 ): bigint {
-  const base = guildPermissions(guild, member);
-  if (base & Administrator) return ALL;
-  const ofRole = (fits: (id: string) => boolean) =>
-    overwrites.filter(({ id, type }) => type === OverwriteType.Role && fits(id));
-  let bits = apply(
-    base,
-    ofRole((id) => id === guild.id),
-  );
-  bits = apply(
-    bits,
-    ofRole((id) => id !== guild.id && member.roles.includes(id)),
-  );
-  bits = apply(
-    bits,
-    overwrites.filter(({ id, type }) => type === OverwriteType.Member && id === member.userId),
-  );
-  if (member.timedOutUntil !== undefined && member.timedOutUntil > now) bits &= TIMED_OUT;
+  const granted = channelPermissions(guild, member, overwrites);
+  if (granted === ALL_PERMISSIONS) return granted;
+  const bits = member.timedOutUntil !== undefined && member.timedOutUntil > now ? granted & TIMED_OUT : granted;
   return bits & ViewChannel ? bits : 0n;
-}
-
-/** Overwrites of one level: what any of them allows beats what another denies. */
-function apply(bits: bigint, overwrites: readonly Overwrite[]): bigint {
-  const allow = overwrites.reduce((sum, each) => sum | BigInt(each.allow), 0n);
-  const deny = overwrites.reduce((sum, each) => sum | BigInt(each.deny), 0n);
-  return (bits & ~deny) | allow;
 }

@@ -2,7 +2,7 @@
 import { snowflake } from '@patchbay/shared/ids';
 import { ChannelType, OverwriteType, PermissionFlagsBits } from 'discord-api-types/v10';
 import { z } from 'zod';
-import { channelPermissions } from './permissions.ts';
+import { effectivePermissions } from './permissions.ts';
 import type { DiscordAnswer } from './rest.ts';
 
 const { Administrator, Connect, MoveMembers, ViewChannel } = PermissionFlagsBits;
@@ -64,10 +64,17 @@ export function judgeAccess(question: AccessQuestion, answers: AccessAnswers): A
   const isVoice = type === ChannelType.GuildVoice || type === ChannelType.GuildStageVoice;
   if (guild_id !== question.guildId || !isVoice) return 'channel_gone';
   const until = known.member.communication_disabled_until;
-  const permissions = channelPermissions(
-    { id: known.guild.id, ownerId: known.guild.owner_id, roles: known.guild.roles },
+  const permissions = effectivePermissions(
+    {
+      guildId: known.guild.id,
+      ownerId: known.guild.owner_id,
+      roles: Object.fromEntries(known.guild.roles.map((role) => [role.id, role.permissions])),
+    },
     { userId: question.userId, roles: known.member.roles, timedOutUntil: until ? Date.parse(until) : undefined },
-    permission_overwrites,
+    permission_overwrites.map(({ type: of, ...rest }) => ({
+      ...rest,
+      type: of === OverwriteType.Role ? 'role' : 'member',
+    })),
     question.now,
   );
   if ((permissions & (ViewChannel | Connect)) !== (ViewChannel | Connect)) return 'no_permission';
