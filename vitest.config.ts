@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const excluded = ['**/node_modules/**', '**/dist/**'];
-/** Whole systems in which nobody's ears are asked: two of them may share the machine. */
+/** Whole systems in which nobody's ears are asked. One at a time too: two that start together may choose the same free port. */
 const unheard = 'system/src/{attacks,commands,drop-outs,ends,fencing,game-room,panel,real,recording}.test.ts';
 
 export default defineConfig({
@@ -26,7 +26,7 @@ export default defineConfig({
           name: 'system',
           include: [unheard],
           exclude: excluded,
-          maxWorkers: 2,
+          maxWorkers: 1,
           sequence: { groupOrder: 1 },
         },
       },
