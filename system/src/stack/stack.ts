@@ -88,7 +88,6 @@ export class Stack {
     await mkdir(join(directory, 'logs'), { recursive: true });
     try {
       const hubSecret = randomBytes(32).toString('hex');
-      const workerPort = port ?? (await getPort());
       const [{ sim, application, simPageUrl, simEnvironment }, s3] = await Promise.all([
         startSim(directory, children),
         startS3(directory, children),
@@ -102,6 +101,8 @@ export class Stack {
         S3_ACCESS_KEY_ID: s3.accessKeyId,
         S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
       };
+      // Only now: those that started meanwhile could have been given the same free port.
+      const workerPort = port ?? (await getPort());
       const worker = {
         root,
         directory,
