@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { endReasonSchema } from './end-reason.ts';
 import { instant, nodeIdSchema, snowflake, ulidSchema } from './ids.ts';
+import { finaliseOrderSchema, flushOrderSchema, mailOrderSchema } from './recording-orders.ts';
 import { sessionSpecSchema } from './session-spec.ts';
 
 /** A node that was silent for so long is suspect; no new sessions go to it. */
@@ -78,6 +79,38 @@ export const ephemeralSchema = z.discriminatedUnion('event', [
     speaking: z.boolean(),
   }),
   sessionStatsSchema,
+  /** How far the storing or making of a recording is. */
+  z.strictObject({
+    v: z.literal(1),
+    type: z.literal('ephemeral'),
+    event: z.literal('recording.progress'),
+    sessionId: ulidSchema,
+    stage: z.enum(['uploading', 'finalising', 'recovering', 'transcribing']),
+    percent: z.number().min(0).max(100),
+  }),
+  /** What somebody says, as understood so far. */
+  z.strictObject({
+    v: z.literal(1),
+    type: z.literal('ephemeral'),
+    event: z.literal('caption.partial'),
+    sessionId: ulidSchema,
+    guildId: snowflake,
+    channelId: snowflake,
+    userId: snowflake,
+    /** The same as that of the final. */
+    captionId: ulidSchema,
+    text: z.string().max(4_000),
+    /** ms from time zero. */
+    startMs: z.number().nonnegative(),
+  }),
+  /** How many connections to the transcription service the node has open, and how many it could use now. */
+  z.strictObject({
+    v: z.literal(1),
+    type: z.literal('ephemeral'),
+    event: z.literal('captions.demand'),
+    open: z.int().nonnegative(),
+    wanted: z.int().nonnegative(),
+  }),
 ]);
 export type Ephemeral = z.infer<typeof ephemeralSchema>;
 export type EphemeralOf<E extends Ephemeral['event']> = Extract<Ephemeral, { event: E }>;
@@ -136,6 +169,11 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     by: ulidSchema.optional(),
   }),
   sealOrderSchema,
+  finaliseOrderSchema,
+  flushOrderSchema,
+  mailOrderSchema,
+  /** The node's share of the deployment's connections to the transcription service. A node without a share has none. */
+  z.strictObject({ v: z.literal(1), type: z.literal('captions.share'), connections: z.int().nonnegative() }),
   z.strictObject({ v: z.literal(1), type: z.literal('tombstone.ack'), sessionIds: z.array(ulidSchema) }),
   /** The identity belongs to another node now: let go of its legs and do not rejoin until told. */
   z.strictObject({

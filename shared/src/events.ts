@@ -191,6 +191,8 @@ const fragmentStored = z.strictObject({
   ...storedObject,
   /** LUFS and dBTP of the normalised version; `null` = silence. */
   ...loudness,
+  /** Why the loudness was not reached: the highest gain was not enough, or the peaks were too high. */
+  atLimit: z.enum(['gain', 'peak']).optional(),
 });
 /** The mix of all tracks is stored. */
 const masterStored = z.strictObject({
@@ -202,6 +204,122 @@ const masterStored = z.strictObject({
   /** False: parts of the recording are missing; they are listed in the manifest. */
   complete: z.boolean(),
   manifest: z.string().max(512),
+  /** Of each participant: packets that were lost on the way, and samples of their stays that no chunk holds. Absent: not told. */
+  tracks: z
+    .array(
+      z.strictObject({
+        userId: snowflake,
+        lostPackets: z.int().nonnegative(),
+        /** Samples at 48 kHz in which a packet of theirs was stored. */
+        spokenSamples: z.int().nonnegative(),
+        missingSamples: z.int().nonnegative(),
+      }),
+    )
+    .max(255)
+    .optional(),
+  /** Samples in which nothing could be received. */
+  outageSamples: z.int().nonnegative().optional(),
+});
+/** A node has stored and verified all that it recorded of the session so far, and records nothing of it now. */
+const recordingSealed = z.strictObject({ ...recordingEnvelope, type: z.literal('recording.sealed') });
+/** Answers `recording.flush`: what was captured up to `until` is in the bucket. */
+const recordingFlushed = z.strictObject({
+  ...recordingEnvelope,
+  type: z.literal('recording.flushed'),
+  requestId: ulidSchema,
+  /** The first sample that no stored object holds yet, from time zero. */
+  until: z.int().nonnegative(),
+  objects: z
+    .array(
+      z.strictObject({
+        key: z.string().max(512),
+        userId: snowflake,
+        firstSample: z.int().nonnegative(),
+        samples: z.int().nonnegative(),
+      }),
+    )
+    .max(255),
+});
+/** Something keeps a running recording from being whole, or does no longer. */
+const recordingCoverage = z.strictObject({
+  ...recordingEnvelope,
+  type: z.literal('recording.coverage'),
+  legId: ulidSchema,
+  /**
+   * `no_packets`: a member shows as speaking, and nothing comes. `receiver_stalled`: nobody's packets come. `bot_muted`, `bot_deafened`:
+   * by a moderator. `disk_low`: the voice node's disk is nearly full.
+   */
+  code: z.enum(['no_packets', 'receiver_stalled', 'bot_muted', 'bot_deafened', 'disk_low']),
+  userId: snowflake.optional(),
+  state: z.enum(['begun', 'over']),
+  message: z.string().max(500),
+});
+/** People were shown that they are recorded. */
+const recordingNoticed = z.strictObject({
+  ...recordingEnvelope,
+  type: z.literal('recording.noticed'),
+  legId: ulidSchema,
+  kind: z.enum(['nickname', 'panel', 'spoken']),
+  userIds: z.array(snowflake).max(1_000),
+});
+/** How a mail that the Worker ordered came out. */
+const mailSent = z.strictObject({ ...envelope, type: z.literal('mail.sent'), mailId: ulidSchema });
+const mailFailed = z.strictObject({
+  ...envelope,
+  type: z.literal('mail.failed'),
+  mailId: ulidSchema,
+  code: z.string().max(64),
+  message: z.string().max(500),
+});
+
+/** Times of captions are ms of the session: from its time zero, as in the recording. */
+export const captionWordSchema = z.strictObject({
+  text: z.string().max(200),
+  startMs: z.number().nonnegative(),
+  endMs: z.number().nonnegative(),
+});
+export type CaptionWord = z.infer<typeof captionWordSchema>;
+/** A part of what somebody said, as it will stay. */
+const captionFinal = z.strictObject({
+  ...sessionEnvelope,
+  type: z.literal('caption.final'),
+  channelId: snowflake,
+  userId: snowflake,
+  /** Names the part: its partials have the same id, and a final that comes twice has it, too. */
+  captionId: ulidSchema,
+  language: z.string().max(16),
+  text: z.string().max(4_000),
+  startMs: z.number().nonnegative(),
+  endMs: z.number().nonnegative(),
+  words: z.array(captionWordSchema).max(1_000),
+});
+/** How captioning of a leg stands. */
+const captionState = z.strictObject({
+  ...sessionEnvelope,
+  type: z.literal('caption.state'),
+  /** `delayed`: words come late, none is lost. `broken`: words were lost; the transcript takes them from the recording, where there is one. */
+  state: z.enum(['on', 'delayed', 'broken', 'off']),
+  code: z.string().max(64),
+  message: z.string().max(500),
+});
+/** The transcript of a session is stored, in all its formats. */
+const transcriptStored = z.strictObject({
+  ...recordingEnvelope,
+  type: z.literal('transcript.stored'),
+  objects: z
+    .array(
+      z.strictObject({
+        key: z.string().max(512),
+        format: z.enum(['txt', 'vtt', 'srt', 'json']),
+        bytes: z.int().nonnegative(),
+        sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      }),
+    )
+    .min(1)
+    .max(4),
+  /** Parts by where they came from. */
+  live: z.int().nonnegative(),
+  prerecorded: z.int().nonnegative(),
 });
 const recordingFailed = z.strictObject({
   ...recordingEnvelope,
@@ -262,6 +380,15 @@ export const nodeEventSchema = z.discriminatedUnion('type', [
   fragmentStored,
   masterStored,
   recordingFailed,
+  recordingSealed,
+  recordingFlushed,
+  recordingCoverage,
+  recordingNoticed,
+  mailSent,
+  mailFailed,
+  captionFinal,
+  captionState,
+  transcriptStored,
   reportSealed,
   reportFailed,
 ]);

@@ -92,6 +92,17 @@ export interface SessionView {
   stored: { userId: string; key: string; bytes: number }[];
 }
 
+/** A part of what somebody said. Times in ms from the session's time zero. */
+export interface CaptionView {
+  guildId: string;
+  sessionId: string;
+  channelId: string;
+  userId: string;
+  captionId: string;
+  text: string;
+  startMs: number;
+}
+
 /** The payload of each event that the hub sends. */
 export interface HubEvents {
   'presence.snapshot': PresenceSnapshot;
@@ -126,6 +137,29 @@ export interface HubEvents {
     /** Since the call began, on all legs: packets that came too late, and frames that stood for lost ones in mixes. */
     late: number;
     concealed: number;
+  };
+  /** Ephemeral: how far the storing or making of a recording is. */
+  'recording.progress': { guildId: string; sessionId: string; stage: string; percent: number };
+  /** Something keeps a running recording from being whole, or does no longer. */
+  'recording.coverage': {
+    guildId: string;
+    sessionId: string;
+    code: string;
+    userId?: string;
+    state: 'begun' | 'over';
+    message: string;
+  };
+  /** Ephemeral: what somebody says, as understood so far. The final has the same `captionId`. */
+  'caption.partial': CaptionView;
+  'caption.final': CaptionView & { endMs: number; language: string };
+  /** How captioning stands in a channel. */
+  'caption.state': {
+    guildId: string;
+    sessionId: string;
+    channelId: string;
+    state: string;
+    code: string;
+    message: string;
   };
   /** The session's time limit is near. */
   'session.warning': { guildId: string; sessionId: string; secondsLeft: number };

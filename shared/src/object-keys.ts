@@ -35,6 +35,16 @@ export function manifestKey(sessionId: string): string {
   return `recordings/${sessionId}/manifest-${sessionId}.json`;
 }
 
+/** What was captured of a running recording since its last chunk; replaced by the chunk. `at` is its first sample. */
+export function partialChunkKey(sessionId: string, userId: string, at: number): string {
+  return `recordings/${sessionId}/partial/${userId}-${Math.round(at)}.ogg`;
+}
+
+/** What was said, by whom and when. */
+export function transcriptKey(sessionId: string, format: 'txt' | 'vtt' | 'srt' | 'json'): string {
+  return `recordings/${sessionId}/transcript-${sessionId}.${format}`;
+}
+
 /** Everything of one report; the retention deletes what is below it. */
 export function reportPrefix(reportId: string): string {
   return `reports/${reportId}/`;

@@ -27,6 +27,8 @@ export const legSpecSchema = z.strictObject({
   /** Fences out an earlier owner of the identity: a node refuses a leg with an epoch older than the one it knows. */
   epoch: z.int().nonnegative(),
   role: legRoleSchema,
+  /** Of the node's own words to the leg's people; English when absent. */
+  language: z.enum(['en', 'it']).optional(),
   /** How the side is called in front of the others, such as the server's name. */
   label: z.string().max(128).optional(),
   /**
@@ -66,6 +68,28 @@ export const recordSpecSchema = z.strictObject({
 });
 export type RecordSpec = z.infer<typeof recordSpecSchema>;
 
+/** What is captioned, and how. */
+export const captionsSpecSchema = z.strictObject({
+  /** Only legs of guilds that allow it, and no monitors. */
+  legs: z
+    .array(
+      z.strictObject({
+        legId: ulidSchema,
+        /** BCP 47, or `multi`. */
+        language: z.string().regex(/^[a-zA-Z-]{2,16}$/),
+        /** Names and jargon that are recognised better. */
+        keyterms: z.array(z.string().min(1).max(64)).max(100),
+        /** Which fragments go through the prerecorded service afterwards: those whose live captions were broken, or all. */
+        prerecorded: z.enum(['gaps', 'all']),
+      }),
+    )
+    .min(1)
+    .max(8),
+  /** Languages that people chose for themselves, by user id. */
+  languages: z.record(snowflake, z.string().regex(/^[a-zA-Z-]{2,16}$/)).optional(),
+});
+export type CaptionsSpec = z.infer<typeof captionsSpecSchema>;
+
 /** Whose last ten seconds are kept in memory, so that a report can seal them. */
 export const sealableSpecSchema = z.strictObject({
   /** Only legs of guilds that allow it, and no monitors. */
@@ -88,13 +112,16 @@ export const sessionSpecSchema = z
     /** Whose voices are louder or softer than spoken; all others are as spoken. */
     volumes: z.array(volumeSchema).max(64).optional(),
     record: recordSpecSchema.optional(),
+    captions: captionsSpecSchema.optional(),
     /** Absent: a report of this session seals nothing. */
     sealable: sealableSpecSchema.optional(),
     /**
      * Users whose packets are dropped before anything that stores or transcribes. A node without a current list does neither,
-     * hence it is required beside `record` and `sealable`.
+     * hence it is required beside `record`, `captions` and `sealable`.
      */
     optedOut: z.array(snowflake).optional(),
+    /** When they asked for it, ms since the epoch on the Worker's clock: what was captured since is erased. Absent: long ago. */
+    optedOutAt: z.record(snowflake, instant).optional(),
     limits: z.strictObject({
       /** Seconds until the session ends by itself; 0 = until nobody is left. */
       seconds: z.int().nonnegative(),
@@ -123,6 +150,14 @@ export const sessionSpecSchema = z
       if (legId !== undefined && !legs.has(legId)) {
         context.addIssue({ code: 'custom', path: ['volumes', index], message: 'names no leg of the session' });
       }
+    }
+    for (const [index, { legId }] of (spec.captions?.legs ?? []).entries()) {
+      if (!legs.has(legId)) {
+        context.addIssue({ code: 'custom', path: ['captions', 'legs', index], message: 'names no leg of the session' });
+      }
+    }
+    if (spec.captions && !spec.optedOut) {
+      context.addIssue({ code: 'custom', path: ['optedOut'], message: 'must be there beside captions' });
     }
     for (const feature of ['record', 'sealable'] as const) {
       if (spec[feature] && !spec.optedOut) {

@@ -260,7 +260,7 @@ export class Fleet extends DurableObject<Env> {
     try {
       if (message.event === 'session.stats') {
         if (this.#store.runs(nodeId, message.sessionId)) await sessionOf(this.env, message.sessionId).stats(message);
-      } else if (this.#store.serves(nodeId, message.guildId)) {
+      } else if (message.event === 'voice.speaking' && this.#store.serves(nodeId, message.guildId)) {
         await hubOf(this.env, message.guildId).publishSpeaking(message);
       }
     } catch (error) {

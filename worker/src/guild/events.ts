@@ -94,6 +94,11 @@ function applyEvent(book: GuildBook, event: NodeEvent): void {
     case 'recording.fragment.stored':
     case 'recording.master.stored':
     case 'recording.failed':
+    case 'recording.sealed':
+    case 'recording.flushed':
+    case 'recording.coverage':
+    case 'recording.noticed':
+    case 'transcript.stored':
     case 'report.sealed':
     case 'report.failed':
       book.owe(`session:${event.sessionId}`, { kind: 'recording', event });

@@ -6,7 +6,13 @@ import { type Frame, frameOf, type Sender } from './sender.ts';
 import { type AnyHubEvent, shownAs, subjectOf } from './visibility.ts';
 
 /** Events carry the sequence of the last durable one when they are ephemeral, and are never old then. */
-export const isEphemeral = ({ event }: AnyHubEvent): boolean => event === 'voice.speaking' || event === 'session.stats';
+const ephemeral: ReadonlySet<string> = new Set([
+  'voice.speaking',
+  'session.stats',
+  'recording.progress',
+  'caption.partial',
+]);
+export const isEphemeral = ({ event }: AnyHubEvent): boolean => ephemeral.has(event);
 
 /**
  * Sends one event to everybody who may see it. Put into words once for each sight, not for each client; nothing is stored and

@@ -55,7 +55,13 @@ export function shownAs(sight: Sight, { event, audience = [] }: Published): AnyH
       const legs = event.payload.legs.filter(({ channelId }) => sees(channelId));
       return legs.length > 0 ? { ...event, payload: { ...event.payload, legs } } : null;
     }
+    case 'caption.partial':
+    case 'caption.final':
+    case 'caption.state':
+      return sees(event.payload.channelId) ? event : null;
     case 'session.warning':
+    case 'recording.progress':
+    case 'recording.coverage':
       return audience.some(sees) ? event : null;
     case 'presence.snapshot':
       return null; // made for one viewer, never published

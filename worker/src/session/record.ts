@@ -146,6 +146,11 @@ export type RecordingReport = NodeEventOf<
   | 'recording.fragment.stored'
   | 'recording.master.stored'
   | 'recording.failed'
+  | 'recording.sealed'
+  | 'recording.flushed'
+  | 'recording.coverage'
+  | 'recording.noticed'
+  | 'transcript.stored'
   | 'report.sealed'
   | 'report.failed'
 >;
