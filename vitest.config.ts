@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const excluded = ['**/node_modules/**', '**/dist/**'];
-/** Whole systems in which nobody's ears are asked. One at a time too: two that start together may choose the same free port. */
+/** Whole systems in which nobody's ears are asked. */
 const unheard = 'system/src/{attacks,commands,drop-outs,ends,fencing,game-room,panel,real,recording}.test.ts';
 
 export default defineConfig({
@@ -26,7 +26,7 @@ export default defineConfig({
           name: 'system',
           include: [unheard],
           exclude: excluded,
-          maxWorkers: 1,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },

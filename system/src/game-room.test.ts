@@ -6,11 +6,12 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import getPort from 'get-port';
+
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type House, makeHouse } from './scenario/calls.ts';
 import { findChromium, launchChromium } from './stack/browser.ts';
+import { freePort } from './stack/free-port.ts';
 import { Stack } from './stack/stack.ts';
 
 const chromium = findChromium();
@@ -29,7 +30,7 @@ describe.skipIf(!chromium)('in Chromium', () => {
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'patchbay-game-'));
-    const port = await getPort();
+    const port = await freePort();
     const origin = `http://127.0.0.1:${port}`;
     stack = await Stack.start({
       directory,

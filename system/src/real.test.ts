@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { SimControl } from '@patchbay/sim/control-client';
-import getPort from 'get-port';
+
 import { expect, onTestFinished, test } from 'vitest';
 import { Child, readyJson } from './stack/child.ts';
+import { freePort } from './stack/free-port.ts';
 import { exchangeCode, HubWatcher } from './stack/hub.ts';
 import { root } from './stack/stack.ts';
 
@@ -62,7 +63,7 @@ test('starts by a .env, registers commands, answers them, signs in, and ends by 
         .map(([name, value]) => `${name}=${value}\n`)
         .join(''),
     );
-    const port = await getPort();
+    const port = await freePort();
     const start = [
       join(root, 'system/src/start.ts'),
       '--port',

@@ -7,8 +7,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SimControl } from '@patchbay/sim/control-client';
-import getPort from 'get-port';
+
 import { Child, readyJson } from './child.ts';
+import { freePort } from './free-port.ts';
 import { applyMigrations, startWorker } from './worker.ts';
 
 export const root: string = fileURLToPath(new URL('../../../', import.meta.url));
@@ -102,7 +103,7 @@ export class Stack {
         S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
       };
       // Only now: those that started meanwhile could have been given the same free port.
-      const workerPort = port ?? (await getPort());
+      const workerPort = port ?? (await freePort());
       const worker = {
         root,
         directory,

@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import getPort from 'get-port';
+
 import { Child } from './child.ts';
+import { freePort } from './free-port.ts';
 import { buildPage } from './page.ts';
 
 const requireHere = createRequire(import.meta.url);
@@ -59,7 +60,7 @@ export async function startWorker(
   const settingsFile = join(directory, 'worker.env');
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
   await writeFile(settingsFile, lines.join(''), { mode: 0o600 });
-  const args = ['dev', '--ip', '127.0.0.1', '--port', String(port), '--inspector-port', String(await getPort())];
+  const args = ['dev', '--ip', '127.0.0.1', '--port', String(port), '--inspector-port', String(await freePort())];
   const { ready } = await Child.start({
     children,
     name: 'worker',
