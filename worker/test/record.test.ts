@@ -274,6 +274,11 @@ test('when it cannot be recorded the channel is told why, once, or else the chan
   await owner('setup panel', [channel('202'), { type: 7, name: 'text', value: '250' }], {
     channels: { ...about('202').channels, 250: { name: 'calls', type: 0 } },
   });
+  // The panel tells of a recording without a call, too.
+  const phase = async () => (await world.env.PANEL.getByName('101:202').record())?.wanted.phase;
+  await expect.poll(phase).toMatchObject({ kind: 'recording', recording: false });
+  await begun(third);
+  await expect.poll(phase).toMatchObject({ kind: 'recording', recording: true });
   await fail('notice_refused', third);
   fleet.running.delete(third.id);
   const panel = () => world.discord.said.filter(({ content }) => content.includes('Change Nickname'));

@@ -37,9 +37,11 @@ export interface RecordWatch {
   failures: number;
   /** What the channel was told last: of the same trouble again it is not. */
   told: string | null;
+  /** The call in which its recording was stopped: what the node says late of it does not count. */
+  stoppedIn: string | null;
 }
 
-const UNWATCHED: RecordWatch = { madeIn: null, held: false, restUntil: 0, failures: 0, told: null };
+const UNWATCHED: RecordWatch = { madeIn: null, held: false, restUntil: 0, failures: 0, told: null, stoppedIn: null };
 type BodyRow = { body: string };
 
 /** The recordings of a guild's channels, and what their rules wait for: rows in, rows out. */

@@ -55,6 +55,7 @@ function begin(
     of.limitSeconds ?? book.settingsOf(channelId).recordLimitSeconds ?? book.rules().recordLimitSeconds;
   const state = { started: null, notices: [], failure: null, stopping: false };
   book.records.put({ channelId, sessionId, lone, by, trigger, since, limitSeconds, ...state });
+  book.records.patchWatch(channelId, { stoppedIn: null });
   const until = limitSeconds > 0 ? since + limitSeconds * 1000 : null;
   book.owe(
     `session:${sessionId}`,
@@ -79,6 +80,7 @@ export function stopRecording(book: GuildBook, channelId: string): Reply {
   } else {
     book.records.drop(channelId);
     const sessionId = recording?.sessionId ?? channel.sessionId;
+    book.records.patchWatch(channelId, { stoppedIn: sessionId });
     book.owe(`session:${sessionId}`, { kind: 'record.side', channelId, on: false, until: null });
   }
   refreshPanel(book, channelId);
@@ -134,40 +136,37 @@ export function noteMade(book: GuildBook, channelId: string, parentId: string | 
   if (watched) book.records.patchWatch(channelId, { madeIn: parentId ?? null });
 }
 
-/** The node records a leg: of a recording that was asked for, or of a call by the setting of its channel. */
-export function recordingStarted(book: GuildBook, event: NodeEventOf<'recording.started'>): void {
-  const { sessionId, legId, at } = event;
+/** The recording that the node speaks of: one that was asked for, or that of a call by the setting of its channel. */
+function recordingOfLeg(
+  book: GuildBook,
+  { sessionId, legId, at }: NodeEventOf<'recording.started' | 'recording.noticed'>,
+): ChannelRecording | undefined {
   const channelId = book.store.channelOfLeg(legId);
-  if (channelId === undefined) return;
-  const started = Math.round(at);
+  if (channelId === undefined) return undefined;
   const known = book.records.of(channelId);
-  if (known?.sessionId === sessionId) {
-    if (known.started === null) book.records.put({ ...known, started, failure: null });
-  } else if (!known && book.store.channel(channelId)?.sessionId === sessionId) {
-    const by = { lone: false, by: null, trigger: null, limitSeconds: 0 };
-    book.records.put({
-      channelId,
-      sessionId,
-      since: started,
-      started,
-      notices: [],
-      failure: null,
-      stopping: false,
-      ...by,
-    });
-  }
+  if (known) return known.sessionId === sessionId ? known : undefined;
+  const { stoppedIn } = book.records.watch(channelId);
+  if (book.store.channel(channelId)?.sessionId !== sessionId || stoppedIn === sessionId) return undefined;
+  const asked = { lone: false, by: null, trigger: null, since: Math.round(at), limitSeconds: 0 };
+  return { channelId, sessionId, ...asked, started: null, notices: [], failure: null, stopping: false };
+}
+
+/** The node records a leg. */
+export function recordingStarted(book: GuildBook, event: NodeEventOf<'recording.started'>): void {
+  const recording = recordingOfLeg(book, event);
+  if (!recording) return;
+  const { channelId, started } = recording;
+  book.records.put({ ...recording, started: started ?? Math.round(event.at), failure: null });
   book.records.patchWatch(channelId, { failures: 0, told: null });
   refreshPanel(book, channelId);
 }
 
 /** People were shown that they are recorded. */
 export function recordingNoticed(book: GuildBook, event: NodeEventOf<'recording.noticed'>): void {
-  const { sessionId, kind, userIds } = event;
-  for (const recording of book.records.ofSession(sessionId)) {
-    if (recording.notices.includes(kind)) continue;
-    book.records.put({ ...recording, notices: [...recording.notices, kind] });
-  }
-  book.owe('db', { kind: 'noticed', sessionId, notice: kind, userIds, at: Math.round(event.at) });
+  const { sessionId, kind: notice, userIds, at } = event;
+  const recording = recordingOfLeg(book, event);
+  if (recording) book.records.put({ ...recording, notices: [...new Set([...recording.notices, notice])] });
+  book.owe('db', { kind: 'noticed', sessionId, notice, userIds, at: Math.round(at) });
 }
 
 /** Nothing is recorded of a channel: a lone recording ends by it, and says so then; a call goes on without. */
