@@ -90,6 +90,8 @@ const variables = z.object({
   CLAIM_MS: milliseconds(10_000),
   /** Time of a call in seconds; 0 = until nobody is left. */
   CALL_LIMIT_SECONDS: z.coerce.number().int().nonnegative().default(0),
+  /** Time of a recording in seconds; 0 = until nobody is left. A server's own limit goes before it. */
+  RECORD_LIMIT_SECONDS: z.coerce.number().int().nonnegative().default(0),
   /** User ids of the people who may read reports, separated by commas. Without any, reports seal nothing. */
   REPORT_READERS: z
     .string()

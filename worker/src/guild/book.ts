@@ -10,7 +10,10 @@ import type { GuildEffect } from './effects.ts';
 import { HistoryStore } from './history-store.ts';
 import { isIdentityFree, sessionsIn } from './leases.ts';
 import { Listeners } from './listeners.ts';
+import { OptOuts } from './opt-outs.ts';
 import { refreshPanel } from './panels.ts';
+import { considerRecording } from './record.ts';
+import { RecordStore } from './record-store.ts';
 import { ReportLog } from './reports.ts';
 import { type ChannelSettings, resolveSettings } from './settings.ts';
 import { DEFAULTS, SettingsStore } from './settings-store.ts';
@@ -25,6 +28,10 @@ export interface GuildRules {
   breaker: BreakerRule;
   /** Somebody is named who may read reports, and there is a bucket: reports may seal what was said. */
   sealing: boolean;
+  /** Length of a recording in seconds; 0: until nobody is left. */
+  recordLimitSeconds: number;
+  /** Roles that were told so long ago are asked for again. */
+  viewerCheckMs: number;
 }
 
 export const BREAKER_DEADLINE = 'breaker';
@@ -39,6 +46,8 @@ export class GuildBook {
   readonly calls: CallLog;
   readonly reported: ReportLog;
   readonly listeners: Listeners;
+  readonly records: RecordStore;
+  readonly optOuts: OptOuts;
   readonly access: AccessStore;
   readonly history: HistoryStore;
   readonly deadlines: Deadlines;
@@ -57,6 +66,8 @@ export class GuildBook {
     this.calls = new CallLog(store.sql);
     this.reported = new ReportLog(store.sql);
     this.listeners = new Listeners(store.sql);
+    this.records = new RecordStore(store.sql);
+    this.optOuts = new OptOuts(store.sql);
     this.access = new AccessStore(store);
     this.history = new HistoryStore(store.sql);
     this.deadlines = deadlines;
@@ -209,6 +220,7 @@ export class GuildBook {
     for (const sessionId of sessionsIn(this.store, channelId)) {
       this.owe(`session:${sessionId}`, { kind: 'occupancy', channelId, humans });
     }
+    considerRecording(this, found, humans);
     if (channel.use === 'session') return;
     const now = Date.now();
     const step = decide(channel, now);

@@ -1,5 +1,6 @@
 import type { EndReason } from '@patchbay/shared/end-reason';
 import type { RelaySide } from '@patchbay/shared/session-spec';
+import { projectConsent, projectNotices } from '../db/consents.ts';
 import { openDb } from '../db/db.ts';
 import { projectGuild, projectSettings } from '../db/project.ts';
 import { type Env, fleetOf, matchmakerOf, panelOf, reportOf, sessionOf, settingsOf } from '../env.ts';
@@ -8,10 +9,15 @@ import type { PanelPlace } from '../panel/plan.ts';
 import type { PanelState } from '../panel/state.ts';
 import type { ReplyHandle, ReportedCall } from '../report/record.ts';
 import type { RecordingReport, SessionReport } from '../session/record.ts';
+import type { StartRequest } from '../session/start.ts';
 import type { GuildBook } from './book.ts';
 import { HubShards } from './hub-lane.ts';
 import { listen } from './monitors.ts';
 import type { GuildPrivacy } from './privacy.ts';
+import { RECORD_POOL } from './record.ts';
+import type { NoticeKind } from './record-store.ts';
+import type { Say } from './record-troubles.ts';
+import { say } from './say.ts';
 import type { StoredSettings } from './settings.ts';
 import type { GuildTicket } from './ticket.ts';
 
@@ -35,12 +41,21 @@ export type GuildEffect =
   | { kind: 'settings'; channelId: string; settings: StoredSettings | null; at: number }
   | { kind: 'report'; call: ReportedCall; sealing: boolean; reply?: ReplyHandle }
   | { kind: 'privacy'; privacy: GuildPrivacy }
+  /** A recording of one channel alone begins. */
+  | { kind: 'record.start'; sessionId: string; channelId: string; limitSeconds: number }
+  /** The side of a channel in its call is recorded from now on, until an instant at most (ms), or no longer. */
+  | { kind: 'record.side'; channelId: string; on: boolean; until: number | null }
+  /** A rule of recording looks for a role: roles have to be asked for. */
+  | { kind: 'roles'; userIds: string[] }
+  | Say
+  | { kind: 'consent'; id: string; userId: string; action: 'optout' | 'optin'; at: number }
+  | { kind: 'noticed'; sessionId: string; notice: NoticeKind; userIds: string[]; at: number }
   | { kind: 'panel'; channelId: string; place: PanelPlace; state: PanelState; version: number }
   | { kind: 'panel.forget'; channelId: string };
 
 /**
  * Delivers what is owed in one lane: `hub`, `fleet`, `db`, or that of one thing: `matchmaker:POOL`, `panel:CHANNEL`,
- * `monitor:CHANNEL`, `report:ID`, `session:ID`.
+ * `monitor:CHANNEL`, `report:ID`, `session:ID`, `say:CHANNEL`; `record:CHANNEL` is the guild's own.
  */
 export async function deliver(env: Env, book: GuildBook, lane: string, effects: GuildEffect[]): Promise<void> {
   if (lane === 'hub') {
@@ -82,7 +97,33 @@ export async function deliver(env: Env, book: GuildBook, lane: string, effects: 
       await reportOf(env, call.reportId).open(call, { sealing, reply });
     }
     if (effect.kind === 'privacy') await session?.setPrivacy(book.id, effect.privacy);
+    if (effect.kind === 'record.start') await session?.start(recordingRequest(book.id, effect));
+    if (effect.kind === 'record.side') {
+      await session?.setRecording(book.id, effect.channelId, effect.on, effect.until);
+    }
+    if (effect.kind === 'say') await say(env, effect);
+    if (effect.kind === 'consent') {
+      const { kind: _kind, ...consent } = effect;
+      await projectConsent(openDb(env, settingsOf(env)), { guildId: book.id, ...consent });
+    }
+    if (effect.kind === 'noticed') {
+      const { sessionId, notice: kind, userIds, at } = effect;
+      await projectNotices(openDb(env, settingsOf(env)), { guildId: book.id, sessionId, kind, at }, userIds);
+    }
   }
+}
+
+/** One channel alone, there for its recording. */
+function recordingRequest(guildId: string, order: Extract<GuildEffect, { kind: 'record.start' }>): StartRequest {
+  const { sessionId, channelId, limitSeconds } = order;
+  return {
+    sessionId,
+    pool: RECORD_POOL,
+    mode: 'custom',
+    tickets: [{ ticketId: null, guildId, channelId }],
+    limits: { seconds: limitSeconds, warnSeconds: 0 },
+    recordRequired: true,
+  };
 }
 
 const isHubItem = (effect: GuildEffect): effect is HubItem =>

@@ -3,6 +3,7 @@ import type { GuildBook } from './book.ts';
 import { heard, stands } from './echoes.ts';
 import { sessionsIn, sessionsOf } from './leases.ts';
 import { gone, type PresenceChange, type Reported, SKEW_MS, seen, snapshotChanges, stateOf } from './presence.ts';
+import { noteMade, recordingFailed, recordingNoticed, recordingStarted } from './record.ts';
 import { noteRoles } from './viewers.ts';
 
 /** How long a member who left is remembered, so that an older report cannot bring them back. */
@@ -62,6 +63,7 @@ function applyEvent(book: GuildBook, event: NodeEvent): void {
     case 'channel.created':
       store.putChannel(event.channel.channelId, event.channel.name);
       noteFacts(book, event.channel);
+      noteMade(book, event.channel.channelId, event.channel.parentId);
       book.announce(event.channel.channelId);
       book.refreshAccess();
       return;
@@ -102,6 +104,9 @@ function applyEvent(book: GuildBook, event: NodeEvent): void {
     case 'report.sealed':
     case 'report.failed':
       book.owe(`session:${event.sessionId}`, { kind: 'recording', event });
+      if (event.type === 'recording.started') recordingStarted(book, event);
+      if (event.type === 'recording.noticed') recordingNoticed(book, event);
+      if (event.type === 'recording.failed') recordingFailed(book, event);
   }
 }
 
@@ -199,6 +204,7 @@ function applySnapshot(book: GuildBook, event: Extract<NodeEvent, { type: 'voice
     book.reconsiderAll();
     return;
   }
+  const watched = store.meta('asOf') !== undefined;
   store.setMeta('asOf', String(event.at));
   store.setMeta('asOfNode', event.nodeId);
   if (event.access) book.access.putGuild(event.access);
@@ -213,6 +219,8 @@ function applySnapshot(book: GuildBook, event: Extract<NodeEvent, { type: 'voice
     const known = store.channel(channelId);
     store.putChannel(channelId, name);
     noteFacts(book, channel);
+    // Made while the node was away: in the very first picture everything is there already.
+    if (!known && watched) noteMade(book, channelId, channel.parentId);
     if (!known) book.announce(channelId);
   }
   // Before the people: who may not see a new channel shall not hear of those who are in it.
@@ -238,5 +246,10 @@ function deleteChannel(book: GuildBook, channelId: string): void {
   for (const sessionId of sessionsIn(book.store, channelId)) {
     book.owe(`session:${sessionId}`, { kind: 'stop', reason: 'channel_deleted', channelId });
   }
+  const recording = book.records.of(channelId);
+  if (recording?.lone) {
+    book.owe(`session:${recording.sessionId}`, { kind: 'stop', reason: 'channel_deleted', channelId });
+  }
+  book.records.forget(channelId);
   book.store.removeChannel(channelId);
 }

@@ -16,6 +16,11 @@ import { ingest } from './events.ts';
 import { HubShards } from './hub-lane.ts';
 import { showLive, speakers } from './live.ts';
 import { allowMonitors, monitor, stopMonitor } from './monitors.ts';
+import { privacyStatus, setOptOut } from './opt-outs.ts';
+import { type RecordRequest, recordingOver, rolesAsked, startRecording, stopRecording } from './record.ts';
+import { noteRecording } from './record-notes.ts';
+import { type RecordRuleChange, setRecordRule } from './record-setup.ts';
+import { type RecordStatus, recordStatus } from './record-status.ts';
 import { type RejoinFacts, RejoinLimit, rejoinFacts } from './rejoining.ts';
 import { accept, type Reply } from './replies.ts';
 import { type ReportRequest, report } from './reports.ts';
@@ -31,8 +36,9 @@ import {
   sessionOver,
 } from './sessions.ts';
 import type { SettingsPatch } from './settings.ts';
+import { DEFAULTS } from './settings-store.ts';
 import { block, change, configure, reset, setSealing, unblock } from './setup.ts';
-import { type Known, known, type SetupReport, type StatusReport, show, status } from './status.ts';
+import { type ChannelStatus, type Known, known, type SetupReport, show, status } from './status.ts';
 import { GuildStore, stateOf } from './store.ts';
 import { type ViewerAnswer, Viewers } from './viewers.ts';
 
@@ -46,6 +52,8 @@ export type ChannelAction = keyof typeof actions;
 export interface Located {
   own: string | null;
   target: { channelId: string; name: string } | null;
+  /** The Discord role that the server named as its staff. */
+  staffRole: string | null;
 }
 
 /**
@@ -65,15 +73,21 @@ export class Guild extends DurableObject<Env> {
     super(ctx, env);
     this.#store = new GuildStore(ctx.storage.sql);
     this.#deadlines = new Deadlines(ctx.storage);
-    this.#outbox = new Outbox(ctx.storage, this.#deadlines, (lane, effects) => deliver(env, this.#book, lane, effects));
+    this.#outbox = new Outbox(ctx.storage, this.#deadlines, (lane, effects) => {
+      return lane.startsWith('record:')
+        ? this.#askRoles(lane.slice('record:'.length))
+        : deliver(env, this.#book, lane, effects);
+    });
     this.#book = new GuildBook(
       this.#store,
       this.#deadlines,
       () => {
         const settings = settingsOf(env);
         const { COOLDOWN_MS, FAILURE_REST_MS, BREAKER_FAILURES, BREAKER_WINDOW_MS, BREAKER_PAUSE_MS } = settings;
+        const { RECORD_LIMIT_SECONDS: recordLimitSeconds, VIEWER_CHECK_MS: viewerCheckMs } = settings;
         const breaker = { failures: BREAKER_FAILURES, windowMs: BREAKER_WINDOW_MS, pauseMs: BREAKER_PAUSE_MS };
-        return { cooldownMs: COOLDOWN_MS, faultMs: FAILURE_REST_MS, breaker, sealing: canSeal(settings) };
+        const rests = { cooldownMs: COOLDOWN_MS, faultMs: FAILURE_REST_MS, breaker };
+        return { ...rests, sealing: canSeal(settings), recordLimitSeconds, viewerCheckMs };
       },
       (lane, effect) => this.#outbox.add(lane, effect),
     );
@@ -103,8 +117,8 @@ export class Guild extends DurableObject<Env> {
   }
 
   /** A session was given up before it was placed. */
-  release(sessionId: string, stoppedHere: boolean, unserved: string[] = []): void {
-    this.#transaction(() => release(this.#book, { sessionId, unserved }, stoppedHere));
+  release(sessionId: string, stoppedHere: boolean, unserved: string[] = [], reason: EndReason = 'error'): void {
+    this.#transaction(() => release(this.#book, { sessionId, unserved, reason }, stoppedHere));
   }
 
   /** The newest view of a session that has a leg here. */
@@ -131,7 +145,48 @@ export class Guild extends DurableObject<Env> {
   locate(userId: string, named?: string): Located {
     const own = this.#book.channelOf(userId)?.channelId ?? null;
     const target = this.#store.channel(named ?? own ?? '');
-    return { own, target: target ? { channelId: target.channelId, name: target.name } : null };
+    const staffRole = this.#book.settings.stored(DEFAULTS).staffRole ?? null;
+    return { own, target: target ? { channelId: target.channelId, name: target.name } : null, staffRole };
+  }
+
+  /** `/record start`. */
+  startRecording(request: RecordRequest): Reply {
+    return this.#transaction(() => startRecording(this.#book, request));
+  }
+
+  /** `/record stop`. */
+  stopRecording(channelId: string): Reply {
+    return this.#transaction(() => stopRecording(this.#book, channelId));
+  }
+
+  /** `/record note`: a mark in the running recording of a channel. */
+  noteRecording(channelId: string, userId: string, text: string): Promise<Reply> {
+    return noteRecording(this.#book, this.env, { channelId, userId, text });
+  }
+
+  /** `/record status`. */
+  recordStatus(channelId: string): RecordStatus {
+    return recordStatus(this.#book, channelId);
+  }
+
+  /** A side of a call is not recorded any longer, while the call goes on. Idempotent. */
+  recordingOver(sessionId: string, channelId: string, reason: EndReason): void {
+    this.#transaction(() => recordingOver(this.#book, sessionId, reason, channelId));
+  }
+
+  /** `/setup record`: one rule more (one with the same key takes its place), or one less. */
+  setRecordRule(change: RecordRuleChange): Reply {
+    return this.#transaction(() => setRecordRule(this.#book, change));
+  }
+
+  /** `/privacy optout` and `optin`: stored, and owed to the sessions that run, when this answers. */
+  setOptOut(userId: string, out: boolean): Reply {
+    return this.#transaction(() => setOptOut(this.#book, userId, out));
+  }
+
+  /** `/privacy status`. */
+  privacyStatus(userId: string): Reply {
+    return privacyStatus(this.#book, userId);
   }
 
   /** One leg of a session is over while the others go on. Idempotent. */
@@ -165,7 +220,7 @@ export class Guild extends DurableObject<Env> {
   }
 
   /** `/call status`; `null` for a channel that is not known. */
-  status(channelId: string): Promise<StatusReport | null> {
+  status(channelId: string): Promise<ChannelStatus | null> {
     return status(this.#book, this.env, channelId);
   }
 
@@ -285,11 +340,21 @@ export class Guild extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     const due = this.#deadlines.take(Date.now());
     this.#transaction(() => {
-      for (const name of due) if (name.startsWith('rest:')) this.#book.reconsider(name.slice('rest:'.length));
+      for (const name of due)
+        if (/^(rest|record):/.test(name)) this.#book.reconsider(name.slice(name.indexOf(':') + 1));
       if (due.includes(BREAKER_DEADLINE)) this.#book.reconsiderAll();
     });
     if (due.includes(OUTBOX_DEADLINE)) this.#outbox.kick();
     await this.#deadlines.arm();
+  }
+
+  /** A rule of recording looks for a role: those that are not known are asked for, then the channel is looked at again. */
+  async #askRoles(channelId: string): Promise<void> {
+    const { VIEWER_CHECK_MS } = settingsOf(this.env);
+    const people = this.#store.people(channelId);
+    const answers = await Promise.all(people.map((userId) => this.#viewers.of(userId, VIEWER_CHECK_MS)));
+    const allKnown = answers.every(({ kind }) => kind !== 'unknown');
+    this.#transaction(() => rolesAsked(this.#book, channelId, allKnown));
   }
 
   #transaction<T>(work: () => T): T {

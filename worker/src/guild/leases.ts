@@ -104,6 +104,14 @@ export function sessionsIn(store: GuildStore, channelId: string): string[] {
     .map((row) => row.session_id);
 }
 
+/** Every session that has a leg in this guild. */
+export function sessionsWithLegs(store: GuildStore): string[] {
+  return store.sql
+    .exec<{ session_id: string }>('SELECT DISTINCT session_id FROM leg_uses')
+    .toArray()
+    .map((row) => row.session_id);
+}
+
 /** The sessions that use an identity in this guild. */
 export function sessionsOf(store: GuildStore, identityId: string): string[] {
   return store.sql

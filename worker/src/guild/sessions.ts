@@ -15,6 +15,7 @@ import { giveBack, holders, isIdentityFree, type LegLease, lease } from './lease
 import { allowsMonitors, wakeMonitors } from './monitors.ts';
 import { noteEnd, refreshPanel } from './panels.ts';
 import { type GuildPrivacy, lendPrivacy } from './privacy.ts';
+import { recordingOver } from './record.ts';
 import { relaySide } from './relay.ts';
 
 /** Ended sessions that the page still shows. */
@@ -42,6 +43,8 @@ export type ReserveAnswer =
       identityId: string;
       guildName: string;
       record: boolean;
+      /** Of the node's own words to this side's people. */
+      language: 'en' | 'it';
       /** What this side allows, in seconds; `seconds` 0 = until nobody is left, `null` = as the deployment sets it. */
       limits: { seconds: number | null; warnSeconds: number | null };
       allowMonitors: boolean;
@@ -84,6 +87,7 @@ function reserved(book: GuildBook, channelId: string, leg: LegLease): Extract<Re
     ...leg,
     guildName: settings.anonymous ? ANONYMOUS : book.name,
     record: settings.record,
+    language: settings.language === 'it' ? 'it' : 'en',
     limits: { seconds: settings.limitSeconds, warnSeconds: settings.warnSeconds },
     allowMonitors: allowsMonitors(book.store),
     anonymous: settings.anonymous,
@@ -98,14 +102,14 @@ function reserved(book: GuildBook, channelId: string, leg: LegLease): Extract<Re
  */
 function reserveRecording(book: GuildBook, request: ReserveRequest, name: string): ReserveAnswer {
   const { channelId } = request;
-  if (!book.settingsOf(channelId).record) {
-    return { ...recordingOff(name), ok: false, gone: true };
-  }
+  // Asked for by its people or by a rule of the server, or allowed by the channel's setting.
+  const asked = book.records.of(channelId)?.sessionId === request.sessionId;
+  if (!asked && !book.settingsOf(channelId).record) return { ...recordingOff(name), ok: false, gone: true };
   const known = lease(book.store, request);
   if (!known) return { ok: false, code: 'no_identity', message: noIdentity(book), gone: false };
   // A channel that waits for the bot account must hear that it is taken.
   book.reconsiderAll();
-  return { ...reserved(book, channelId, known), limits: { seconds: 0, warnSeconds: 0 } };
+  return { ...reserved(book, channelId, known), record: true, limits: { seconds: 0, warnSeconds: 0 } };
 }
 
 /** Leases a leg for a session whose ticket waits here, or for a channel that joins one. Idempotent. */
@@ -164,10 +168,11 @@ export function obstacle(book: GuildBook, channelId: string, role: ReserveReques
  */
 export function release(
   book: GuildBook,
-  { sessionId, unserved }: { sessionId: string; unserved: readonly string[] },
+  { sessionId, unserved, reason }: { sessionId: string; unserved: readonly string[]; reason: EndReason },
   stoppedHere: boolean,
 ): void {
   giveBack(book.store, sessionId);
+  recordingOver(book, sessionId, reason);
   for (const channelId of unserved) {
     noteEnd(book, channelId, 'no_identity', 0);
     refreshPanel(book, channelId);
@@ -243,7 +248,9 @@ export function sessionChanged(book: GuildBook, view: SessionView): void {
   const audience = book.store.channelsOfSession(view.sessionId);
   book.emit('session.state', { guildId: book.id, session: view }, { audience });
   for (const channel of book.store.channels()) {
-    if (channel.sessionId === view.sessionId) refreshPanel(book, channel.channelId);
+    const shows =
+      channel.sessionId === view.sessionId || book.records.of(channel.channelId)?.sessionId === view.sessionId;
+    if (shows) refreshPanel(book, channel.channelId);
   }
   if (opensToMonitors(known ? (JSON.parse(known.view) as SessionView) : undefined, view)) wakeMonitors(book);
 }
@@ -255,6 +262,7 @@ export function sessionOver(
   end: { reason: EndReason; stoppedHere: boolean },
 ): void {
   giveBack(book.store, sessionId);
+  recordingOver(book, sessionId, end.reason);
   for (const channel of book.store.channels()) {
     if (channel.sessionId === sessionId) channelOver(book, channel.channelId, { sessionId, ...end });
   }
@@ -270,6 +278,7 @@ export function legOver(
 ): void {
   const { sessionId, channelId } = at;
   giveBack(book.store, sessionId, channelId);
+  recordingOver(book, sessionId, end.reason, channelId);
   if (book.store.channel(channelId)?.sessionId === sessionId) channelOver(book, channelId, { sessionId, ...end });
   book.reconsiderAll();
 }

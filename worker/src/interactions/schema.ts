@@ -46,12 +46,19 @@ const invoked = {
       /** Permission bits of the member in the channel, in decimal. */
       permissions: bits,
       user: z.object({ id: snowflake }),
+      roles: z.array(snowflake).default([]),
     })
     .optional(),
   data: z.object({
     name: z.string(),
     options: z.array(optionSchema).optional(),
-    resolved: z.object({ channels: z.record(snowflake, resolvedChannel).optional() }).optional(),
+    resolved: z
+      .object({
+        channels: z.record(snowflake, resolvedChannel).optional(),
+        users: z.record(snowflake, z.object({ username: z.string(), global_name: z.string().nullish() })).optional(),
+        roles: z.record(snowflake, z.object({ name: z.string() })).optional(),
+      })
+      .optional(),
   }),
 };
 

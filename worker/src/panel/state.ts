@@ -27,6 +27,15 @@ export const panelStateSchema = z.strictObject({
       place: z.int().positive().optional(),
       /** How the call before ended. */
       last: ended.optional(),
+      /** The channel is recorded while it waits. */
+      recording: z.boolean().optional(),
+    }),
+    /** The channel is in no call; it is recorded. */
+    z.strictObject({
+      kind: z.literal('recording'),
+      /** It runs: before, the bot is joining. */
+      recording: z.boolean(),
+      startedAt: instant,
     }),
     z.strictObject({
       kind: z.literal('session'),

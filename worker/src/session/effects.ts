@@ -16,11 +16,13 @@ import { viewFor } from './view.ts';
 export type SessionEffect =
   | { kind: 'settle'; pool: string; outcome: Outcome }
   /** `unserved`: channels of the guild for which there was no bot account. */
-  | { kind: 'release'; guildId: string; stoppedHere: boolean; unserved?: string[] }
+  | { kind: 'release'; guildId: string; stoppedHere: boolean; unserved?: string[]; reason?: EndReason }
   | { kind: 'view'; guildId: string }
   /** One leg of a session is over, the others go on. */
   | { kind: 'legOver'; guildId: string; channelId: string; reason: EndReason }
   | { kind: 'over'; guildId: string; reason: EndReason; stoppedHere: boolean }
+  /** The side of a channel is not recorded any longer: its time is over, the call goes on. */
+  | { kind: 'recordingOver'; guildId: string; channelId: string }
   | { kind: 'apply'; nodeId: string; spec: SessionSpec }
   | { kind: 'end'; reason: EndReason; by?: string }
   | { kind: 'forget' }
@@ -49,13 +51,15 @@ async function send(env: Env, store: SessionStore, record: SessionRecord, effect
     case 'settle':
       return matchmakerOf(env, effect.pool).settle(record.id, effect.outcome);
     case 'release':
-      return guildOf(env, effect.guildId).release(record.id, effect.stoppedHere, effect.unserved);
+      return guildOf(env, effect.guildId).release(record.id, effect.stoppedHere, effect.unserved, effect.reason);
     case 'view':
       return guildOf(env, effect.guildId).sessionChanged(viewFor(record, effect.guildId, store.chunks()));
     case 'legOver':
       return guildOf(env, effect.guildId).legOver(record.id, effect.channelId, effect.reason);
     case 'over':
       return guildOf(env, effect.guildId).sessionOver(record.id, effect.reason, effect.stoppedHere);
+    case 'recordingOver':
+      return guildOf(env, effect.guildId).recordingOver(record.id, effect.channelId, 'timeout');
     case 'apply':
       return fleetOf(env).apply(effect.nodeId, effect.spec);
     case 'end':

@@ -3,6 +3,7 @@ import { PatchbayError } from '@patchbay/shared/errors';
 import type { NodeEventOf } from '@patchbay/shared/events';
 import type { LegSpec, Mode, RelaySide, SessionState } from '@patchbay/shared/session-spec';
 import type { GuildPrivacy } from '../guild/privacy.ts';
+import type { SessionNote } from './notes.ts';
 
 /** The life of a session; each state carries what only it knows. Instants in milliseconds. */
 export type Phase =
@@ -31,6 +32,8 @@ export interface LegReservation {
   guildName: string;
   /** The guild's setting: may this side be recorded? */
   record: boolean;
+  /** Of the node's own words to this side's people. */
+  language?: 'en' | 'it';
   /** What this side allows, in seconds; `seconds` 0 = no limit, `null` = as the deployment sets it. */
   limits?: { seconds: number | null; warnSeconds: number | null };
   /** The side's setting: the others learn neither its server's name nor those of its people. */
@@ -62,6 +65,8 @@ export interface SessionLeg {
   replaces?: string;
   /** Its server changed this after the leg was asked for: counts before what the reservation says. */
   relay?: RelaySide | null;
+  /** Its people had it recorded, or no longer, after the leg was asked for: counts before what the reservation says. */
+  record?: boolean;
 }
 
 /** `[from, to]` by the keys of legs. */
@@ -106,6 +111,8 @@ export interface SessionRecord {
   privacy?: Record<string, GuildPrivacy>;
   /** Without a visible notice of its recording the session ends. */
   recordRequired?: boolean;
+  /** Marks that people set, in the order of their time. */
+  notes?: SessionNote[];
 }
 
 /** @throws {PatchbayError} `session_transition` for a step that the table does not allow */
@@ -189,6 +196,10 @@ export function followLegs(record: SessionRecord, at: number): SessionRecord {
   if (degraded && phase.state === 'active') return move(record, { state: 'degraded', since: at });
   return record;
 }
+
+/** Are the people of a leg to be recorded? Only where their server allows it or asked for it, and never those of a monitor. */
+export const isRecorded = ({ role, record, reservation }: SessionLeg): boolean =>
+  role !== 'monitor' && (record ?? reservation?.record ?? false);
 
 /** What the guild of a leg lets the session do now: the newer of what the lease said and what came since. */
 export function privacyOf(record: SessionRecord, { guildId, reservation }: SessionLeg): GuildPrivacy | undefined {

@@ -28,6 +28,7 @@ import {
 import { deliver, type SessionEffect } from './effects.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { LiveLane } from './live-lane.ts';
+import { type NoteAnswer, type SessionNote, withNote } from './notes.ts';
 import {
   isLive,
   isPlaced,
@@ -220,6 +221,24 @@ export class Session extends DurableObject<Env> {
     else this.#life.commit(next);
   }
 
+  /**
+   * The people of a channel's side are recorded from now on, until an instant (ms) at most, or no longer; the node learns of it at
+   * once. Idempotent.
+   */
+  setRecording(guildId: string, channelId: string, on: boolean, until: number | null): void {
+    const record = this.record();
+    if (record && isLive(record)) this.#life.recordSide(record, { guildId, channelId }, on, until);
+  }
+
+  /** A mark in what is being recorded. */
+  addNote(note: Omit<SessionNote, 'at'>): NoteAnswer {
+    const before = this.record();
+    if (!before) return { ok: false, code: 'not_recorded' };
+    const { answer, record } = withNote(before, note, Date.now());
+    if (answer.ok) this.#life.commit(record);
+    return answer;
+  }
+
   /** How many people are in the channel of a leg; after a grace without any, it leaves, or the session ends. */
   occupancy(guildId: string, channelId: string, humans: number): void {
     const record = this.record();
@@ -266,6 +285,7 @@ export class Session extends DurableObject<Env> {
       if (name === 'ending' && record.phase.state === 'ending') this.#life.finish(record, record.phase.reason);
       if (name === 'limit' && isLive(record)) this.#life.end(record, 'timeout');
       if (name.startsWith('empty:') && isLive(record)) this.#life.empty(record, name);
+      if (name.startsWith('record:') && isLive(record)) this.#life.recordingTimedOut(record, name);
     }
     if (due.includes(OUTBOX_DEADLINE)) this.#outbox.kick();
     if (due.includes('advance')) this.ctx.waitUntil(this.#advance());

@@ -1,7 +1,7 @@
 import { type EndSide, endSentence } from '@patchbay/shared/end-reason';
 import type { SessionView } from '@patchbay/shared/hub-protocol';
 import { isOpenToMonitors } from './changes.ts';
-import { privacyOf, type SessionLeg, type SessionRecord } from './record.ts';
+import { isRecorded, privacyOf, type SessionLeg, type SessionRecord } from './record.ts';
 
 export interface StoredObject {
   guildId: string;
@@ -58,7 +58,10 @@ export function viewFor(record: SessionRecord, guildId: string, stored: readonly
       };
     }),
     ...(isOpenToMonitors(record, guildId) ? { openToMonitors: true } : {}),
-    recording: record.recordingStarted && (phase.state === 'active' || phase.state === 'degraded'),
+    recording:
+      record.recordingStarted &&
+      (phase.state === 'active' || phase.state === 'degraded') &&
+      record.legs.some(isRecorded),
     ...sealableOf(record, guildId),
     stored: stored
       .filter((object) => object.guildId === guildId)

@@ -20,6 +20,13 @@ import { monitorStart } from './monitor-start.ts';
 import { monitorStop } from './monitor-stop.ts';
 import { monitorsAllow } from './monitors-allow.ts';
 import { monitorsDeny } from './monitors-deny.ts';
+import { privacyOptin } from './privacy-optin.ts';
+import { privacyOptout } from './privacy-optout.ts';
+import { privacyStatus } from './privacy-status.ts';
+import { recordNote } from './record-note.ts';
+import { recordStart } from './record-start.ts';
+import { recordStatus } from './record-status.ts';
+import { recordStop } from './record-stop.ts';
 import { reportsList } from './reports-list.ts';
 import { reportsRead } from './reports-read.ts';
 import { setupAfterEnd } from './setup-after-end.ts';
@@ -27,11 +34,16 @@ import { setupBlock } from './setup-block.ts';
 import { setupChannel } from './setup-channel.ts';
 import { setupLimits } from './setup-limits.ts';
 import { setupPanel } from './setup-panel.ts';
+import { setupRecordCategory } from './setup-record-category.ts';
+import { setupRecordChannel } from './setup-record-channel.ts';
+import { setupRecordLimit } from './setup-record-limit.ts';
+import { setupRecordRemove } from './setup-record-remove.ts';
 import { setupRelay } from './setup-relay.ts';
 import { setupReportsOff } from './setup-reports-off.ts';
 import { setupReportsOn } from './setup-reports-on.ts';
 import { setupReset } from './setup-reset.ts';
 import { setupShow } from './setup-show.ts';
+import { setupStaff } from './setup-staff.ts';
 import { setupUnblock } from './setup-unblock.ts';
 
 export const commandList: readonly Command[] = [
@@ -56,6 +68,11 @@ export const commandList: readonly Command[] = [
   setupLimits,
   setupPanel,
   setupRelay,
+  setupRecordCategory,
+  setupRecordChannel,
+  setupRecordRemove,
+  setupRecordLimit,
+  setupStaff,
   setupReportsOn,
   setupReportsOff,
   setupBlock,
@@ -64,6 +81,13 @@ export const commandList: readonly Command[] = [
   setupReset,
   reportsList,
   reportsRead,
+  recordStart,
+  recordStop,
+  recordStatus,
+  recordNote,
+  privacyOptout,
+  privacyOptin,
+  privacyStatus,
 ];
 
 /** Commands that Discord shows only to members with a permission, until a server's admins decide otherwise. */
