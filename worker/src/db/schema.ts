@@ -123,3 +123,17 @@ export const signInCodes = sqliteTable('sign_in_codes', {
   guilds: text('guilds', { mode: 'json' }).$type<string[]>().notNull(),
   expiresAt: integer('expires_at').notNull(),
 });
+
+/** Who got links to which transcript. */
+export const transcriptAudit = sqliteTable(
+  'transcript_audit',
+  {
+    id: text('id').primaryKey(),
+    sessionId: text('session_id').notNull(),
+    guildId: text('guild_id').notNull(),
+    actorId: text('actor_id').notNull(),
+    key: text('key').notNull(),
+    at: integer('at').notNull(),
+  },
+  (table) => [index('transcript_audit_session').on(table.sessionId, table.at)],
+);

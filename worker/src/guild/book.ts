@@ -5,6 +5,7 @@ import type { AnyHubEvent } from '../hub/visibility.ts';
 import { AccessStore } from './access-store.ts';
 import { type BreakerRule, type BreakerState, closed, failed, isPaused } from './breaker.ts';
 import { CallLog } from './calls.ts';
+import { CaptionsStore } from './captions/store.ts';
 import { type ChannelSituation, decide } from './channel-policy.ts';
 import type { GuildEffect } from './effects.ts';
 import { HistoryStore } from './history-store.ts';
@@ -41,6 +42,7 @@ export class GuildBook {
   readonly listeners: Listeners;
   readonly access: AccessStore;
   readonly history: HistoryStore;
+  readonly captions: CaptionsStore;
   readonly deadlines: Deadlines;
   readonly rules: () => GuildRules;
   /** Owes an effect; it is delivered after the transaction. */
@@ -59,6 +61,7 @@ export class GuildBook {
     this.listeners = new Listeners(store.sql);
     this.access = new AccessStore(store);
     this.history = new HistoryStore(store.sql);
+    this.captions = new CaptionsStore(store);
     this.deadlines = deadlines;
     this.rules = rules;
     this.owe = owe;

@@ -54,6 +54,7 @@ function phaseOf(book: GuildBook, channel: Channel): PanelPhase | undefined {
     ...othersOf(book, view, channel.channelId),
     ...encryption(view),
     recording: view?.recording ?? false,
+    ...(book.captions.of(channel.channelId, channel.sessionId ?? '')?.noticed ? { captions: true } : {}),
     sealable: view?.sealable?.own ?? false,
     ...(view?.sealable?.sealedAt === undefined ? {} : { sealedAt: view.sealable.sealedAt }),
     ...(own?.held ? { held: true } : {}),

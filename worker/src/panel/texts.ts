@@ -21,6 +21,7 @@ export interface PanelTexts {
   encrypted: string;
   notEncrypted: string;
   recording: string;
+  captions: string;
   sealable: string;
   sealed: (mark: string) => string;
   monitors: (names: string) => string;
@@ -60,6 +61,7 @@ const en: PanelTexts = {
   encrypted: 'end-to-end encrypted',
   notEncrypted: 'not end-to-end encrypted',
   recording: 'This side is being recorded',
+  captions: 'Captions are on: what is said on this side is transcribed',
   sealable: 'Reports can seal the last 10 seconds',
   sealed: (mark) => `A report sealed ten seconds of this call ${mark}`,
   monitors: (names) => `Listening in: ${names}`,
@@ -113,6 +115,7 @@ const it: PanelTexts = {
   encrypted: 'cifrata da un capo all’altro',
   notEncrypted: 'non cifrata da un capo all’altro',
   recording: 'Questo lato viene registrato',
+  captions: 'Sottotitoli attivi: ciò che si dice da questo lato viene trascritto',
   sealable: 'Le segnalazioni possono sigillare gli ultimi 10 secondi',
   sealed: (mark) => `Una segnalazione ha sigillato dieci secondi di questa chiamata ${mark}`,
   monitors: (names) => `In ascolto: ${names}`,

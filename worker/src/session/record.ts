@@ -2,6 +2,7 @@ import type { EndReason } from '@patchbay/shared/end-reason';
 import { PatchbayError } from '@patchbay/shared/errors';
 import type { NodeEventOf } from '@patchbay/shared/events';
 import type { LegSpec, Mode, RelaySide, SessionState } from '@patchbay/shared/session-spec';
+import type { SideCaptions } from '../guild/captions/sides.ts';
 import type { GuildPrivacy } from '../guild/privacy.ts';
 
 /** The life of a session; each state carries what only it knows. Instants in milliseconds. */
@@ -41,6 +42,8 @@ export interface LegReservation {
   relay?: RelaySide | null;
   /** What the guild lets a session do with its people's voices, when the leg was leased. */
   privacy?: GuildPrivacy;
+  /** How the guild wanted the side captioned, when the leg was leased. */
+  captions?: SideCaptions;
 }
 
 export type LegRole = LegSpec['role'];
@@ -106,6 +109,12 @@ export interface SessionRecord {
   privacy?: Record<string, GuildPrivacy>;
   /** Without a visible notice of its recording the session ends. */
   recordRequired?: boolean;
+  /** It is there for the captions of one channel, and records nothing. */
+  purpose?: 'captions';
+  /** What guilds changed about captions while the session runs, by `guild:channel`. */
+  captions?: Record<string, SideCaptions>;
+  /** Sides that are or were captioned, as `guild:channel`: they get the transcript. */
+  captioned?: string[];
 }
 
 /** @throws {PatchbayError} `session_transition` for a step that the table does not allow */

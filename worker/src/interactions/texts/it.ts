@@ -1,9 +1,11 @@
 /** Every text in Italian; a missing or superfluous key is a type error. */
 import type { TextKey } from './en.ts';
 import { answers } from './it-answers.ts';
+import { captions } from './it-captions.ts';
 
 export const it: Record<TextKey, string> = {
   ...answers,
+  ...captions,
   'command.call': 'chiamata',
   'command.call.about': 'Parla con un altro server',
   'command.call.join': 'entra',
