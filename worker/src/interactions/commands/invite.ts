@@ -5,13 +5,18 @@ import { type Feature, intents, inviteLinks, needsOf, relayIntents } from '../in
 import { anyone } from '../permissions.ts';
 
 /** What the settings of a server need; a server without settings is offered calls. */
-function featuresOf({ channels, defaults }: Pick<SetupReport, 'channels' | 'defaults'>): Feature[] {
+function featuresOf({
+  channels,
+  defaults,
+  captions,
+}: Pick<SetupReport, 'channels' | 'defaults' | 'captions'>): Feature[] {
   const layers = [defaults, ...channels.map(({ settings }) => settings)];
   return [
     'call',
     ...(layers.some(({ record }) => record) ? (['recording'] as const) : []),
     ...(layers.some(({ panel }) => panel) ? (['panel'] as const) : []),
     ...(layers.some(({ relay }) => relay) ? (['relay'] as const) : []),
+    ...(captions.thread ? (['threads'] as const) : []),
   ];
 }
 

@@ -45,6 +45,9 @@ export const captions = {
   'caption-language.multi': 'Several languages at once',
   'caption-language.default': 'The default',
   'purpose.captions': 'captions',
+  'permission.CreatePublicThreads': 'Create Public Threads',
+  'permission.SendMessagesInThreads': 'Send Messages in Threads',
+  'invite.for.threads': 'write the captions of each session into a thread of its own',
 
   captions_unavailable:
     'Captions are off: the voice node of this server has no key of the transcription service. Whoever runs the bot sets DEEPGRAM_API_KEY on the voice node and restarts it.',

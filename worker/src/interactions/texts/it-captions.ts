@@ -47,6 +47,9 @@ export const captions: Record<keyof typeof english, string> = {
   'caption-language.multi': 'Più lingue insieme',
   'caption-language.default': 'Quella di norma',
   'purpose.captions': 'sottotitoli',
+  'permission.CreatePublicThreads': 'Creare thread pubblici',
+  'permission.SendMessagesInThreads': 'Inviare messaggi nei thread',
+  'invite.for.threads': 'scrivere i sottotitoli di ogni sessione in un thread suo',
 
   captions_unavailable:
     'I sottotitoli sono spenti: il nodo vocale di questo server non ha una chiave del servizio di trascrizione. Chi gestisce il bot imposta DEEPGRAM_API_KEY sul nodo vocale e lo riavvia.',
