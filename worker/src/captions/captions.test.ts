@@ -87,12 +87,12 @@ test('a full message is left, a new one begins; a long speech is divided and not
 
 test('after a minute without a word, and in another session, a new message begins', () => {
   const first = say(noticed(), 0, line('ada', 'one', 0));
-  expect(say(first, PAUSE_MS - 1, line('ada', 'two', 0)).messages).toHaveLength(2);
-  expect(say(first, PAUSE_MS, line('ada', 'two', 0)).messages).toHaveLength(3);
+  expect(say(first, PAUSE_MS - 1, line('ada', 'two', 0)).messages).toHaveLength(1);
+  expect(say(first, PAUSE_MS, line('ada', 'two', 0)).messages).toHaveLength(2);
   const other = say(first, 1, line('ada', 'two', 0, { sessionId: '01K0000000000000000000000B' }));
-  expect(other.messages.map(({ content }) => content.kind)).toEqual(['notice', 'lines', 'notice', 'lines']);
+  expect(other.messages.map(({ content }) => content.kind)).toEqual(['lines', 'notice', 'lines']);
   // A late word of the session before still finds its message.
-  expect(JSON.stringify(say(other, 2, line('ada', 'late', 0)).messages[1])).toContain('late');
+  expect(JSON.stringify(say(other, 2, line('ada', 'late', 0)).messages[0])).toContain('late');
 });
 
 test('edits are two seconds apart, take all that came meanwhile, and end when all is shown', () => {
