@@ -1,4 +1,5 @@
 /** Captions from `/captions start` to browsers, Discord and transcripts; in workerd, against the simulator's REST. */
+import { NODE_LOST_MS } from '@patchbay/shared/control-messages';
 import type { NodeEventDraft } from '@patchbay/shared/events';
 import { transcriptKey } from '@patchbay/shared/object-keys';
 import type { SessionSpec } from '@patchbay/shared/session-spec';
@@ -309,4 +310,11 @@ test('connections are shared out; a node without a key says so', async () => {
   await told(fleet.node, 0);
   fleet.node.send({ ...demand, open: 0, wanted: 0, share: 0 });
   await told(other, 4);
+
+  // Both are silent for too long: what they had is free, although one of them never gave it back.
+  await world.env.FLEET.getByName('fleet').tick(Date.now() + NODE_LOST_MS);
+  const from = fleet.node.inbox.all.length;
+  await fleet.node.connect([{ identityId: '501', guildIds: ['101', '102'] }]);
+  fleet.node.send({ ...demand, open: 0, wanted: 10, share: 0 });
+  await told(fleet.node, 10, from);
 });

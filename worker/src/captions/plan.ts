@@ -114,7 +114,8 @@ export function said(
     const index = next.messages.findLastIndex((each) => told(each) && each.content.kind !== 'transcript');
     const open = next.messages[index];
     const lines = open?.content.kind === 'lines' ? [...open.content.lines, piece] : [];
-    const fits = lines.length > 0 && open && now - open.at < PAUSE_MS && textOf(lines, open.locale).length <= MESSAGE_LIMIT;
+    const fits =
+      lines.length > 0 && open && now - open.at < PAUSE_MS && textOf(lines, open.locale).length <= MESSAGE_LIMIT;
     const content: CaptionContent = { kind: 'lines', lines: [piece] };
     const messages = fits
       ? next.messages.with(index, { ...open, content: { kind: 'lines', lines }, version: open.version + 1, at: now })

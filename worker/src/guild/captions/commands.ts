@@ -3,6 +3,7 @@ import { ulid } from 'ulid';
 import type { GuildBook } from '../book.ts';
 import { noIdentityFree } from '../commands.ts';
 import { isIdentityFree, sessionsIn } from '../leases.ts';
+import { isListening } from '../monitors.ts';
 import { refreshPanel } from '../panels.ts';
 import { accept, type Reply, refuse } from '../replies.ts';
 import { notice } from './events.ts';
@@ -21,6 +22,7 @@ import type { CaptionState } from './store.ts';
 function startCaptions(book: GuildBook, channelId: string): Reply {
   const channel = book.store.channel(channelId);
   if (!channel) return refuse('not_in_voice');
+  if (isListening(book, channel)) return refuse('only_listens', { channel: channelId });
   if (book.captions.running(channelId)) return refuse('captioned_already', { channel: channelId });
   if (book.store.humans(channelId) === 0) return refuse('nobody_to_caption', { channel: channelId });
   const sessionId = channel.use === 'session' ? channel.sessionId : (sessionsIn(book.store, channelId)[0] ?? null);
