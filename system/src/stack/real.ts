@@ -72,6 +72,7 @@ export async function startReal(
     'S3_SECRET_ACCESS_KEY',
     'REPORT_READERS',
     'REPORT_RETENTION_DAYS',
+    'DEEPGRAM_CONNECTIONS',
   ];
   const workerUrl = await startWorker(children, {
     root,
