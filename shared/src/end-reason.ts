@@ -54,6 +54,10 @@ function place(side: EndSide): string {
  *
  * @example endSentence('bot_moved', 'other') // "The call ended: somebody moved the bot out of the other side's channel."
  */
-export function endSentence(reason: EndReason, side: EndSide, what: 'call' | 'recording' = 'call'): string {
+export function endSentence(
+  reason: EndReason,
+  side: EndSide,
+  what: 'call' | 'recording' | 'captions' = 'call',
+): string {
   return `The ${what} ended: ${sentences[reason](side)}`;
 }

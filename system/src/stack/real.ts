@@ -73,6 +73,7 @@ export async function startReal(
     'RECORD_LIMIT_SECONDS',
     'REPORT_READERS',
     'REPORT_RETENTION_DAYS',
+    'DEEPGRAM_CONNECTIONS',
   ];
   const workerUrl = await startWorker(children, {
     root,

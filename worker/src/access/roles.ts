@@ -47,6 +47,8 @@ export const permissions = {
   'captions.stop': involved,
   'captions.status': viewers,
   'captions.set': admins,
+  /** The language that one speaks oneself, and reading how captions are set. */
+  'captions.own': everybody,
   'transcript.read': viewers,
   /** What `/call report` kept and sealed, of all servers. */
   'report.read': ['reader'],

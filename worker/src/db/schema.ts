@@ -152,3 +152,17 @@ export const notices = sqliteTable(
     index('notices_user').on(table.userId, table.at),
   ],
 );
+
+/** Who got links to which transcript. */
+export const transcriptAudit = sqliteTable(
+  'transcript_audit',
+  {
+    id: text('id').primaryKey(),
+    sessionId: text('session_id').notNull(),
+    guildId: text('guild_id').notNull(),
+    actorId: text('actor_id').notNull(),
+    key: text('key').notNull(),
+    at: integer('at').notNull(),
+  },
+  (table) => [index('transcript_audit_session').on(table.sessionId, table.at)],
+);

@@ -5,6 +5,7 @@ import type { AnyHubEvent } from '../hub/visibility.ts';
 import { AccessStore } from './access-store.ts';
 import { type BreakerRule, type BreakerState, closed, failed, isPaused } from './breaker.ts';
 import { CallLog } from './calls.ts';
+import { CaptionsStore } from './captions/store.ts';
 import { type ChannelSituation, decide } from './channel-policy.ts';
 import type { GuildEffect } from './effects.ts';
 import { HistoryStore } from './history-store.ts';
@@ -50,6 +51,7 @@ export class GuildBook {
   readonly optOuts: OptOuts;
   readonly access: AccessStore;
   readonly history: HistoryStore;
+  readonly captions: CaptionsStore;
   readonly deadlines: Deadlines;
   readonly rules: () => GuildRules;
   /** Owes an effect; it is delivered after the transaction. */
@@ -70,6 +72,7 @@ export class GuildBook {
     this.optOuts = new OptOuts(store.sql);
     this.access = new AccessStore(store);
     this.history = new HistoryStore(store.sql);
+    this.captions = new CaptionsStore(store);
     this.deadlines = deadlines;
     this.rules = rules;
     this.owe = owe;

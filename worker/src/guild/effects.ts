@@ -1,9 +1,10 @@
 import type { EndReason } from '@patchbay/shared/end-reason';
 import type { RelaySide } from '@patchbay/shared/session-spec';
+import type { CaptionLine, CaptionPlace, Transcript } from '../captions/place.ts';
 import { projectConsent, projectNotices } from '../db/consents.ts';
 import { openDb } from '../db/db.ts';
 import { projectGuild, projectSettings } from '../db/project.ts';
-import { type Env, fleetOf, matchmakerOf, panelOf, reportOf, sessionOf, settingsOf } from '../env.ts';
+import { captionsOf, type Env, fleetOf, matchmakerOf, panelOf, reportOf, sessionOf, settingsOf } from '../env.ts';
 import type { HubItem } from '../hub/items.ts';
 import type { PanelPlace } from '../panel/plan.ts';
 import type { PanelState } from '../panel/state.ts';
@@ -11,6 +12,8 @@ import type { ReplyHandle, ReportedCall } from '../report/record.ts';
 import type { RecordingReport, SessionReport } from '../session/record.ts';
 import type { StartRequest } from '../session/start.ts';
 import type { GuildBook } from './book.ts';
+import type { ForeignCaption } from './captions/events.ts';
+import type { SideCaptions } from './captions/sides.ts';
 import { HubShards } from './hub-lane.ts';
 import { listen } from './monitors.ts';
 import type { GuildPrivacy } from './privacy.ts';
@@ -51,11 +54,24 @@ export type GuildEffect =
   | { kind: 'consent'; id: string; userId: string; action: 'optout' | 'optin'; at: number }
   | { kind: 'noticed'; sessionId: string; notice: NoticeKind; userIds: string[]; at: number }
   | { kind: 'panel'; channelId: string; place: PanelPlace; state: PanelState; version: number }
-  | { kind: 'panel.forget'; channelId: string };
+  | { kind: 'panel.forget'; channelId: string }
+  /** How a side is captioned from now on. */
+  | { kind: 'captions'; channelId: string; captions: SideCaptions }
+  /** A session of one channel that is there for its captions. */
+  | { kind: 'start'; sessionId: string; channelId: string }
+  /** What somebody said here, for the other sides of the call. */
+  | { kind: 'caption'; channelId: string; caption: ForeignCaption; at: number }
+  | CaptionEffect;
+
+/** What the captions of a channel in Discord are owed. */
+type CaptionEffect =
+  | { kind: 'captions.begin'; channelId: string; sessionId: string; place: CaptionPlace }
+  | { kind: 'captions.line'; channelId: string; line: CaptionLine; place: CaptionPlace }
+  | { kind: 'captions.transcript'; channelId: string; transcript: Transcript; place: CaptionPlace };
 
 /**
  * Delivers what is owed in one lane: `hub`, `fleet`, `db`, or that of one thing: `matchmaker:POOL`, `panel:CHANNEL`,
- * `monitor:CHANNEL`, `report:ID`, `session:ID`, `say:CHANNEL`; `record:CHANNEL` is the guild's own.
+ * `captions:CHANNEL`, `monitor:CHANNEL`, `report:ID`, `session:ID`, `say:CHANNEL`; `record:CHANNEL` is the guild's own.
  */
 export async function deliver(env: Env, book: GuildBook, lane: string, effects: GuildEffect[]): Promise<void> {
   if (lane === 'hub') {
@@ -65,6 +81,10 @@ export async function deliver(env: Env, book: GuildBook, lane: string, effects: 
   if (lane.startsWith('monitor:')) {
     // However often it was wished for: one look at what runs now answers it.
     await listen(book, env, lane.slice('monitor:'.length));
+    return;
+  }
+  if (lane.startsWith('captions:')) {
+    await deliverCaptions(env, book, effects);
     return;
   }
   const session = lane.startsWith('session:') ? sessionOf(env, lane.slice('session:'.length)) : null;
@@ -110,6 +130,13 @@ export async function deliver(env: Env, book: GuildBook, lane: string, effects: 
       const { sessionId, notice: kind, userIds, at } = effect;
       await projectNotices(openDb(env, settingsOf(env)), { guildId: book.id, sessionId, kind, at }, userIds);
     }
+    if (effect.kind === 'captions') await session?.setCaptions(book.id, effect.channelId, effect.captions);
+    if (effect.kind === 'caption') await session?.caption(book.id, effect.channelId, effect.caption, effect.at);
+    if (effect.kind === 'start') {
+      const { sessionId, channelId } = effect;
+      const tickets = [{ ticketId: null, guildId: book.id, channelId }];
+      await session?.start({ sessionId, pool: 'captions', mode: 'custom', tickets, purpose: 'captions' });
+    }
   }
 }
 
@@ -125,6 +152,24 @@ function recordingRequest(guildId: string, order: Extract<GuildEffect, { kind: '
     recordRequired: true,
   };
 }
+
+/** In order; words that wait together go in one call. */
+async function deliverCaptions(env: Env, book: GuildBook, effects: readonly GuildEffect[]): Promise<void> {
+  let parts: { place: CaptionPlace; line: CaptionLine }[] = [];
+  for (const [index, effect] of effects.entries()) {
+    if (!isCaption(effect)) continue;
+    const captions = captionsOf(env, book.id, effect.channelId);
+    if (effect.kind === 'captions.begin') await captions.begin(effect.place, effect.sessionId);
+    if (effect.kind === 'captions.transcript') await captions.transcript(effect.place, effect.transcript);
+    if (effect.kind !== 'captions.line') continue;
+    parts.push({ place: effect.place, line: effect.line });
+    if (effects[index + 1]?.kind === 'captions.line') continue;
+    await captions.say(parts);
+    parts = [];
+  }
+}
+
+const isCaption = (effect: GuildEffect): effect is CaptionEffect => effect.kind.startsWith('captions.');
 
 const isHubItem = (effect: GuildEffect): effect is HubItem =>
   effect.kind === 'hub' || effect.kind === 'access' || effect.kind === 'viewer';

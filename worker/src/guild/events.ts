@@ -1,5 +1,6 @@
 import type { NodeEvent, NodeEventOf, VoiceChannel } from '@patchbay/shared/events';
 import type { GuildBook } from './book.ts';
+import { captionFinal, captionState, noteComer } from './captions/events.ts';
 import { heard, stands } from './echoes.ts';
 import { sessionsIn, sessionsOf } from './leases.ts';
 import { gone, type PresenceChange, type Reported, SKEW_MS, seen, snapshotChanges, stateOf } from './presence.ts';
@@ -107,6 +108,12 @@ function applyEvent(book: GuildBook, event: NodeEvent): void {
       if (event.type === 'recording.started') recordingStarted(book, event);
       if (event.type === 'recording.noticed') recordingNoticed(book, event);
       if (event.type === 'recording.failed') recordingFailed(book, event);
+      return;
+    case 'caption.final':
+      captionFinal(book, event);
+      return;
+    case 'caption.state':
+      captionState(book, event);
   }
 }
 
@@ -150,7 +157,10 @@ function present(book: GuildBook, changes: readonly PresenceChange[], by: Report
     const { member } = change;
     const { channelId, userId } = member;
     touched.add(channelId);
-    if (change.kind !== 'flags' && !member.bot) joinedAnew(book, channelId);
+    if (change.kind !== 'flags' && !member.bot) {
+      joinedAnew(book, channelId);
+      noteComer(book, channelId, userId);
+    }
     if (change.kind === 'moved') {
       const { previousChannelId } = change;
       touched.add(previousChannelId);

@@ -4,11 +4,15 @@ import type { NodeEvent } from '@patchbay/shared/events';
 import type { SessionView } from '@patchbay/shared/hub-protocol';
 import { ulid } from 'ulid';
 import { Deadlines } from '../alarms/deadlines.ts';
+import type { Transcript } from '../captions/place.ts';
 import { canSeal, type Env, matchmakerOf, settingsOf } from '../env.ts';
 import type { GuildPicture } from '../hub/items.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
 import type { LegLive, LegSpeakers } from '../session/live.ts';
 import { BREAKER_DEADLINE, GuildBook } from './book.ts';
+import { type CaptionsReport, type CaptionsRequest, captions, showCaptions } from './captions/commands.ts';
+import { type ForeignCaption, foreignCaption, transcriptStored } from './captions/events.ts';
+import { type TranscriptAnswer, transcriptFor } from './captions/readers.ts';
 import { evict, joinQueue, leave, next, stop } from './commands.ts';
 import { type DeskAction, desk } from './desk.ts';
 import { deliver, type GuildEffect } from './effects.ts';
@@ -17,6 +21,7 @@ import { HubShards } from './hub-lane.ts';
 import { showLive, speakers } from './live.ts';
 import { allowMonitors, monitor, stopMonitor } from './monitors.ts';
 import { privacyStatus, setOptOut } from './opt-outs.ts';
+import { pictureOf } from './picture.ts';
 import { type RecordRequest, recordingOver, rolesAsked, startRecording, stopRecording } from './record.ts';
 import { noteRecording } from './record-notes.ts';
 import { type RecordRuleChange, setRecordRule } from './record-setup.ts';
@@ -39,11 +44,13 @@ import type { SettingsPatch } from './settings.ts';
 import { DEFAULTS } from './settings-store.ts';
 import { block, change, configure, reset, setSealing, unblock } from './setup.ts';
 import { type ChannelStatus, type Known, known, type SetupReport, show, status } from './status.ts';
-import { GuildStore, stateOf } from './store.ts';
+import { GuildStore } from './store.ts';
 import { type ViewerAnswer, Viewers } from './viewers.ts';
 
 /** Used interactions are remembered longer than their signature is accepted. Milliseconds. */
 const INTERACTION_KEPT_MS = 3_600_000;
+/** Roles that are known for so long are good enough to hand out links by. Milliseconds. */
+const ROLES_MS = 60_000;
 
 const actions = { next, leave, stop, evict };
 export type ChannelAction = keyof typeof actions;
@@ -279,6 +286,31 @@ export class Guild extends DurableObject<Env> {
     return this.#transaction(() => setSealing(this.#book, on));
   }
 
+  /** `/captions`: start, stop, languages and settings. */
+  captions(request: CaptionsRequest): Reply {
+    return this.#transaction(() => captions(this.#book, request));
+  }
+
+  /** `/captions status`. */
+  showCaptions(userId: string, channelId: string | null): CaptionsReport {
+    return showCaptions(this.#book, userId, channelId);
+  }
+
+  /** What somebody said on another side of a call. Idempotent. */
+  foreignCaption(channelId: string, caption: ForeignCaption, at: number): void {
+    this.#transaction(() => foreignCaption(this.#book, channelId, caption, at));
+  }
+
+  /** The transcript of a session is stored. Idempotent. */
+  transcriptStored(channelId: string, transcript: Transcript): void {
+    this.#transaction(() => transcriptStored(this.#book, channelId, transcript));
+  }
+
+  /** A transcript, for somebody who may have it. */
+  transcript(sessionId: string, userId: string): Promise<TranscriptAnswer> {
+    return transcriptFor(this.#book, sessionId, userId, () => this.viewer(userId, ROLES_MS));
+  }
+
   /** Marks an interaction as used; `false` when it was used before. */
   useInteraction(id: string): boolean {
     const { sql } = this.#store;
@@ -310,31 +342,7 @@ export class Guild extends DurableObject<Env> {
 
   /** The whole picture, the sequence that it includes, and who may see what of it. */
   snapshot(): GuildPicture {
-    const sessions = this.#book.views();
-    return {
-      ...this.head(),
-      shards: this.#shards.count,
-      access: this.#book.access.facts(this.#book.id, this.#book.name),
-      audiences: Object.fromEntries(
-        sessions.map(({ sessionId }) => [sessionId, this.#store.channelsOfSession(sessionId)]),
-      ),
-      snapshot: {
-        guildId: this.#book.id,
-        guildName: this.#book.name,
-        channels: this.#store.channels().map((channel) => ({
-          channelId: channel.channelId,
-          name: channel.name,
-          configured: channel.configured,
-          state: stateOf(channel),
-        })),
-        members: this.#store
-          .members()
-          .flatMap(({ asOf: _asOf, nodeId: _nodeId, channelId, ...member }) =>
-            channelId === null ? [] : [{ ...member, channelId }],
-          ),
-        sessions,
-      },
-    };
+    return pictureOf(this.#book, { ...this.head(), shards: this.#shards.count });
   }
 
   override async alarm(): Promise<void> {

@@ -63,6 +63,7 @@ function phaseOf(book: GuildBook, channel: Channel): PanelPhase | undefined {
     ...encryption(view),
     // A recording beside the call is the channel's, too.
     recording: (view?.recording ?? false) || (recorded?.lone === true && recorded.started !== null),
+    ...(book.captions.of(channel.channelId, channel.sessionId ?? '')?.noticed ? { captions: true } : {}),
     sealable: view?.sealable?.own ?? false,
     ...(view?.sealable?.sealedAt === undefined ? {} : { sealedAt: view.sealable.sealedAt }),
     ...(own?.held ? { held: true } : {}),

@@ -60,6 +60,12 @@ export const refusals = [
   'session_full',
   'transfer_abroad',
   'not_joined',
+  'captioned_already',
+  'nobody_to_caption',
+  'not_captioned',
+  'thread_without_text',
+  'keyterm_wrong',
+  'keyterms_full',
 ] as const;
 export const successes = [
   'queued',
@@ -100,6 +106,11 @@ export const successes = [
   'opted_out_already',
   'opted_in',
   'not_opted_out',
+  'captions_started',
+  'captions_stopped',
+  'captions_changed',
+  'own_language',
+  'own_language_reset',
 ] as const;
 export type RefusalCode = (typeof refusals)[number];
 export type ReplyCode = RefusalCode | (typeof successes)[number];
@@ -107,7 +118,7 @@ export type ReplyCode = RefusalCode | (typeof successes)[number];
 /** A voice channel that one of the bot's identities is in, and what for. */
 export interface Holder {
   channelId: string;
-  purpose: 'call' | 'recording';
+  purpose: 'call' | 'recording' | 'captions';
 }
 
 export interface Reply {

@@ -3,6 +3,8 @@ import type { SessionView } from '@patchbay/shared/hub-protocol';
 import type { LegSpec, RelaySide } from '@patchbay/shared/session-spec';
 import type { GuildBook } from './book.ts';
 import type { Call } from './calls.ts';
+import { notice } from './captions/events.ts';
+import { lendCaptions, type SideCaptions } from './captions/sides.ts';
 import {
   afterListening,
   afterSession,
@@ -35,6 +37,8 @@ export interface ReserveRequest {
   /** Identities of that node, the main one first. */
   identityIds: string[];
   role: LegSpec['role'];
+  /** With role `recorder`: what the session is there for, where that is no recording. */
+  purpose?: 'captions';
 }
 export type ReserveAnswer =
   | {
@@ -51,6 +55,7 @@ export type ReserveAnswer =
       /** How this side takes part in the text relay; `null`: not at all. */
       relay: RelaySide | null;
       privacy: GuildPrivacy;
+      captions: SideCaptions;
       anonymous: boolean;
     }
   /** `gone`: the ticket is no longer wanted; otherwise the side cannot start now. `message` is for people. */
@@ -80,8 +85,8 @@ function noIdentity(book: GuildBook): string {
 }
 
 /** What the leg of a channel is told of its guild's settings. */
-function reserved(book: GuildBook, channelId: string, leg: LegLease): Extract<ReserveAnswer, { ok: true }> {
-  const settings = book.settingsOf(channelId);
+function reserved(book: GuildBook, request: ReserveRequest, leg: LegLease): Extract<ReserveAnswer, { ok: true }> {
+  const settings = book.settingsOf(request.channelId);
   return {
     ok: true,
     ...leg,
@@ -93,6 +98,7 @@ function reserved(book: GuildBook, channelId: string, leg: LegLease): Extract<Re
     anonymous: settings.anonymous,
     relay: relaySide(settings),
     privacy: lendPrivacy(book),
+    captions: lendCaptions(book, request),
   };
 }
 
@@ -104,12 +110,19 @@ function reserveRecording(book: GuildBook, request: ReserveRequest, name: string
   const { channelId } = request;
   // Asked for by its people or by a rule of the server, or allowed by the channel's setting.
   const asked = book.records.of(channelId)?.sessionId === request.sessionId;
-  if (!asked && !book.settingsOf(channelId).record) return { ...recordingOff(name), ok: false, gone: true };
+  const captions = request.purpose === 'captions';
+  if (!captions && !asked && !book.settingsOf(channelId).record) {
+    return { ...recordingOff(name), ok: false, gone: true };
+  }
   const known = lease(book.store, request);
   if (!known) return { ok: false, code: 'no_identity', message: noIdentity(book), gone: false };
   // A channel that waits for the bot account must hear that it is taken.
   book.reconsiderAll();
-  return { ...reserved(book, channelId, known), record: true, limits: { seconds: 0, warnSeconds: 0 } };
+  return {
+    ...reserved(book, request, known),
+    ...(captions ? {} : { record: true }),
+    limits: { seconds: 0, warnSeconds: 0 },
+  };
 }
 
 /** Leases a leg for a session whose ticket waits here, or for a channel that joins one. Idempotent. */
@@ -145,7 +158,7 @@ export function reserve(book: GuildBook, request: ReserveRequest): ReserveAnswer
     // Those who wished to listen may have left while the session was asked: it hears of it as of every later leaving.
     if (listens && book.isMonitor(channelId)) book.reconsider(channelId);
   }
-  return reserved(book, channelId, leg);
+  return reserved(book, request, leg);
 }
 
 /** Why an operator's session would find no leg in a channel as things stand; `null`: it may be tried. */
@@ -173,6 +186,7 @@ export function release(
 ): void {
   giveBack(book.store, sessionId);
   recordingOver(book, sessionId, reason);
+  book.captions.drop(sessionId);
   for (const channelId of unserved) {
     noteEnd(book, channelId, 'no_identity', 0);
     refreshPanel(book, channelId);
@@ -247,6 +261,7 @@ export function sessionChanged(book: GuildBook, view: SessionView): void {
   for (const { channelId } of view.legs) if (channelId) book.store.noteSessionChannel(view.sessionId, channelId);
   const audience = book.store.channelsOfSession(view.sessionId);
   book.emit('session.state', { guildId: book.id, session: view }, { audience });
+  notice(book, view.sessionId);
   for (const channel of book.store.channels()) {
     const shows =
       channel.sessionId === view.sessionId || book.records.of(channel.channelId)?.sessionId === view.sessionId;
@@ -263,6 +278,7 @@ export function sessionOver(
 ): void {
   giveBack(book.store, sessionId);
   recordingOver(book, sessionId, end.reason);
+  book.captions.drop(sessionId);
   for (const channel of book.store.channels()) {
     if (channel.sessionId === sessionId) channelOver(book, channel.channelId, { sessionId, ...end });
   }
@@ -279,6 +295,7 @@ export function legOver(
   const { sessionId, channelId } = at;
   giveBack(book.store, sessionId, channelId);
   recordingOver(book, sessionId, end.reason, channelId);
+  book.captions.drop(sessionId, channelId);
   if (book.store.channel(channelId)?.sessionId === sessionId) channelOver(book, channelId, { sessionId, ...end });
   book.reconsiderAll();
 }

@@ -3,6 +3,7 @@ import type { SessionView } from '@patchbay/shared/hub-protocol';
 import { type Env, matchmakerOf } from '../env.ts';
 import type { GuildBook } from './book.ts';
 import { isPaused } from './breaker.ts';
+import type { CaptionsSettings } from './captions/settings.ts';
 import { hindrance, noIdentityFree } from './commands.ts';
 import { identityCount } from './leases.ts';
 import { isListening } from './monitors.ts';
@@ -143,6 +144,7 @@ export interface SetupReport {
   identities: number;
   /** The circuit breaker: paused until this instant in milliseconds; 0 = no. */
   pausedUntil: number;
+  captions: CaptionsSettings;
 }
 
 export function show(book: GuildBook): SetupReport {
@@ -160,6 +162,7 @@ export function show(book: GuildBook): SetupReport {
     blocks: book.settings.blocks().map(({ name }) => ({ name })),
     identities: identityCount(book.store),
     pausedUntil: isPaused(breaker, Date.now()) ? breaker.until : 0,
+    captions: book.captions.settings(),
   };
 }
 

@@ -21,9 +21,8 @@ import { Pictures } from './pictures.ts';
 import { Ring } from './ring.ts';
 import { Sender } from './sender.ts';
 
-type EphemeralNews = { [N in 'voice.speaking' | 'session.stats']: { event: N; payload: HubEvents[N] } }[
-  | 'voice.speaking'
-  | 'session.stats'];
+type EphemeralName = 'voice.speaking' | 'session.stats' | 'caption.partial';
+type EphemeralNews = { [N in EphemeralName]: { event: N; payload: HubEvents[N] } }[EphemeralName];
 
 /**
  * The browser sockets of one guild, or of a shard of them. Nothing is stored on the way of an event: sends would wait for the
@@ -113,6 +112,12 @@ export class Hub extends DurableObject<Env> {
   async publishSpeaking(message: EphemeralOf<'voice.speaking'>): Promise<void> {
     const { guildId, channelId, userId, speaking } = message;
     await this.publishEphemeral({ event: 'voice.speaking', payload: { guildId, channelId, userId, speaking } });
+  }
+
+  /** What somebody says, as understood so far: newest wins, never replayed. */
+  async publishPartial(message: EphemeralOf<'caption.partial'>): Promise<void> {
+    const { v: _v, type: _type, event, ...payload } = message;
+    await this.publishEphemeral({ event, payload });
   }
 
   /** What is live in a call: newest wins, never replayed. */

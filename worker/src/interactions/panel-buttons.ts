@@ -1,11 +1,13 @@
 /** The buttons of a panel: the same acts as `/call next`, `stop` and `report`, under the same rules. */
 import { ComponentType, InteractionResponseType, TextInputStyle } from 'discord-api-types/v10';
+import { readTranscriptButton } from '../captions/render.ts';
 import { type Env, guildOf } from '../env.ts';
 import { buttonId, type PanelAction, readButtonId } from '../panel/render.ts';
 import type { Link } from './links.ts';
 import { judge, permissionKey, type Rule } from './permissions.ts';
 import { COMPONENT, type CommandInteraction, MODAL, type PressInteraction } from './schema.ts';
 import { languageOf, text } from './texts/texts.ts';
+import { pressTranscript } from './transcript-button.ts';
 import { refusal, reply } from './words.ts';
 
 /** The longest reason of a report, in characters. */
@@ -26,6 +28,8 @@ export async function press(env: Env, interaction: PressInteraction): Promise<Pr
   const language = languageOf(locale, guildLocale);
   const say = (key: Parameters<typeof text>[1], values?: Record<string, string | number>) =>
     text(language, key, values);
+  const transcript = readTranscriptButton(data.custom_id);
+  if (transcript !== undefined && member) return pressTranscript(env, interaction, transcript);
   const button = readButtonId(data.custom_id);
   if (!button || !member) return { content: refusal(say('unknown_button'), 'unknown_button') };
   const guild = guildOf(env, guildId);

@@ -103,6 +103,7 @@ function describeCall(phase: SessionPhase, live: PanelLive | undefined, texts: P
       ...(phase.held ? [`⏸️ ${texts.onHold}`] : speakers(now, texts)),
       facts.join(' · '),
       ...(phase.recording ? [`⏺️ ${texts.recording}`] : []),
+      ...(phase.captions && running ? [`💬 ${texts.captions}`] : []),
       ...(phase.sealable && running ? [`-# ${texts.sealable}`] : []),
       ...(phase.sealedAt === undefined ? [] : [`🔏 ${texts.sealed(mark(phase.sealedAt))}`]),
       ...(phase.monitors.length > 0 ? [`👂 ${texts.monitors(phase.monitors.map(nameOf).join(', '))}`] : []),

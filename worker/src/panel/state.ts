@@ -46,6 +46,8 @@ export const panelStateSchema = z.strictObject({
       /** Are all legs end-to-end encrypted? Undefined while it is not known. */
       encrypted: z.boolean().optional(),
       recording: z.boolean(),
+      /** What is said on this side is transcribed. */
+      captions: z.boolean().optional(),
       /** Reports can seal the last ten seconds of this side. */
       sealable: z.boolean().optional(),
       /** When a report sealed ten seconds last, of whichever side. */

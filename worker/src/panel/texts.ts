@@ -24,6 +24,7 @@ export interface PanelTexts {
   /** Of a channel that is in no call. */
   recordingAlone: string;
   recordingSoon: string;
+  captions: string;
   sealable: string;
   sealed: (mark: string) => string;
   monitors: (names: string) => string;
@@ -65,6 +66,7 @@ const en: PanelTexts = {
   recording: 'This side is being recorded',
   recordingAlone: 'This channel is being recorded',
   recordingSoon: 'This channel is about to be recorded',
+  captions: 'Captions are on: what is said on this side is transcribed',
   sealable: 'Reports can seal the last 10 seconds',
   sealed: (mark) => `A report sealed ten seconds of this call ${mark}`,
   monitors: (names) => `Listening in: ${names}`,
@@ -120,6 +122,7 @@ const it: PanelTexts = {
   recording: 'Questo lato viene registrato',
   recordingAlone: 'Questo canale viene registrato',
   recordingSoon: 'Questo canale sta per essere registrato',
+  captions: 'Sottotitoli attivi: ciò che si dice da questo lato viene trascritto',
   sealable: 'Le segnalazioni possono sigillare gli ultimi 10 secondi',
   sealed: (mark) => `Una segnalazione ha sigillato dieci secondi di questa chiamata ${mark}`,
   monitors: (names) => `In ascolto: ${names}`,

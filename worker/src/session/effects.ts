@@ -2,9 +2,11 @@ import type { EndReason } from '@patchbay/shared/end-reason';
 import { PatchbayError } from '@patchbay/shared/errors';
 import { SEALED_MS } from '@patchbay/shared/sealed-report';
 import type { SessionSpec } from '@patchbay/shared/session-spec';
+import type { Transcript } from '../captions/place.ts';
 import { openDb } from '../db/db.ts';
 import { projectSession } from '../db/project.ts';
 import { type Env, fleetOf, guildOf, matchmakerOf, reportOf, settingsOf } from '../env.ts';
+import type { ForeignCaption } from '../guild/captions/events.ts';
 import type { Outcome } from '../matchmaker/policy.ts';
 import type { SealOutcome } from '../report/record.ts';
 import type { SessionRecord } from './record.ts';
@@ -27,6 +29,9 @@ export type SessionEffect =
   | { kind: 'end'; reason: EndReason; by?: string }
   | { kind: 'forget' }
   | ({ kind: 'seal' } & SealRequest)
+  /** What somebody said on another side that a channel of the guild hears. */
+  | { kind: 'caption'; guildId: string; channelId: string; caption: ForeignCaption; at: number }
+  | { kind: 'transcript'; guildId: string; channelId: string; transcript: Transcript }
   | { kind: 'report'; reportId: string; outcome: SealOutcome }
   | { kind: 'project' };
 
@@ -68,6 +73,10 @@ async function send(env: Env, store: SessionStore, record: SessionRecord, effect
       return fleetOf(env).forget(record.id);
     case 'seal':
       return orderSeal(env, store, record, effect);
+    case 'caption':
+      return guildOf(env, effect.guildId).foreignCaption(effect.channelId, effect.caption, effect.at);
+    case 'transcript':
+      return guildOf(env, effect.guildId).transcriptStored(effect.channelId, effect.transcript);
     case 'report':
       return;
     case 'project':

@@ -3,6 +3,7 @@ import type { Deadlines } from '../alarms/deadlines.ts';
 import type { Settings } from '../env.ts';
 import type { Outcome } from '../matchmaker/policy.ts';
 import type { Outbox } from '../outbox/outbox.ts';
+import { noteCaptioned } from './captions.ts';
 import { goesOnWithout, legAt, orphanedMonitors, withoutLeg, withRecording } from './changes.ts';
 import type { SessionEffect } from './effects.ts';
 import { emptyReason, followLegs, isLive, isPlaced, limitsOf, move, type SessionRecord } from './record.ts';
@@ -32,7 +33,8 @@ export class Lifecycle {
   }
 
   /** Stores the record and tells those who show it. Everything before the next await is stored at once or not at all. */
-  commit(record: SessionRecord): void {
+  commit(changed: SessionRecord): void {
+    const record = noteCaptioned(changed);
     this.#storage.transactionSync(() => {
       this.store.putRecord(record);
       const leased = [...record.legs, ...record.past].filter(({ reservation }) => reservation);

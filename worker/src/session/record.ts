@@ -2,6 +2,7 @@ import type { EndReason } from '@patchbay/shared/end-reason';
 import { PatchbayError } from '@patchbay/shared/errors';
 import type { NodeEventOf } from '@patchbay/shared/events';
 import type { LegSpec, Mode, RelaySide, SessionState } from '@patchbay/shared/session-spec';
+import type { SideCaptions } from '../guild/captions/sides.ts';
 import type { GuildPrivacy } from '../guild/privacy.ts';
 import type { SessionNote } from './notes.ts';
 
@@ -44,6 +45,8 @@ export interface LegReservation {
   relay?: RelaySide | null;
   /** What the guild lets a session do with its people's voices, when the leg was leased. */
   privacy?: GuildPrivacy;
+  /** How the guild wanted the side captioned, when the leg was leased. */
+  captions?: SideCaptions;
 }
 
 export type LegRole = LegSpec['role'];
@@ -113,6 +116,12 @@ export interface SessionRecord {
   recordRequired?: boolean;
   /** Marks that people set, in the order of their time. */
   notes?: SessionNote[];
+  /** It is there for the captions of one channel, and records nothing. */
+  purpose?: 'captions';
+  /** What guilds changed about captions while the session runs, by `guild:channel`. */
+  captions?: Record<string, SideCaptions>;
+  /** Sides that are or were captioned, as `guild:channel`: they get the transcript. */
+  captioned?: string[];
 }
 
 /** @throws {PatchbayError} `session_transition` for a step that the table does not allow */

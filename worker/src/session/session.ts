@@ -5,10 +5,13 @@ import type { RelaySide } from '@patchbay/shared/session-spec';
 import { ulid } from 'ulid';
 import { Deadlines } from '../alarms/deadlines.ts';
 import { type Env, settingsOf } from '../env.ts';
+import type { ForeignCaption } from '../guild/captions/events.ts';
+import type { SideCaptions } from '../guild/captions/sides.ts';
 import type { GuildPrivacy } from '../guild/privacy.ts';
 import type { Outcome } from '../matchmaker/policy.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
 import { walkOn } from './attaching.ts';
+import { hearers, withSide } from './captions.ts';
 import {
   attachRefusal,
   type ChangeAnswer,
@@ -237,6 +240,23 @@ export class Session extends DurableObject<Env> {
     const { answer, record } = withNote(before, note, Date.now());
     if (answer.ok) this.#life.commit(record);
     return answer;
+  }
+
+  /** A guild changed how its side is captioned: the node learns of it at once. Idempotent. */
+  setCaptions(guildId: string, channelId: string, captions: SideCaptions): void {
+    const record = this.record();
+    const next = record && isLive(record) ? withSide(record, { guildId, channelId }, captions) : record;
+    if (!next || next === record) return;
+    if (isPlaced(next)) this.#life.revise(next);
+    else this.#life.commit(next);
+  }
+
+  /** What somebody said on one side goes on to the sides that hear it; also when it comes after the end. */
+  caption(guildId: string, channelId: string, caption: ForeignCaption, at: number): void {
+    const record = this.record();
+    for (const to of record ? hearers(record, { guildId, channelId }) : []) {
+      this.#life.owe(`guild:${to.guildId}`, { kind: 'caption', ...to, caption, at });
+    }
   }
 
   /** How many people are in the channel of a leg; after a grace without any, it leaves, or the session ends. */

@@ -2,6 +2,7 @@
 import { PatchbayError } from '@patchbay/shared/errors';
 import { fullMatrix } from '@patchbay/shared/routing';
 import type { RelaySide, Route, SessionSpec, Volume } from '@patchbay/shared/session-spec';
+import { captionsSpec } from './captions.ts';
 import { isRecorded, type KeyRoute, move, privacyOf, type SessionLeg, type SessionRecord } from './record.ts';
 
 /** A session's first routes: those that its match gives by the index of tickets, else everybody hears everybody. */
@@ -72,7 +73,9 @@ export function specOf(record: SessionRecord): SessionSpec {
   );
   const legIds = new Map(ready.map(({ key, lease }) => [key, lease.legId]));
   const idOf = (key: string) => legIds.get(key);
-  const recorded = ready.filter(isRecorded).map(({ lease }) => lease.legId);
+  const recorded = ready
+    .filter((leg) => isRecorded(leg) && record.purpose !== 'captions')
+    .map(({ lease }) => lease.legId);
   const sealable = ready
     .filter((leg) => leg.role !== 'monitor' && privacyOf(record, leg)?.sealable)
     .map(({ lease }) => lease.legId);
@@ -86,6 +89,7 @@ export function specOf(record: SessionRecord): SessionSpec {
     // A leg that has no lease yet is not there to be heard.
     return key !== undefined && legId === undefined ? [] : [{ ...(legId === undefined ? {} : { legId }), ...rest }];
   });
+  const captions = captionsSpec(record, ready);
   const required = record.recordRequired ? { required: true } : {};
   const { seconds, warnSeconds } = record.limits ?? { seconds: 0, warnSeconds: 0 };
   return {
@@ -112,7 +116,8 @@ export function specOf(record: SessionRecord): SessionSpec {
     ...(volumes.length > 0 ? { volumes } : {}),
     ...(recorded.length > 0 ? { record: { legs: recorded, ...required } } : {}),
     ...(sealable.length > 0 ? { sealable: { legs: sealable } } : {}),
-    ...(recorded.length > 0 || sealable.length > 0 ? { optedOut, ...optedOutAt } : {}),
+    ...(captions ? { captions } : {}),
+    ...(recorded.length > 0 || sealable.length > 0 || captions ? { optedOut, ...optedOutAt } : {}),
     limits: { seconds, ...(warnSeconds > 0 && warnSeconds < seconds ? { warnSeconds } : {}) },
   };
 }

@@ -16,7 +16,8 @@ function endOf(record: SessionRecord, guildId: string): Pick<SessionView, 'state
   if (phase.state === 'ended' || phase.state === 'ending') {
     const by = [...record.legs, ...record.past].find(({ key }) => key === record.endedBy);
     const side: EndSide = by === undefined ? null : by.guildId === guildId ? 'own' : 'other';
-    const what = record.legs.some(({ role }) => role === 'recorder') ? 'recording' : 'call';
+    const alone = record.legs.some(({ role }) => role === 'recorder');
+    const what = alone ? (record.purpose ?? 'recording') : 'call';
     return { state: phase.state, endReason: phase.reason, endMessage: endSentence(phase.reason, side, what) };
   }
   const isOwn = (leg: SessionLeg) => leg.guildId === guildId;
@@ -66,5 +67,6 @@ export function viewFor(record: SessionRecord, guildId: string, stored: readonly
     stored: stored
       .filter((object) => object.guildId === guildId)
       .map(({ userId, key, bytes }) => ({ userId, key, bytes })),
+    ...(record.purpose ? { purpose: record.purpose } : {}),
   };
 }

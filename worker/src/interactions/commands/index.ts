@@ -10,6 +10,13 @@ import { callNext } from './call-next.ts';
 import { callReport } from './call-report.ts';
 import { callStatus } from './call-status.ts';
 import { callStop } from './call-stop.ts';
+import { captionsChannel } from './captions-channel.ts';
+import { captionsKeytermsAdd, captionsKeytermsList, captionsKeytermsRemove } from './captions-keyterms.ts';
+import { captionsLanguage } from './captions-language.ts';
+import { captionsSettings } from './captions-settings.ts';
+import { captionsStart } from './captions-start.ts';
+import { captionsStatus } from './captions-status.ts';
+import { captionsStop } from './captions-stop.ts';
 import { deskHold } from './desk-hold.ts';
 import { deskInvite } from './desk-invite.ts';
 import { deskResume } from './desk-resume.ts';
@@ -53,6 +60,15 @@ export const commandList: readonly Command[] = [
   callStop,
   callStatus,
   callReport,
+  captionsStart,
+  captionsStop,
+  captionsStatus,
+  captionsLanguage,
+  captionsChannel,
+  captionsSettings,
+  captionsKeytermsAdd,
+  captionsKeytermsRemove,
+  captionsKeytermsList,
   leave,
   invite,
   deskHold,

@@ -4,7 +4,11 @@ import { type CommandContext, command, ownGuild } from '../command.ts';
 import { type Feature, intents, inviteLinks, needsOf, relayIntents } from '../invite.ts';
 
 /** What the settings of a server need; a server without settings is offered calls. */
-function featuresOf({ channels, defaults }: Pick<SetupReport, 'channels' | 'defaults'>): Feature[] {
+function featuresOf({
+  channels,
+  defaults,
+  captions,
+}: Pick<SetupReport, 'channels' | 'defaults' | 'captions'>): Feature[] {
   const layers = [defaults, ...channels.map(({ settings }) => settings)];
   return [
     'call',
@@ -13,6 +17,7 @@ function featuresOf({ channels, defaults }: Pick<SetupReport, 'channels' | 'defa
       : []),
     ...(layers.some(({ panel }) => panel) ? (['panel'] as const) : []),
     ...(layers.some(({ relay }) => relay) ? (['relay'] as const) : []),
+    ...(captions.thread ? (['threads'] as const) : []),
   ];
 }
 

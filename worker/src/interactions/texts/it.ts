@@ -1,10 +1,12 @@
 /** Every text in Italian; a missing or superfluous key is a type error. */
 import type { TextKey } from './en.ts';
 import { answers } from './it-answers.ts';
+import { captions } from './it-captions.ts';
 import { record } from './it-record.ts';
 
 export const it: Record<TextKey, string> = {
   ...answers,
+  ...captions,
   ...record,
   'command.call': 'chiamata',
   'command.call.about': 'Parla con un altro server',
