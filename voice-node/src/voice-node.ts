@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { PatchbayError } from '@patchbay/shared/errors';
 import type { LegSpec } from '@patchbay/shared/session-spec';
-import { Routes } from 'discord-api-types/v10';
+import { type APIMessage, Routes } from 'discord-api-types/v10';
 import { ulid } from 'ulid';
 import { ControlSocket } from './control/control-socket.ts';
 import { NodeStore } from './control/node-store.ts';
@@ -19,7 +19,9 @@ import { realTime } from './ops/scheduler.ts';
 import { openRelays } from './relay/open-relays.ts';
 import { isSealed, ReportDesk } from './reports/report-desk.ts';
 import { Announcer, type Say } from './sessions/announcer.ts';
+import { GatewayPeople } from './sessions/channel-people.ts';
 import { LegPool } from './sessions/leg-pool.ts';
+import type { PanelPort } from './sessions/notice-panel.ts';
 import { RecordingNotice } from './sessions/recording-notice.ts';
 import { Registry } from './sessions/registry.ts';
 import type { Settings } from './settings.ts';
@@ -83,6 +85,11 @@ export class VoiceNode {
           await this.#reports.stored(stored);
           return true;
         },
+        onRecovering: (sessionId, percent) => {
+          // Before the Worker has welcomed the node it is in the log alone.
+          const stage = { event: 'recording.progress', stage: 'recovering' } as const;
+          this.#control?.send({ v: 1, type: 'ephemeral', ...stage, sessionId, percent });
+        },
         logger,
       });
       await this.#storage.start();
@@ -102,6 +109,8 @@ export class VoiceNode {
       {
         pool: new LegPool((spec) => this.#openLeg(spec)),
         notice: this.#notice(),
+        panel: this.#panel(),
+        people: new GatewayPeople(() => this.#gateway.identities),
         announcer: new Announcer((leg, text) => this.#say(leg, text), logger),
         desk: this.#storage?.desk,
         recordingOff,
@@ -210,6 +219,25 @@ export class VoiceNode {
         if (picture) picture.ownNick = nick;
       },
     });
+  }
+
+  #panel(): PanelPort {
+    const rest = (identityId: string) => {
+      const identity = this.#gateway.identities.get(identityId);
+      if (!identity) throw new PatchbayError('no_identity', `Identity ${identityId} is not of this voice node.`);
+      return identity.rest;
+    };
+    const message = (content: string) => ({
+      body: { content, allowed_mentions: { parse: [] } },
+      signal: AbortSignal.timeout(REST_TIMEOUT_MS),
+    });
+    return {
+      post: async ({ channelId, identityId }, text) =>
+        ((await rest(identityId).post(Routes.channelMessages(channelId), message(text))) as APIMessage).id,
+      edit: async ({ channelId, identityId }, messageId, text) => {
+        await rest(identityId).patch(Routes.channelMessage(channelId, messageId), message(text));
+      },
+    };
   }
 
   async #say({ channelId, identityId }: Parameters<Say>[0], content: string): Promise<void> {

@@ -1,10 +1,10 @@
 /** Takes up what a killed process left: journals that were not made into chunks, chunks whose storing nobody saw. */
-import { appendFile, readdir } from 'node:fs/promises';
+import { appendFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readSegment, segmentsIn } from '../journal/journal-reader.ts';
 import { segmentPath } from '../journal/journal-writer.ts';
 import { frameAt, framesOf, type RunHeader, readHeader } from './run-header.ts';
-import { type HandOver, SegmentQueue } from './segment-queue.ts';
+import { type Erase, type HandOver, SegmentQueue } from './segment-queue.ts';
 
 export interface RecoverOptions {
   /** Holds a folder for each recording. */
@@ -12,8 +12,10 @@ export interface RecoverOptions {
   /** Folders of recordings that run now. */
   running: ReadonlySet<string>;
   handOver: HandOver;
+  erase?: Erase;
   onFailed(error: unknown, directory: string, segment: number): void;
-  onProgress(progress: { directory: string; done: number; of: number; percent: number }): void;
+  /** By the bytes of the journal that are done with. */
+  onProgress(progress: { sessionId: string; percent: number }): void;
 }
 
 /** A recording that was cut off, and what became of it. */
@@ -54,17 +56,20 @@ async function recoverRun(directory: string, options: RecoverOptions): Promise<R
   if (!header) return undefined;
   const segments = await segmentsIn(directory);
   const last = segments.at(-1);
+  const sizes = new Map<number, number>();
+  for (const segment of segments) sizes.set(segment, (await stat(segmentPath(directory, segment))).size);
+  const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   let damagedBytes = 0;
   let done = 0;
   const queue = new SegmentQueue({
     directory,
     header,
     handOver: options.handOver,
+    erase: options.erase,
     onFailed: (error, segment) => options.onFailed(error, directory, segment),
-    onBuilt: () => {
-      done += 1;
-      const of = Math.max(done, segments.length);
-      options.onProgress({ directory, done, of, percent: Math.floor((100 * done) / of) });
+    onBuilt: (segment) => {
+      done += sizes.get(segment) ?? 0;
+      options.onProgress({ sessionId: header.sessionId, percent: bytes > 0 ? Math.floor((100 * done) / bytes) : 100 });
     },
     onDamage: (bytes) => {
       damagedBytes += bytes;
