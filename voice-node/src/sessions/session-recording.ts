@@ -79,7 +79,7 @@ export class SessionRecording {
 
   /** Starts to record a leg once the notice is visible; refused → `recording.failed`, and nothing is stored. */
   async attach(view: SessionLeg, language?: LegSpec['language']): Promise<void> {
-    const { desk, notice, panel, speak, report, sessionId, logger } = this.#options;
+    const { desk, notice, panel, speak, report, onRefused, sessionId, logger } = this.#options;
     const { guildId, legId } = view;
     const leg: RecordedLeg = {
       view,
@@ -101,7 +101,9 @@ export class SessionRecording {
     const isWanted = (): boolean => this.#legs.get(legId) === leg && !this.#finished;
     if (!desk) {
       const message = this.#options.recordingOff ?? 'Recording is off on this voice node.';
-      this.#refuse(leg, new PatchbayError('storage_off', message));
+      const reason = new PatchbayError('storage_off', message);
+      this.#failed(guildId, reason);
+      onRefused(legId, reason);
       return;
     }
     try {
@@ -116,13 +118,13 @@ export class SessionRecording {
       else await leg.notice.hide();
     } catch (error) {
       logger.warn({ err: error, guildId }, 'the channel is not recorded');
-      await leg.notice.hide();
-      this.#refuse(
-        leg,
+      const reason =
         error instanceof PatchbayError
           ? error
-          : new PatchbayError('recording_write_failed', 'The recording cannot be written. Check the disk of DATA_DIR.'),
-      );
+          : new PatchbayError('recording_write_failed', 'The recording cannot be written. Check the disk of DATA_DIR.');
+      this.#failed(guildId, reason);
+      await leg.notice.hide();
+      onRefused(legId, reason);
     }
   }
 
@@ -248,11 +250,6 @@ export class SessionRecording {
 
   #guilds(): Set<string> {
     return new Set([...this.#legs.values()].map(({ view }) => view.guildId));
-  }
-
-  #refuse({ view }: RecordedLeg, error: PatchbayError): void {
-    this.#failed(view.guildId, error);
-    this.#options.onRefused(view.legId, error);
   }
 
   #failed(guildId: string, { code, message }: PatchbayError): void {
