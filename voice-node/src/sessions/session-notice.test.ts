@@ -132,3 +132,27 @@ test('in a call the sentence waits for the tone of its beginning; neither is cut
   expect(sent().length).toBeGreaterThanOrEqual(spoken + tones.connect.packets.length);
   expect(sent().length).toBeLessThan(spoken + tones.connect.packets.length + 20);
 });
+
+test('on a leg that a call uses too, the sentence goes into the stream of the call', async () => {
+  const call = callSpec();
+  await kit.apply(call);
+  kit.connect();
+  kit.connectTonesPlayed();
+  const [leg] = call.legs;
+  if (!leg) throw new Error('no leg');
+  const own = { ...callSpec(), legs: [{ ...leg, role: 'recorder' as const }], routes: [] };
+  kit.registry.apply({ ...own, record: { legs: [leg.legId], required: true }, optedOut: [] });
+  await kit.until(() => kit.drafts.some(({ type }) => type === 'recording.started'));
+  expect(kit.legs).toHaveLength(2);
+  // Somebody of the other side speaks meanwhile: one stream, whose numbers go on.
+  for (let sequence = 0; sequence < spoken + 25; sequence += 1) {
+    kit.legs[1]?.hear(voicePacket('6', sequence, undefined, kit.time.now()));
+    pass(TICK_MS);
+  }
+  const numbers = sent().map(({ sequence }) => sequence);
+  expect(numbers.length).toBeGreaterThanOrEqual(spoken);
+  expect(numbers.length).toBeLessThan(spoken + 40);
+  for (const [index, number] of numbers.entries()) {
+    if (index > 0) expect((number - (numbers[index - 1] ?? 0)) & 0xffff).toBe(1);
+  }
+});
