@@ -40,8 +40,8 @@ export class RecordingDesk {
   readonly #running = new Set<string>();
   /** Chunks of each session that are on their way to the bucket. */
   readonly #underWay = new Map<string, Set<Promise<void>>>();
-  /** Sessions whose recording was cut off, and the last packet that was kept. ms since the epoch */
-  readonly #cutOff = new Map<string, number>();
+  /** Sessions whose recording was cut off, the last packet that was kept (ms since the epoch), and who was there. */
+  readonly #cutOff = new Map<string, { at: number; staying: ReadonlySet<string> }>();
 
   constructor(options: RecordingDeskOptions) {
     this.#options = options;
@@ -70,8 +70,8 @@ export class RecordingDesk {
    * @throws {PatchbayError} `journal_unwritable`, `disk_full`
    */
   async open(sessionId: string, timeZero: number, wantedAt: number): Promise<RecordingRun> {
-    const lastKept = this.#cutOff.get(sessionId);
-    const startedAt = lastKept === undefined ? wantedAt : now();
+    const resumes = this.#cutOff.get(sessionId);
+    const startedAt = resumes ? now() : wantedAt;
     const directory = join(this.#options.directory, `${sessionId}-${Math.round(startedAt)}`);
     const logger = this.#options.logger.child({ sessionId });
     await this.#options.disk?.mayRecord();
@@ -84,14 +84,15 @@ export class RecordingDesk {
       directory,
       handOver: this.#handOver,
       erase,
+      resumes,
     }).catch((error) => {
       this.#running.delete(directory);
       throw error;
     });
     run.on('finished', this.#options.disk?.watch(run) ?? (() => undefined));
-    if (lastKept !== undefined) {
+    if (resumes) {
       this.#cutOff.delete(sessionId);
-      run.note({ type: 'outage', at: lastKept, until: startedAt, reason: 'The voice node was restarted.' });
+      run.note({ type: 'outage', at: resumes.at, until: startedAt, reason: 'The voice node was restarted.' });
     }
     run.on('segmentFailed', (error, segment) =>
       logger.error(
@@ -163,7 +164,8 @@ export class RecordingDesk {
     });
     for (const one of recovered) {
       const { sessionId, timeZero } = one.header;
-      this.#cutOff.set(sessionId, Math.max(this.#cutOff.get(sessionId) ?? 0, one.lastArrival ?? timeZero));
+      const at = one.lastArrival ?? timeZero;
+      if (at >= (this.#cutOff.get(sessionId)?.at ?? 0)) this.#cutOff.set(sessionId, { at, staying: one.staying });
       void this.#follow(one).catch((error) =>
         logger.error({ err: error, sessionId }, 'a recording that was cut off could not be stored'),
       );

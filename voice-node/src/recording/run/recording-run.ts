@@ -19,6 +19,9 @@ import { type Erase, type HandOver, SegmentQueue } from './segment-queue.ts';
  */
 export const HOLD_MS = 5_000;
 
+/** All legs are back in voice by then; who shows up later has come anew. ms */
+const RESUMED_WITHIN_MS = 10_000;
+
 export interface RecordingRunOptions {
   sessionId: string;
   /** ms since the epoch; every position is counted from it. */
@@ -29,6 +32,8 @@ export interface RecordingRunOptions {
   directory: string;
   handOver: HandOver;
   erase?: Erase | undefined;
+  /** It goes on with a recording that was cut off at an instant: who is still there has never left. */
+  resumes?: { at: number; staying: ReadonlySet<string> } | undefined;
   scheduler?: Scheduler;
 }
 
@@ -44,6 +49,7 @@ export interface RecordingRunEvents {
 
 export class RecordingRun extends EventEmitter<RecordingRunEvents> {
   readonly header: RunHeader;
+  readonly #options: RecordingRunOptions;
   readonly #scheduler: Scheduler;
   readonly #writer: JournalWriter;
   readonly #queue: SegmentQueue;
@@ -63,6 +69,7 @@ export class RecordingRun extends EventEmitter<RecordingRunEvents> {
 
   private constructor(options: RecordingRunOptions, header: RunHeader) {
     super();
+    this.#options = options;
     const { directory, handOver, erase } = options;
     this.header = header;
     this.#scheduler = options.scheduler ?? realTime;
@@ -104,7 +111,9 @@ export class RecordingRun extends EventEmitter<RecordingRunEvents> {
   stay(userId: string, guildId: string, present: boolean, at: number): void {
     if (this.#closed) return;
     this.#meet(userId, guildId);
-    this.note({ type: 'stay', userId, present, at });
+    const { startedAt, resumes } = this.#options;
+    const goesOn = present && at - startedAt < RESUMED_WITHIN_MS && resumes?.staying.has(userId);
+    this.note({ type: 'stay', userId, present, at: goesOn ? (resumes?.at ?? at) : at });
   }
 
   /** Writes down what the chunks must know. */
