@@ -2,6 +2,7 @@ import type { LegPort, OutgoingPacket, PacketListener } from '../audio/packet.ts
 import type { Repair } from '../recording/watch/watchdog.ts';
 import type { LegState } from '../voice/leg.ts';
 import type { Consent } from './consent.ts';
+import type { LegPlayer, LegVoices } from './leg-voices.ts';
 import type { RunningLeg } from './running-leg.ts';
 
 /** One session's view of a leg: everything that the session attached comes off with one call, the leg lives on. */
@@ -43,6 +44,11 @@ export class SessionLeg implements LegPort {
   onAnnounced(listener: (userId: string, speaking: boolean) => void): () => void {
     this.leg.on('announced', listener);
     return this.#attached(() => this.leg.off('announced', listener));
+  }
+
+  /** The session plays sounds here, until it gives the leg back. */
+  playedBy(voices: LegVoices, player: LegPlayer): void {
+    this.#attached(voices.add(this.leg, player));
   }
 
   /** Mends a receiver that has stalled. */

@@ -5,7 +5,8 @@ import { SILENCE_FRAME } from '../audio/packet.ts';
 import { tones } from '../audio/tones/tones.ts';
 import { amplitudeAt, decodeTimeline, toneFrames } from '../bridge/test-legs.ts';
 import { FAREWELL_MS } from './farewell.ts';
-import { callSpec, conferenceSpec, type FakeLeg, SessionsKit, voicePacket } from './sessions-test-kit.ts';
+import type { FakeLeg } from './fake-leg.ts';
+import { callSpec, conferenceSpec, SessionsKit, voicePacket } from './sessions-test-kit.ts';
 
 let kit: SessionsKit;
 beforeEach(async () => {

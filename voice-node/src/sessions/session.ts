@@ -28,8 +28,6 @@ interface Used {
   met: boolean;
   /** Was told that it is in the call now, and the others of a monitor. */
   greeted: boolean;
-  /** This session no longer plays sounds there. */
-  mute: () => void;
 }
 
 export class Session {
@@ -191,12 +189,11 @@ export class Session {
   #use(spec: LegSpec, leg: RunningLeg): void {
     const view = new SessionLeg(spec.legId, leg, this.#consent);
     const { legId } = spec;
-    const mute = this.#tools.pool.voices.add(leg, {
+    view.playedBy(this.#tools.pool.voices, {
       isHeard: () => this.#spec.routes.some(([, to]) => to === legId),
       play: (tone) => this.#bridge.play(legId, tone),
     });
-    const listener = (state: LegState): void => this.#legState(used, state);
-    const used: Used = { spec, view, listener, met: false, greeted: false, mute };
+    const used: Used = { spec, view, listener: (state) => this.#legState(used, state), met: false, greeted: false };
     this.#used.set(spec.legId, used);
     leg.on('state', used.listener);
     if (leg.state.kind !== 'connecting') used.listener(leg.state);
@@ -206,7 +203,6 @@ export class Session {
   #drop(used: Used): void {
     const { legId } = used.spec;
     this.#used.delete(legId);
-    used.mute();
     used.view.leg.off('state', used.listener);
     const { reason, message } = this.#lost.get(legId) ?? { reason: 'command' as const };
     this.#announced.delete(legId);
@@ -224,9 +220,8 @@ export class Session {
     await this.#giveBack(used, reason);
   }
 
-  async #giveBack({ spec, view, listener, mute }: Used, reason: EndReason): Promise<void> {
+  async #giveBack({ spec, view, listener }: Used, reason: EndReason): Promise<void> {
     this.#used.delete(spec.legId);
-    mute();
     view.leg.off('state', listener);
     view.detach();
     await this.#tools.pool.release(view.leg, reason);

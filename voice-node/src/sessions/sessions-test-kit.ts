@@ -5,78 +5,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { NodeMessage, Tombstone } from '@patchbay/shared/control-messages';
-import type { EndReason } from '@patchbay/shared/end-reason';
 import { PatchbayError } from '@patchbay/shared/errors';
 import type { NodeEventDraft } from '@patchbay/shared/events';
 import { fullMatrix } from '@patchbay/shared/routing';
 import type { SessionSpec } from '@patchbay/shared/session-spec';
 import { ulid } from 'ulid';
-import type { OutgoingPacket, PacketListener, VoicePacket } from '../audio/packet.ts';
+import type { VoicePacket } from '../audio/packet.ts';
 import { now } from '../ops/clock.ts';
 import { createLogger } from '../ops/logger.ts';
 import { VirtualTime } from '../ops/virtual-time.ts';
 import type { Erasure } from '../recording/chunks/erase-chunk.ts';
 import { DiskGuard } from '../recording/disk/disk-guard.ts';
 import type { UploadNote } from '../storage/uploader.ts';
-import type { LegState } from '../voice/leg.ts';
 import { Announcer } from './announcer.ts';
 import type { ChannelMember } from './channel-people.ts';
+import { FakeLeg } from './fake-leg.ts';
 import { LegPool } from './leg-pool.ts';
 import { RecordingDesk } from './recording-desk.ts';
 import { RecordingNotice } from './recording-notice.ts';
 import { Registry } from './registry.ts';
-import type { RunningLeg } from './running-leg.ts';
 import type { SessionTools } from './session-tools.ts';
-
-export class FakeLeg extends EventEmitter implements RunningLeg {
-  state: LegState = { kind: 'connecting', attempt: 1 };
-  readonly sent: OutgoingPacket[] = [];
-  readonly heardBy = new Set<PacketListener>();
-  readonly legId: string;
-  readonly guildId: string;
-  readonly channelId: string;
-  readonly identityId: string;
-  readonly #did: (what: string) => void;
-
-  constructor(
-    spec: { legId: string; guildId: string; channelId: string; identityId: string },
-    did: (what: string) => void,
-  ) {
-    super();
-    this.legId = spec.legId;
-    this.guildId = spec.guildId;
-    this.channelId = spec.channelId;
-    this.identityId = spec.identityId;
-    this.#did = did;
-  }
-  set(state: LegState): void {
-    this.state = state;
-    this.emit('state', state);
-  }
-  onPacket(listener: PacketListener) {
-    this.heardBy.add(listener);
-    return () => void this.heardBy.delete(listener);
-  }
-  hear(packet: VoicePacket): void {
-    for (const listener of this.heardBy) listener(packet);
-  }
-  send(packet: OutgoingPacket): void {
-    this.sent.push(packet);
-  }
-  newSender = (): void => undefined;
-  stopSpeaking = (): void => undefined;
-  repair(step: string): void {
-    this.#did(`repair ${step}`);
-  }
-  abandon(): void {
-    this.#did(`abandoned ${this.guildId}`);
-    this.set({ kind: 'closed', reason: 'node_lost' });
-  }
-  async close(reason: EndReason): Promise<void> {
-    this.#did(`closed ${this.guildId}`);
-    this.set({ kind: 'closed', reason });
-  }
-}
 
 export class SessionsKit {
   readonly time = new VirtualTime();
