@@ -10,6 +10,9 @@ import type { SessionLeg } from './session-leg.ts';
 /** A tone is over when its last packet was played, which the tick may be late for. ms */
 const BETWEEN_TONES_MS = 100;
 
+/** How long a leg is busy with a tone. ms */
+const lengthOf = (tone: Tone): number => tone.packets.length * TICK_MS + BETWEEN_TONES_MS;
+
 export interface SessionBridgeOptions {
   /** False: bridges mix always. For measurements. */
   passThrough?: boolean | undefined;
@@ -46,12 +49,17 @@ export class SessionBridge {
     return this.#legs.some((leg) => leg.legId === legId);
   }
 
-  /** Plays a tone to one leg, after those that it has yet to hear; a bridge that is made anew meanwhile goes on with it. */
+  /**
+   * Plays a tone to one leg, after those that it has yet to hear; the one that plays begins anew when it comes again. A bridge that is
+   * made anew meanwhile goes on with it.
+   */
   play(legId: string, tone: Tone): void {
     const { scheduler } = this.#options;
     const now = scheduler.now();
-    const at = Math.max(now, this.#busyUntil.get(legId) ?? 0);
-    this.#busyUntil.set(legId, at + tone.packets.length * TICK_MS + BETWEEN_TONES_MS);
+    const playing = this.#tones.get(legId);
+    const isLast = playing && this.#busyUntil.get(legId) === playing.at + lengthOf(playing.tone);
+    const at = isLast && playing.tone === tone ? now : Math.max(now, this.#busyUntil.get(legId) ?? 0);
+    this.#busyUntil.set(legId, at + lengthOf(tone));
     if (at === now) {
       this.#start(legId, tone);
       return;
