@@ -42,7 +42,8 @@ const sentences: Record<EndReason, (side: EndSide) => string> = {
     side === 'other'
       ? 'the other side has no free bot account.'
       : 'no bot account of this server is free. Invite another one, or end what it is used for.',
-  notice_refused: () => 'the notice of the recording could not be shown. Give the bot the permission Change Nickname.',
+  notice_refused: () =>
+    'the notice of the recording could not be shown. Give the bot the permission Change Nickname, or Send Messages in this channel.',
 };
 
 function place(side: EndSide): string {

@@ -3,18 +3,22 @@ import { join } from 'node:path';
 import type { NodeEventDraft } from '@patchbay/shared/events';
 import { FinaliseDesk } from './finalise/finalise-desk.ts';
 import type { Logger } from './ops/logger.ts';
+import { DiskGuard } from './recording/disk/disk-guard.ts';
+import { ChunkEraser } from './sessions/chunk-eraser.ts';
 import { chunkStored, RecordingDesk } from './sessions/recording-desk.ts';
 import type { Settings, StorageSettings } from './settings.ts';
 import { ObjectStore } from './storage/object-store.ts';
 import { type StoredObject, Uploader } from './storage/uploader.ts';
 
 export interface NodeStorageOptions {
-  settings: Pick<Settings, 'dataDir' | 'fragmentMp3'>;
+  settings: Pick<Settings, 'dataDir' | 'fragmentMp3' | 'disk'>;
   storage: StorageSettings;
   /** Reports an event; resolves when it survives the process. */
   append(draft: NodeEventDraft): Promise<void>;
   /** Takes note of an object that belongs to a report; false: it does not. */
   sealed(stored: StoredObject): Promise<boolean>;
+  /** How far the taking up of a recording that was cut off is: 0 to 100. */
+  onRecovering(sessionId: string, percent: number): void;
   logger: Logger;
 }
 
@@ -24,7 +28,7 @@ export class NodeStorage {
   readonly #finalise: FinaliseDesk;
   readonly #logger: Logger;
 
-  constructor({ settings, storage, append, sealed, logger }: NodeStorageOptions) {
+  constructor({ settings, storage, append, sealed, onRecovering, logger }: NodeStorageOptions) {
     const { dataDir, fragmentMp3: mp3Fragments } = settings;
     const store = new ObjectStore(storage);
     this.#logger = logger;
@@ -49,9 +53,13 @@ export class NodeStorage {
       mp3Fragments,
       logger,
     });
+    const eraser = new ChunkEraser({ store, directory: join(dataDir, 'erasing'), report: append, logger });
     this.desk = new RecordingDesk({
       directory: join(dataDir, 'recordings'),
       add,
+      erase: (sessionId, erasure) => eraser.erase(sessionId, erasure),
+      disk: new DiskGuard({ directory: dataDir, ...settings.disk, logger }),
+      onRecovering,
       onComplete: (sessionId, waitMs) => this.#finalise.add(sessionId, waitMs),
       logger,
     });

@@ -46,6 +46,8 @@ const schema = z.object({
   GUILD_MEMBERS_INTENT: optional(z.enum(['true', 'false'], { error: 'must be true or false' })).transform(
     (value) => value === 'true',
   ),
+  DISK_WARN_MB: optional(z.coerce.number().int().min(0)).transform((value) => value ?? 2_048),
+  DISK_STOP_MB: optional(z.coerce.number().int().min(1)).transform((value) => value ?? 200),
   LEG_CAPACITY: optional(z.coerce.number().int().min(1).max(1_000)).transform((value) => value ?? 50),
 });
 
@@ -81,6 +83,8 @@ export interface Settings {
   messageContent: boolean;
   /** 0 = any free port. */
   healthPort: number;
+  /** Room on the disk of `dataDir` below which there is a warning (or below an hour of recording, if that is more), and below which recording stops. */
+  disk: { warnBytes: number; stopBytes: number };
   /** Fragments of recordings as MP3 beside Ogg Opus. */
   fragmentMp3: boolean;
   /** Legs that this node is willing to hold. */
@@ -114,6 +118,7 @@ export function readSettings(variables: Record<string, string | undefined>): Set
     healthPort: read.HEALTH_PORT,
     legCapacity: read.LEG_CAPACITY,
     fragmentMp3: read.FRAGMENT_MP3,
+    disk: { warnBytes: read.DISK_WARN_MB * 2 ** 20, stopBytes: read.DISK_STOP_MB * 2 ** 20 },
     passThrough: read.BRIDGE_PASS_THROUGH,
     messageContent: read.MESSAGE_CONTENT,
     membersIntent: read.GUILD_MEMBERS_INTENT,

@@ -1,53 +1,16 @@
 /** Where sessions get their recordings, and where finished chunks go. */
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { NodeEventDraft } from '@patchbay/shared/events';
-import { snowflake, ulidSchema } from '@patchbay/shared/ids';
-import { type ChunkMetadata, chunkKey } from '@patchbay/shared/object-keys';
-import { z } from 'zod';
 import { now } from '../ops/clock.ts';
 import type { Logger } from '../ops/logger.ts';
-import type { Chunk } from '../recording/chunks/build-chunks.ts';
+import type { DiskGuard, DiskLevel } from '../recording/disk/disk-guard.ts';
 import { RecordingRun } from '../recording/run/recording-run.ts';
 import { type Recovered, recover } from '../recording/run/recover.ts';
-import type { HandOver } from '../recording/run/segment-queue.ts';
-import type { StoredObject, UploadNote } from '../storage/uploader.ts';
+import type { Erase, HandOver } from '../recording/run/segment-queue.ts';
+import type { UploadNote } from '../storage/uploader.ts';
+import { noteOf } from './chunk-note.ts';
 
-/** What a stored chunk's event says; it rides with the upload so that a later process can send the event. */
-const contextSchema = z.object({
-  sessionId: ulidSchema,
-  guildId: snowflake,
-  userId: snowflake,
-  firstSample: z.int().nonnegative(),
-  samples: z.int().nonnegative(),
-  lostPackets: z.int().nonnegative(),
-});
-
-/** The event of a chunk that the bucket holds now; undefined: the object is none. */
-export function chunkStored({ key, bytes, metadata, context }: StoredObject): NodeEventDraft | undefined {
-  const chunk = contextSchema.safeParse(context);
-  if (!chunk.success) return undefined;
-  return { type: 'recording.chunk.stored', ...chunk.data, key, bytes, sha256: metadata.sha256 };
-}
-
-/** Where a finished chunk goes, and what is told of it. Named by the instant of its first sample. */
-export function noteOf(chunk: Chunk): UploadNote {
-  const { sessionId, guildId, userId, timeZero, firstSample, samples, lostPackets, sha256 } = chunk;
-  const metadata: ChunkMetadata = {
-    'session-id': sessionId,
-    'user-id': userId,
-    'time-zero': String(timeZero),
-    'first-sample': String(firstSample),
-    samples: String(samples),
-    'lost-packets': String(lostPackets),
-    sha256,
-  };
-  return {
-    key: chunkKey(sessionId, userId, timeZero + firstSample / 48),
-    metadata: { ...metadata },
-    context: { sessionId, guildId, userId, firstSample, samples, lostPackets },
-  };
-}
+export { chunkStored, noteOf } from './chunk-note.ts';
 
 /** So long the control plane has to say that a session whose recording was cut off goes on; then it is taken for over. ms */
 const RESUME_WAIT_MS = 20_000;
@@ -62,6 +25,12 @@ export interface RecordingDeskOptions {
    * that the session goes on. When it resolves, the notice survives the process.
    */
   onComplete?: (sessionId: string, waitMs: number) => Promise<void>;
+  /** Takes what came after an opt-out out of what the bucket holds. Resolves when that is done. */
+  erase?: Erase;
+  /** Looks after the room on the disk; absent: nobody does. */
+  disk?: DiskGuard;
+  /** How far the taking up of a recording that was cut off is: 0 to 100. */
+  onRecovering?: (sessionId: string, percent: number) => void;
   logger: Logger;
 }
 
@@ -69,13 +38,30 @@ export class RecordingDesk {
   readonly #options: RecordingDeskOptions;
   readonly #handOver: HandOver;
   readonly #running = new Set<string>();
-  /** Sessions whose recording was cut off, and the last packet that was kept. ms since the epoch */
-  readonly #cutOff = new Map<string, number>();
+  /** Chunks of each session that are on their way to the bucket. */
+  readonly #underWay = new Map<string, Set<Promise<void>>>();
+  /** Sessions whose recording was cut off, the last packet that was kept (ms since the epoch), and who was there. */
+  readonly #cutOff = new Map<string, { at: number; staying: ReadonlySet<string> }>();
 
   constructor(options: RecordingDeskOptions) {
     this.#options = options;
-    this.#handOver = (chunk) => options.add(chunk.path, noteOf(chunk));
+    this.#handOver = async (chunk) => {
+      const { stored } = await options.add(chunk.path, noteOf(chunk));
+      this.#follows(chunk.sessionId, stored);
+      return { stored };
+    };
   }
+
+  /** How the disk is, and every change of it while something is recorded. Returns the function that ends it. */
+  onDisk(listener: (level: DiskLevel) => void): () => void {
+    return this.#options.disk?.follow(listener) ?? (() => undefined);
+  }
+
+  /** Takes what somebody said between two instants out of what is stored of a session, and what is on its way there. */
+  readonly erase: Erase = async (sessionId, erasure) => {
+    await Promise.allSettled(this.#underWay.get(sessionId) ?? []);
+    await this.#options.erase?.(sessionId, erasure);
+  };
 
   /**
    * Begins a recording of a session. Its folder is gone when everything is stored. A session that goes on after its recording was cut
@@ -84,20 +70,29 @@ export class RecordingDesk {
    * @throws {PatchbayError} `journal_unwritable`, `disk_full`
    */
   async open(sessionId: string, timeZero: number, wantedAt: number): Promise<RecordingRun> {
-    const lastKept = this.#cutOff.get(sessionId);
-    const startedAt = lastKept === undefined ? wantedAt : now();
+    const resumes = this.#cutOff.get(sessionId);
+    const startedAt = resumes ? now() : wantedAt;
     const directory = join(this.#options.directory, `${sessionId}-${Math.round(startedAt)}`);
     const logger = this.#options.logger.child({ sessionId });
+    await this.#options.disk?.mayRecord();
     this.#running.add(directory);
-    const run = await RecordingRun.open({ sessionId, timeZero, startedAt, directory, handOver: this.#handOver }).catch(
-      (error) => {
-        this.#running.delete(directory);
-        throw error;
-      },
-    );
-    if (lastKept !== undefined) {
+    const { erase } = this;
+    const run = await RecordingRun.open({
+      sessionId,
+      timeZero,
+      startedAt,
+      directory,
+      handOver: this.#handOver,
+      erase,
+      resumes,
+    }).catch((error) => {
+      this.#running.delete(directory);
+      throw error;
+    });
+    run.on('finished', this.#options.disk?.watch(run) ?? (() => undefined));
+    if (resumes) {
       this.#cutOff.delete(sessionId);
-      run.note({ type: 'outage', at: lastKept, until: startedAt, reason: 'The voice node was restarted.' });
+      run.note({ type: 'outage', at: resumes.at, until: startedAt, reason: 'The voice node was restarted.' });
     }
     run.on('segmentFailed', (error, segment) =>
       logger.error(
@@ -112,6 +107,17 @@ export class RecordingDesk {
       );
     });
     return run;
+  }
+
+  #follows(sessionId: string, stored: Promise<void>): void {
+    const all = this.#underWay.get(sessionId) ?? new Set();
+    this.#underWay.set(sessionId, all);
+    all.add(stored);
+    const done = (): void => {
+      all.delete(stored);
+      if (all.size === 0) this.#underWay.delete(sessionId);
+    };
+    stored.then(done, done);
   }
 
   async #clear(run: RecordingRun, directory: string, sessionId: string): Promise<void> {
@@ -148,13 +154,18 @@ export class RecordingDesk {
       directory,
       running: this.#running,
       handOver: this.#handOver,
+      erase: this.erase,
       onFailed: (error, folder, segment) =>
         logger.error({ err: error, folder, segment }, 'a journal could not be recovered; it is kept'),
-      onProgress: (progress) => logger.info(progress, 'recovering a recording'),
+      onProgress: ({ sessionId, percent }) => {
+        logger.info({ sessionId, percent }, 'recovering a recording');
+        this.#options.onRecovering?.(sessionId, percent);
+      },
     });
     for (const one of recovered) {
       const { sessionId, timeZero } = one.header;
-      this.#cutOff.set(sessionId, Math.max(this.#cutOff.get(sessionId) ?? 0, one.lastArrival ?? timeZero));
+      const at = one.lastArrival ?? timeZero;
+      if (at >= (this.#cutOff.get(sessionId)?.at ?? 0)) this.#cutOff.set(sessionId, { at, staying: one.staying });
       void this.#follow(one).catch((error) =>
         logger.error({ err: error, sessionId }, 'a recording that was cut off could not be stored'),
       );

@@ -13,7 +13,8 @@ import { newTrack } from '../timeline/track-state.ts';
 import { writeChunk } from './chunk-file.ts';
 import { chunkFrames } from './chunk-frames.ts';
 import type { ChunkTags } from './chunk-tags.ts';
-import { isWithin, type RunState, readRunState, takeNote, touching, writeRunState } from './run-state.ts';
+import type { Erasure } from './erase-chunk.ts';
+import { endOfOptOut, isWithin, type RunState, readRunState, takeNote, touching, writeRunState } from './run-state.ts';
 
 const SAMPLES_PER_MS = SAMPLE_RATE / 1000;
 /** Rounding to the grid, and places that were taken, move the last packets by so many frames at most. */
@@ -47,6 +48,8 @@ export interface BuildOptions {
 export interface Built {
   chunks: Chunk[];
   damage: JournalDamage;
+  /** Told in this segment, and reaches back behind its start: chunks that were made before have to be made again without it. */
+  erase: Erasure[];
 }
 
 /**
@@ -59,10 +62,15 @@ export async function buildChunks(options: BuildOptions): Promise<Built> {
   const state = await readRunState(directory, segment);
   const damage: JournalDamage = { bytes: 0 };
   const counts = new Map<string, number>([...state.tracks.keys()].map((userId) => [userId, 0]));
+  const from = timeZero + (firstFrame * FRAME_SAMPLES) / SAMPLES_PER_MS;
+  const lateOptOuts: { userId: string; at: number }[] = [];
   for await (const records of readSegment(path, damage)) {
     for (const record of records) {
-      if (record.kind === 'note') takeNote(state, record.note);
-      else counts.set(record.packet.userId, (counts.get(record.packet.userId) ?? 0) + 1);
+      if (record.kind === 'note') {
+        const { note } = record;
+        takeNote(state, note);
+        if (note.type === 'optout' && note.out && note.at < from) lateOptOuts.push(note);
+      } else counts.set(record.packet.userId, (counts.get(record.packet.userId) ?? 0) + 1);
     }
     await setImmediate();
   }
@@ -78,9 +86,9 @@ export async function buildChunks(options: BuildOptions): Promise<Built> {
       await setImmediate();
     }
   }
-  const from = timeZero + (firstFrame * FRAME_SAMPLES) / SAMPLES_PER_MS;
   await writeRunState(directory, segment + 1, { ...state, outages: touching(state.outages, from, Infinity) });
-  return { chunks: chunks.sort((left, right) => (left.userId < right.userId ? -1 : 1)), damage };
+  const erase = lateOptOuts.map(({ userId, at }) => ({ userId, from: at, to: endOfOptOut(state, userId, at) }));
+  return { chunks: chunks.sort((left, right) => (left.userId < right.userId ? -1 : 1)), damage, erase };
 
   async function buildTrack(
     { sessionId, final }: BuildOptions,
@@ -89,7 +97,11 @@ export async function buildChunks(options: BuildOptions): Promise<Built> {
     userId: string,
     packets: VoicePacket[],
   ): Promise<Chunk | undefined> {
-    const before = run.tracks.get(userId) ?? newTrack();
+    const known = run.tracks.get(userId) ?? newTrack();
+    // What was carried over from the segment before may have come since they opted out, too.
+    const optedOut = run.optedOut.get(userId);
+    const kept = known.carried.filter(({ arrival }) => !isWithin(optedOut, timeZero + arrival / SAMPLES_PER_MS));
+    const before = { ...known, carried: kept };
     const placement = placeTrack(before, packets, {
       timeZero,
       firstFrame,

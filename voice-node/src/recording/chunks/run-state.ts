@@ -98,6 +98,11 @@ export function isWithin(stretches: readonly Stretch[] | undefined, at: number):
   return stretches?.some(([from, to]) => at >= from && (to === null || at < to)) ?? false;
 }
 
+/** When somebody who opted out at an instant opted in again, in ms since the epoch; null: they did not. */
+export function endOfOptOut({ optedOut }: Pick<RunState, 'optedOut'>, userId: string, at: number): number | null {
+  return optedOut.get(userId)?.find(([, to]) => to === null || to > at)?.[1] ?? null;
+}
+
 /** The stretches that touch a span of time, in ms since the epoch. */
 export function touching<S extends Stretch>(stretches: readonly S[] | undefined, from: number, to: number): S[] {
   return stretches?.filter((one) => one[0] < to && (one[1] === null || one[1] > from)) ?? [];

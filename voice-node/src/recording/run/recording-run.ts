@@ -11,13 +11,16 @@ import { noteRecord, packetRecord } from '../journal/journal-record.ts';
 import { JournalWriter } from '../journal/journal-writer.ts';
 import type { JournalNote } from '../journal/note.ts';
 import { FRAME_MS, frameAt, framesOf, type RunHeader, writeHeader } from './run-header.ts';
-import { type HandOver, SegmentQueue } from './segment-queue.ts';
+import { type Erase, type HandOver, SegmentQueue } from './segment-queue.ts';
 
 /**
  * A segment is closed so long after the end of its five minutes: late packets find their chunk, and the anchors of the last spurts
  * see what follows. ms
  */
 export const HOLD_MS = 5_000;
+
+/** All legs are back in voice by then; who shows up later has come anew. ms */
+const RESUMED_WITHIN_MS = 10_000;
 
 export interface RecordingRunOptions {
   sessionId: string;
@@ -28,6 +31,9 @@ export interface RecordingRunOptions {
   /** Folder of this recording alone; made here. */
   directory: string;
   handOver: HandOver;
+  erase?: Erase | undefined;
+  /** It goes on with a recording that was cut off at an instant: who is still there has never left. */
+  resumes?: { at: number; staying: ReadonlySet<string> } | undefined;
   scheduler?: Scheduler;
 }
 
@@ -43,12 +49,14 @@ export interface RecordingRunEvents {
 
 export class RecordingRun extends EventEmitter<RecordingRunEvents> {
   readonly header: RunHeader;
+  readonly #options: RecordingRunOptions;
   readonly #scheduler: Scheduler;
   readonly #writer: JournalWriter;
   readonly #queue: SegmentQueue;
   readonly #participants = new Map<string, string>();
   #cancelRotation: (() => void) | undefined;
   #closed: Promise<boolean> | undefined;
+  #written = 0;
 
   /** @throws {PatchbayError} `journal_unwritable`, `disk_full` */
   static async open(options: RecordingRunOptions): Promise<RecordingRun> {
@@ -61,7 +69,8 @@ export class RecordingRun extends EventEmitter<RecordingRunEvents> {
 
   private constructor(options: RecordingRunOptions, header: RunHeader) {
     super();
-    const { directory, handOver } = options;
+    this.#options = options;
+    const { directory, handOver, erase } = options;
     this.header = header;
     this.#scheduler = options.scheduler ?? realTime;
     this.#writer = new JournalWriter({
@@ -74,29 +83,42 @@ export class RecordingRun extends EventEmitter<RecordingRunEvents> {
       directory,
       header,
       handOver,
+      erase,
       onFailed: (error, segment) => this.emit('segmentFailed', error, segment),
       onDamage: (bytes, segment) => this.emit('damaged', bytes, segment),
     });
     this.#armRotation();
   }
 
+  /** Bytes that were given to the journal so far. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Gives up: the recording ends here, what was written is kept. The caller finishes it. */
+  fail(error: PatchbayError): void {
+    if (!this.#closed) this.emit('failed', error);
+  }
+
   /** Takes a packet of a participant who is recorded. Never throws and never waits. */
   packet(packet: VoicePacket, guildId: string): void {
     if (this.#closed) return;
     this.#meet(packet.userId, guildId);
-    this.#writer.append(packetRecord(packet));
+    this.#append(packetRecord(packet));
   }
 
   /** A participant came or left. `at` in ms since the epoch. */
   stay(userId: string, guildId: string, present: boolean, at: number): void {
     if (this.#closed) return;
     this.#meet(userId, guildId);
-    this.note({ type: 'stay', userId, present, at });
+    const { startedAt, resumes } = this.#options;
+    const goesOn = present && at - startedAt < RESUMED_WITHIN_MS && resumes?.staying.has(userId);
+    this.note({ type: 'stay', userId, present, at: goesOn ? (resumes?.at ?? at) : at });
   }
 
   /** Writes down what the chunks must know. */
   note(note: JournalNote): void {
-    if (!this.#closed) this.#writer.append(noteRecord(note));
+    if (!this.#closed) this.#append(noteRecord(note));
   }
 
   /**
@@ -116,7 +138,12 @@ export class RecordingRun extends EventEmitter<RecordingRunEvents> {
   #meet(userId: string, guildId: string): void {
     if (this.#participants.get(userId) === guildId) return;
     this.#participants.set(userId, guildId);
-    this.#writer.append(noteRecord({ type: 'participant', userId, guildId }));
+    this.#append(noteRecord({ type: 'participant', userId, guildId }));
+  }
+
+  #append(record: Uint8Array): void {
+    this.#written += record.length;
+    this.#writer.append(record);
   }
 
   #armRotation(): void {
