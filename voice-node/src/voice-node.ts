@@ -78,6 +78,8 @@ export class VoiceNode {
         settings: this.#settings,
         storage,
         append: (draft) => this.#outbox.append(draft),
+        // Recordings of an earlier process are taken up before the control socket is there.
+        send: (message) => this.#control?.send(message) ?? false,
         sealed: async (stored) => {
           if (!isSealed(stored)) return false;
           await this.#reports.stored(stored);
@@ -117,7 +119,7 @@ export class VoiceNode {
     await this.#gateway.connect();
     this.#outbox.start();
     await this.#connectControl();
-    await this.#storage?.startFinalising();
+    this.#storage?.startFinalising();
     return { healthUrl };
   }
 
@@ -261,6 +263,12 @@ export class VoiceNode {
           break;
         case 'session.seal':
           this.#reports.seal(message, this.#registry.heard(message.sessionId)).catch(failed);
+          break;
+        case 'recording.finalise':
+          this.#storage?.finalise(message).catch(failed);
+          break;
+        case 'recording.flush':
+          this.#storage?.flush(message).catch(failed);
           break;
         case 'tombstone.ack':
           this.#registry.acknowledge(message.sessionIds).catch(failed);

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { now } from '../ops/clock.ts';
 import type { Logger } from '../ops/logger.ts';
 import type { Chunk } from '../recording/chunks/build-chunks.ts';
+import { guildsOf } from '../recording/chunks/run-state.ts';
 import { RecordingRun } from '../recording/run/recording-run.ts';
 import { type Recovered, recover } from '../recording/run/recover.ts';
 import type { HandOver } from '../recording/run/segment-queue.ts';
@@ -35,6 +36,7 @@ export function noteOf(chunk: Chunk): UploadNote {
   const { sessionId, guildId, userId, timeZero, firstSample, samples, lostPackets, sha256 } = chunk;
   const metadata: ChunkMetadata = {
     'session-id': sessionId,
+    'guild-id': guildId,
     'user-id': userId,
     'time-zero': String(timeZero),
     'first-sample': String(firstSample),
@@ -49,19 +51,16 @@ export function noteOf(chunk: Chunk): UploadNote {
   };
 }
 
-/** So long the control plane has to say that a session whose recording was cut off goes on; then it is taken for over. ms */
-const RESUME_WAIT_MS = 20_000;
-
 export interface RecordingDeskOptions {
   /** Holds a folder for each recording. */
   directory: string;
   /** Takes a file for the bucket; when it resolves, the file survives the process. */
   add: (path: string, note: UploadNote) => Promise<{ stored: Promise<void> }>;
   /**
-   * Everything that was recorded of a session so far is stored, and nothing of it is being recorded; for `waitMs` it may still turn out
-   * that the session goes on. When it resolves, the notice survives the process.
+   * Everything that was recorded of a session so far is stored, and nothing of it is being recorded. `guilds`: whose legs or people are in
+   * it. When it resolves, the notice survives the process.
    */
-  onComplete?: (sessionId: string, waitMs: number) => Promise<void>;
+  onComplete?: (sessionId: string, guilds: string[]) => Promise<void>;
   logger: Logger;
 }
 
@@ -69,6 +68,11 @@ export class RecordingDesk {
   readonly #options: RecordingDeskOptions;
   readonly #handOver: HandOver;
   readonly #running = new Set<string>();
+  /** Parts that an earlier process left and the bucket does not hold yet. */
+  readonly #recovering = new Set<string>();
+  readonly #runs = new Map<string, RecordingRun>();
+  /** Guilds of parts that are stored while another part of the session is not. */
+  readonly #guilds = new Map<string, Set<string>>();
   /** Sessions whose recording was cut off, and the last packet that was kept. ms since the epoch */
   readonly #cutOff = new Map<string, number>();
 
@@ -95,6 +99,7 @@ export class RecordingDesk {
         throw error;
       },
     );
+    this.#runs.set(directory, run);
     if (lastKept !== undefined) {
       this.#cutOff.delete(sessionId);
       run.note({ type: 'outage', at: lastKept, until: startedAt, reason: 'The voice node was restarted.' });
@@ -117,27 +122,38 @@ export class RecordingDesk {
   async #clear(run: RecordingRun, directory: string, sessionId: string): Promise<void> {
     const whole = await run.stored();
     this.#running.delete(directory);
+    this.#runs.delete(directory);
     if (!whole) return;
-    // The folder last: a process that is killed in between finds it, and asks again for the recording to be finalised.
-    await this.#complete(sessionId, 0);
+    // The folder last: a process that is killed in between finds it, and tells again.
+    await this.#complete(sessionId, directory);
     await rm(directory, { recursive: true, force: true });
   }
 
   /** Is anything of the session being recorded now, or on its way to the bucket? */
   isBusy(sessionId: string): boolean {
-    return [...this.#running].some((directory) => basename(directory).startsWith(`${sessionId}-`));
+    return [...this.#running, ...this.#recovering].some((directory) => basename(directory).startsWith(`${sessionId}-`));
   }
 
-  async #complete(sessionId: string, waitMs: number): Promise<void> {
-    if (!this.isBusy(sessionId)) await this.#options.onComplete?.(sessionId, waitMs);
+  /** What is being recorded of the session now. */
+  running(sessionId: string): RecordingRun | undefined {
+    return [...this.#runs.values()].find(({ header }) => header.sessionId === sessionId);
+  }
+
+  async #complete(sessionId: string, directory: string): Promise<void> {
+    const guilds = new Set([...(this.#guilds.get(sessionId) ?? []), ...(await guildsOf(directory))]);
+    this.#guilds.set(sessionId, guilds);
+    if (this.isBusy(sessionId)) return;
+    this.#guilds.delete(sessionId);
+    await this.#options.onComplete?.(sessionId, [...guilds]);
   }
 
   async #follow({ directory, header: { sessionId }, lastArrival, segments, sealed, stored }: Recovered): Promise<void> {
     const { damagedBytes } = await sealed;
     const about = { sessionId, lastArrival, segments, damagedBytes };
     this.#options.logger.info(about, 'a recording that was cut off is sealed');
-    if (!(await stored)) return;
-    await this.#complete(sessionId, RESUME_WAIT_MS);
+    const whole = await stored.finally(() => this.#recovering.delete(directory));
+    if (!whole) return;
+    await this.#complete(sessionId, directory);
     await rm(directory, { recursive: true, force: true });
   }
 
@@ -152,6 +168,7 @@ export class RecordingDesk {
         logger.error({ err: error, folder, segment }, 'a journal could not be recovered; it is kept'),
       onProgress: (progress) => logger.info(progress, 'recovering a recording'),
     });
+    for (const { directory: folder } of recovered) this.#recovering.add(folder);
     for (const one of recovered) {
       const { sessionId, timeZero } = one.header;
       this.#cutOff.set(sessionId, Math.max(this.#cutOff.get(sessionId) ?? 0, one.lastArrival ?? timeZero));

@@ -78,6 +78,7 @@ export class SessionRecording {
       this.#failed(guildId, code, message);
       return { code, message };
     }
+    run.guild(guildId);
     run.once('failed', ({ code, message }) => this.#failed(guildId, code, message));
     if (this.#legs.get(view.legId) !== entry) return undefined;
     entry.detach = view.onPacket((packet) => {

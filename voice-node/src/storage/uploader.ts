@@ -3,7 +3,7 @@
  * goes. Nothing local is deleted before the stored copy was verified; what a killed process left is taken up at the next start.
  */
 import { EventEmitter } from 'node:events';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PatchbayError } from '@patchbay/shared/errors';
 import { ulid } from 'ulid';
@@ -26,6 +26,8 @@ export interface UploaderEvents {
   /** One try failed; it goes on by itself after `retryInMs`. */
   retrying: [{ key: string; error: PatchbayError; retryInMs: number }];
   progress: [{ done: number; waiting: number; percent: number }];
+  /** A file waits, given now or left by an earlier process. */
+  waiting: [note: UploadNote, bytes: number];
 }
 
 /** What the uploader needs of a bucket. */
@@ -69,12 +71,11 @@ export class Uploader extends EventEmitter<UploaderEvents> {
   async start(): Promise<number> {
     await mkdir(this.#directory, { recursive: true });
     const names = await readdir(this.#directory);
-    this.#waiting.push(
-      ...names
-        .filter((name) => name.endsWith('.json'))
-        .map((name) => name.slice(0, -5))
-        .sort(),
-    );
+    const left = names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -5));
+    for (const id of left.sort()) {
+      await this.#announce(id);
+      this.#waiting.push(id);
+    }
     this.#work();
     return this.#waiting.length;
   }
@@ -85,14 +86,26 @@ export class Uploader extends EventEmitter<UploaderEvents> {
    */
   async add(path: string, note: UploadNote): Promise<{ stored: Promise<void> }> {
     const id = ulid();
+    const { size } = await stat(path);
     // The note last: a file without a note is not taken up, a note without its file would be.
     await rename(path, this.#file(id));
     await writeFile(this.#file(id, '.tmp'), JSON.stringify(noteSchema.parse(note)));
     await rename(this.#file(id, '.tmp'), this.#file(id, '.json'));
     const stored = new Promise<void>((resolve) => this.#receipts.set(id, resolve));
+    this.emit('waiting', note, size);
     this.#waiting.push(id);
     this.#work();
     return { stored };
+  }
+
+  async #announce(id: string): Promise<void> {
+    try {
+      const note = noteSchema.parse(JSON.parse(await readFile(this.#file(id, '.json'), 'utf8')));
+      this.emit('waiting', note, (await stat(this.#file(id))).size);
+    } catch (error) {
+      // What cannot be read is told when its turn comes.
+      if (!(error instanceof Error)) throw error;
+    }
   }
 
   /** Resolves when nothing waits, or with `false` at the deadline: what still waits is kept for the next start. */
