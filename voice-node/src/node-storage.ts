@@ -101,14 +101,12 @@ export class NodeStorage {
     if (left > 0) this.#logger.info({ recordings: left }, 'finalising recordings of an earlier process');
   }
 
-  /** The control plane's order; when it resolves, it survives the process. */
-  finalise(order: FinaliseOrder): Promise<void> {
-    return this.#finalise.order(order);
-  }
-
-  /** Stores what a running recording has captured so far, for whoever reads it meanwhile. */
-  flush(order: FlushOrder): Promise<void> {
-    return this.#flush.flush(order);
+  /**
+   * The control plane's order: to finalise (when it resolves, it survives the process), or to store what a running recording has captured
+   * so far.
+   */
+  take(order: FinaliseOrder | FlushOrder): Promise<void> {
+    return order.type === 'recording.finalise' ? this.#finalise.order(order) : this.#flush.flush(order);
   }
 
   /** Finalising stops where it is, and uploads get so long to finish; the next process takes up the rest. */

@@ -78,7 +78,6 @@ export class VoiceNode {
         settings: this.#settings,
         storage,
         append: (draft) => this.#outbox.append(draft),
-        // Recordings of an earlier process are taken up before the control socket is there.
         send: (message) => this.#control?.send(message) ?? false,
         sealed: async (stored) => {
           if (!isSealed(stored)) return false;
@@ -265,10 +264,8 @@ export class VoiceNode {
           this.#reports.seal(message, this.#registry.heard(message.sessionId)).catch(failed);
           break;
         case 'recording.finalise':
-          this.#storage?.finalise(message).catch(failed);
-          break;
         case 'recording.flush':
-          this.#storage?.flush(message).catch(failed);
+          this.#storage?.take(message).catch(failed);
           break;
         case 'tombstone.ack':
           this.#registry.acknowledge(message.sessionIds).catch(failed);
