@@ -166,8 +166,9 @@ export async function finalise(options: FinaliseOptions): Promise<FinaliseReport
         fragment.loudness.add(frame);
         fragment.peak.add(frame.pcm);
         fragment.writer.add(frame);
-        const firstFrame = framesOf(fragment.span)[0];
-        if (frame.index >= firstFrame) fragment.mp3?.add({ index: frame.index - firstFrame, pcm: frame.pcm });
+        const [firstFrame, endFrame] = framesOf(fragment.span);
+        if (frame.index >= firstFrame && frame.index < endFrame)
+          fragment.mp3?.add({ index: frame.index - firstFrame, pcm: frame.pcm });
         yield frame;
       }
     }
