@@ -30,7 +30,8 @@ afterAll(async () => {
 test('whatever breaks while people speak, what reached the node is stored', async () => {
   const chaos = new Chaos({ stack, kills: KILLS, random: Math.random });
   const { accounts, diskUntried } = await chaos.run();
-  const table = chaosTable(accounts);
+  const lost = accounts.map(({ name, lostAt }) => `${name}: lost at ${lostAt.join(' ')} ms\n`);
+  const table = `${chaosTable(accounts)}${lost.join('')}`;
   console.info(table + (diskUntried === undefined ? '' : `\nThe disk was not filled: ${diskUntried}.\n`));
   const account = (part: string): Account | undefined => accounts.find(({ name }) => name.includes(part));
   const kill = account('killed');

@@ -18,6 +18,7 @@ export async function benchChaos({ directory, say, onStack }: BenchContext): Pro
   const { accounts, diskUntried } = await new Chaos({ stack, kills: KILLS, random: Math.random, say }).run();
   const table = chaosTable(accounts);
   say(`\n${table}`);
+  for (const { name, lostAt } of accounts) if (lostAt.length > 0) say(`${name}: lost at ${lostAt.join(' ')} ms.`);
   await write(diskUntried === undefined ? table : `${table}\nA full disk was not tried: ${diskUntried}.\n`);
   const kill = accounts.find(({ name }) => name.includes('killed'));
   const none = 'there is none: other recorders do not come back';

@@ -16,6 +16,8 @@ export interface Disturbance {
   from: number;
   /** It ended the process, or the leg: how long until packets were stored again is measured. */
   cuts: boolean;
+  /** The process was gone from this instant on, although its sockets seemed open a moment longer: the system closes them when it gets to it. */
+  ends?: boolean;
   /** What is not recorded from now on is refused with this reason. */
   refuses?: string;
 }
@@ -28,6 +30,8 @@ export interface Account {
   stored: number;
   /** Neither stored nor accounted for otherwise. */
   lost: number;
+  /** When those were sent, ms from the disturbance. */
+  lostAt: number[];
   /** Of one person, by one disturbance. */
   worstLostMs: number;
   /** Reached the socket before the node was in the encrypted group: nobody could have decrypted them. */
@@ -57,19 +61,20 @@ export interface AccountOptions {
 export function accountsOf({ spoken, disturbances, readyAt }: AccountOptions): Account[] {
   const accounts = new Map<string, Account>();
   for (const [index, disturbance] of disturbances.entries()) {
-    const { name, from, cuts, refuses } = disturbance;
+    const { name, from, cuts, ends, refuses } = disturbance;
     const next = disturbances[index + 1];
     const [begin, until] = [beginOf(disturbance), next ? beginOf(next) : Number.POSITIVE_INFINITY];
     const account = accounts.get(name) ?? newAccount(name);
     accounts.set(name, account);
     account.times += 1;
+    const before = new Set(spoken.filter(({ sentAt }) => sentAt < from).map(({ session }) => session));
     const own = spoken.filter(({ sentAt }) => sentAt >= begin && sentAt < until);
     for (const [, packets] of Map.groupBy(own, ({ userId }) => userId)) {
       let [lost, outage] = [0, 0];
       const lastStored = Math.max(...packets.filter((packet) => packet.stored).map(({ sentAt }) => sentAt));
       for (const packet of packets) {
         const { session, stored, sentAt } = packet;
-        if (session === undefined) {
+        if (session === undefined || (ends && sentAt >= from && before.has(session))) {
           outage += 1;
           continue;
         }
@@ -78,13 +83,15 @@ export function accountsOf({ spoken, disturbances, readyAt }: AccountOptions): A
         else if (sentAt < (readyAt.get(session) ?? Number.POSITIVE_INFINITY)) account.undecryptable += 1;
         else if (sentAt < firstStored(spoken, packet)) account.unannounced += 1;
         else if (refuses !== undefined && sentAt > lastStored) account.refused += 1;
-        else lost += 1;
+        else {
+          lost += 1;
+          account.lostAt.push(Math.round(sentAt - from));
+        }
       }
       account.lost += lost;
       account.worstLostMs = Math.max(account.worstLostMs, lost * PACKET_MS);
       account.worstOutageMs = Math.max(account.worstOutageMs, outage * PACKET_MS);
     }
-    const before = new Set(spoken.filter(({ sentAt }) => sentAt < from).map(({ session }) => session));
     const again = own.find(({ stored, session }) => stored && !before.has(session));
     if (cuts && again) account.resumeMs.push(again.sentAt - from);
   }
@@ -103,6 +110,7 @@ const newAccount = (name: string): Account => ({
   reached: 0,
   stored: 0,
   lost: 0,
+  lostAt: [],
   worstLostMs: 0,
   undecryptable: 0,
   unannounced: 0,

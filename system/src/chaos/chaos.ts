@@ -130,11 +130,7 @@ export class Chaos {
     await this.#recorded(0);
   }
 
-  async #happens(
-    name: string,
-    action: () => Promise<void>,
-    more: { cuts?: boolean; refuses?: string } = {},
-  ): Promise<void> {
+  async #happens(name: string, action: () => Promise<void>, more: Partial<Disturbance> = {}): Promise<void> {
     this.#options.say?.(`${name}.`);
     this.#disturbances.push({ name, from: Date.now(), cuts: false, ...more });
     await action();
@@ -163,7 +159,7 @@ export class Chaos {
         await this.#recorded(at);
         await this.#talkers.rounds(1);
       },
-      { cuts: true },
+      { cuts: true, ends: true },
     );
   }
 
