@@ -57,6 +57,7 @@ export class NodeStorage {
       },
     });
     this.uploader.on('waiting', ({ context }, bytes) => this.#waiting.add(String(context.sessionId), bytes));
+    this.uploader.on('dropped', ({ context }, bytes) => this.#waiting.done(String(context.sessionId), bytes));
     this.uploader.on('progress', (progress) => logger.debug(progress, 'uploads'));
     this.uploader.on('retrying', ({ error, ...rest }) => logger.warn({ err: error, ...rest }, 'an upload failed'));
     const add = (path: string, note: UploadNote) => this.uploader.add(path, note);
@@ -64,6 +65,7 @@ export class NodeStorage {
       directory: join(dataDir, 'finalise'),
       store,
       add,
+      drop: (matches) => this.uploader.drop(({ key }) => matches(key)),
       report: append,
       isBusy: (sessionId) => this.desk.isBusy(sessionId),
       onBegin: (sessionId) => this.#manifest.leave(sessionId),

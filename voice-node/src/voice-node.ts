@@ -17,7 +17,7 @@ import { HealthServer } from './ops/health-server.ts';
 import type { Logger } from './ops/logger.ts';
 import { realTime } from './ops/scheduler.ts';
 import { openRelays } from './relay/open-relays.ts';
-import { isSealed, ReportDesk } from './reports/report-desk.ts';
+import { ReportDesk } from './reports/report-desk.ts';
 import { Announcer, type Say } from './sessions/announcer.ts';
 import { LegPool } from './sessions/leg-pool.ts';
 import { RecordingNotice } from './sessions/recording-notice.ts';
@@ -79,11 +79,7 @@ export class VoiceNode {
         storage,
         append: (draft) => this.#outbox.append(draft),
         send: (message) => this.#control?.send(message) ?? false,
-        sealed: async (stored) => {
-          if (!isSealed(stored)) return false;
-          await this.#reports.stored(stored);
-          return true;
-        },
+        sealed: (stored) => this.#reports.take(stored),
         logger,
       });
       await this.#storage.start();

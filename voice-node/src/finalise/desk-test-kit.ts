@@ -81,6 +81,7 @@ export class DeskKit {
         await this.store.put(key, path, metadata as Record<string, string> & { sha256: string });
         return { stored: Promise.resolve() };
       },
+      drop: async () => undefined,
       report: async (draft) => {
         this.events.push(draft);
         this.#happened.emit('event');

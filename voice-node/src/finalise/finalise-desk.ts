@@ -185,7 +185,7 @@ export class FinaliseDesk {
     this.#current = current;
     try {
       if (this.#options.isBusy(sessionId) && !order.incomplete) {
-        await erase(this.#options.store, sessionId, order.without);
+        await erase(this.#options.store, this.#options.drop, sessionId, order.without);
         // `stored` comes when it is over. What nobody ordered begins anew then.
         if (!order.ordered) await this.#forget(sessionId);
         return true;

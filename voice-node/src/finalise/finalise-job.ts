@@ -8,10 +8,11 @@ import { finaliseInChild } from './in-child.ts';
 import type { Order } from './order.ts';
 import type { FinaliseReport } from './report.ts';
 import { fetchParts, ownObjects, sources } from './stored-parts.ts';
-import { erase, eraseMix, tidy } from './tidy.ts';
+import { type Drop, erase, eraseMix, tidy } from './tidy.ts';
 
 export interface JobOptions extends DeliverOptions {
   store: Pick<ObjectStore, 'list' | 'fetch' | 'delete'>;
+  drop: Drop;
   mp3Fragments: boolean;
   onProgress(sessionId: string, percent: number): void;
   /** What comes after finalising, such as a transcript. A failure of it is logged and changes nothing. */
@@ -29,7 +30,7 @@ export async function runJob(
   options: JobOptions & { signal: AbortSignal; logger: Logger },
 ): Promise<Outcome> {
   const { store, signal, logger } = options;
-  const erased = await erase(store, sessionId, order.without);
+  const erased = await erase(store, options.drop, sessionId, order.without);
   if (erased > 0)
     logger.info({ objects: erased, users: order.without.length }, 'people are taken out of the recording');
   const found = sources(await ownObjects(store, sessionId), order.without);

@@ -1,14 +1,19 @@
 /** Deletes from the bucket what must not be there, or is of no use any more. */
-import { manifestKey, masterKey } from '@patchbay/shared/object-keys';
+import { manifestKey, masterKey, recordingPrefix } from '@patchbay/shared/object-keys';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { Manifest } from './manifest.ts';
-import { ownObjects } from './stored-parts.ts';
+import { ownObject, ownObjects } from './stored-parts.ts';
 
 type Store = Pick<ObjectStore, 'list' | 'delete'>;
 
+/** Takes what is on its way to the bucket out of the queue, by its key. */
+export type Drop = (matches: (key: string) => boolean) => Promise<void>;
+
 /** Everything of people who are taken out: chunks, what was flushed, what was made of them. Answers how many objects that were. */
-export async function erase(store: Store, sessionId: string, without: readonly string[]): Promise<number> {
+export async function erase(store: Store, drop: Drop, sessionId: string, without: readonly string[]): Promise<number> {
   if (without.length === 0) return 0;
+  const prefix = recordingPrefix(sessionId);
+  await drop((key) => key.startsWith(prefix) && without.includes(ownObject(key)?.userId ?? ''));
   const theirs = (await ownObjects(store, sessionId)).filter(({ userId }) => without.includes(userId));
   await store.delete(theirs.map(({ key }) => key));
   return theirs.length;
