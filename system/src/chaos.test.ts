@@ -12,6 +12,8 @@ import { Stack } from './stack/stack.ts';
 
 /** What was received since the last write, a tick of 20 ms; one more where the event loop was late. */
 const KILL_LOSS_MS = 40;
+/** Another voice server: a packet may be on its way to the old one when the node has left it. */
+const CHANGE_LOSS_MS = 40;
 const KILLS = Number(process.env.CHAOS_KILLS ?? 3);
 
 let directory: string;
@@ -37,11 +39,12 @@ test('whatever breaks while people speak, what reached the node is stored', asyn
   const kill = account('killed');
   expect(kill?.times).toBe(KILLS);
   expect(kill?.worstLostMs, table).toBeLessThanOrEqual(KILL_LOSS_MS);
+  expect(account('server')?.worstLostMs, table).toBeLessThanOrEqual(CHANGE_LOSS_MS);
   expect(kill?.resumeMs, table).toHaveLength(KILLS);
   for (const { name, lost, reached, stored } of accounts) {
     expect(reached, name).toBeGreaterThan(30);
     expect(stored, name).toBeGreaterThan(20);
-    if (!name.includes('killed')) expect(lost, `${name}\n${table}`).toBe(0);
+    if (!name.includes('killed') && !name.includes('server')) expect(lost, `${name}\n${table}`).toBe(0);
   }
   if (diskUntried === undefined) expect(account('disk')?.refused, table).toBeGreaterThan(0);
 }, 180_000);
