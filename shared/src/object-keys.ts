@@ -66,6 +66,7 @@ export function sealedVoiceKey(reportId: string, leg: number, userId: string): s
  */
 export interface ChunkMetadata {
   'session-id': string;
+  'guild-id': string;
   'user-id': string;
   /** Milliseconds since the epoch. */
   'time-zero': string;

@@ -30,6 +30,8 @@ const schema = z.object({
   S3_ACCESS_KEY_ID: optional(z.string().min(1)),
   S3_SECRET_ACCESS_KEY: optional(z.string().min(1)),
   S3_CHECKSUMS: optional(z.enum(['WHEN_SUPPORTED', 'WHEN_REQUIRED'])).transform((value) => value ?? 'WHEN_SUPPORTED'),
+  S3_SSE: optional(z.enum(['AES256', 'aws:kms'], { error: 'must be AES256 or aws:kms' })),
+  S3_SSE_KMS_KEY_ID: optional(z.string().min(1)),
   DATA_DIR: optional(z.string().min(1)).transform((value) => value ?? './data'),
   LOG_LEVEL: optional(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])).transform(
     (value) => value ?? 'info',
@@ -59,6 +61,8 @@ export interface StorageSettings {
   accessKeyId: string;
   secretAccessKey: string;
   checksums: 'WHEN_SUPPORTED' | 'WHEN_REQUIRED';
+  /** Absent: objects are encrypted as the bucket is set up. */
+  encryption?: { algorithm: 'AES256' | 'aws:kms'; kmsKeyId?: string };
 }
 
 export interface Settings {
@@ -136,6 +140,8 @@ const storageSchema = schema.pick({
   S3_ACCESS_KEY_ID: true,
   S3_SECRET_ACCESS_KEY: true,
   S3_CHECKSUMS: true,
+  S3_SSE: true,
+  S3_SSE_KMS_KEY_ID: true,
 });
 
 /**
@@ -151,7 +157,10 @@ export function readStorage(variables: Record<string, string | undefined>): Stor
 
 /** A sentence that names what is missing, where something is. */
 function storageOf(read: z.output<typeof storageSchema>): StorageSettings | string {
-  const { S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY } = read;
+  const { S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, S3_SSE, S3_SSE_KMS_KEY_ID } = read;
+  // Without it a bucket would take its own key, silently.
+  if (S3_SSE_KMS_KEY_ID && S3_SSE !== 'aws:kms') return 'S3_SSE_KMS_KEY_ID needs S3_SSE=aws:kms.';
+  const kmsKeyId = S3_SSE_KMS_KEY_ID === undefined ? {} : { kmsKeyId: S3_SSE_KMS_KEY_ID };
   if (S3_ENDPOINT && S3_BUCKET && S3_ACCESS_KEY_ID && S3_SECRET_ACCESS_KEY) {
     return {
       endpoint: S3_ENDPOINT,
@@ -160,6 +169,7 @@ function storageOf(read: z.output<typeof storageSchema>): StorageSettings | stri
       accessKeyId: S3_ACCESS_KEY_ID,
       secretAccessKey: S3_SECRET_ACCESS_KEY,
       checksums: read.S3_CHECKSUMS,
+      ...(S3_SSE ? { encryption: { algorithm: S3_SSE, ...kmsKeyId } } : {}),
     };
   }
   const missing = Object.entries({ S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY })

@@ -17,7 +17,7 @@ import { HealthServer } from './ops/health-server.ts';
 import type { Logger } from './ops/logger.ts';
 import { realTime } from './ops/scheduler.ts';
 import { openRelays } from './relay/open-relays.ts';
-import { isSealed, ReportDesk } from './reports/report-desk.ts';
+import { ReportDesk } from './reports/report-desk.ts';
 import { Announcer } from './sessions/announcer.ts';
 import { GatewayPeople } from './sessions/channel-people.ts';
 import { LegPool } from './sessions/leg-pool.ts';
@@ -78,16 +78,9 @@ export class VoiceNode {
         settings: this.#settings,
         storage,
         append: (draft) => this.#outbox.append(draft),
-        sealed: async (stored) => {
-          if (!isSealed(stored)) return false;
-          await this.#reports.stored(stored);
-          return true;
-        },
-        onRecovering: (sessionId, percent) => {
-          // Before the Worker has welcomed the node it is in the log alone.
-          const stage = { event: 'recording.progress', stage: 'recovering' } as const;
-          this.#control?.send({ v: 1, type: 'ephemeral', ...stage, sessionId, percent });
-        },
+        // Before the Worker has welcomed the node it is in the log alone.
+        send: (message) => this.#control?.send(message) ?? false,
+        sealed: (stored) => this.#reports.take(stored),
         logger,
       });
       await this.#storage.start();
@@ -125,7 +118,7 @@ export class VoiceNode {
     await this.#gateway.connect();
     this.#outbox.start();
     await this.#connectControl();
-    await this.#storage?.startFinalising();
+    this.#storage?.startFinalising();
     return { healthUrl };
   }
 
@@ -243,6 +236,10 @@ export class VoiceNode {
           break;
         case 'session.seal':
           this.#reports.seal(message, this.#registry.heard(message.sessionId)).catch(failed);
+          break;
+        case 'recording.finalise':
+        case 'recording.flush':
+          this.#storage?.take(message).catch(failed);
           break;
         case 'tombstone.ack':
           this.#registry.acknowledge(message.sessionIds).catch(failed);

@@ -18,7 +18,7 @@ const contextSchema = z.object({
 
 type Described = Pick<
   Chunk,
-  'sessionId' | 'userId' | 'timeZero' | 'firstSample' | 'samples' | 'lostPackets' | 'sha256'
+  'sessionId' | 'guildId' | 'userId' | 'timeZero' | 'firstSample' | 'samples' | 'lostPackets' | 'sha256'
 >;
 
 /** The event of a chunk that the bucket holds now; undefined: the object is none. */
@@ -32,6 +32,7 @@ export function chunkStored({ key, bytes, metadata, context }: StoredObject): No
 export function metadataOf(chunk: Described): Record<string, string> & { sha256: string } {
   const metadata: ChunkMetadata = {
     'session-id': chunk.sessionId,
+    'guild-id': chunk.guildId,
     'user-id': chunk.userId,
     'time-zero': String(chunk.timeZero),
     'first-sample': String(chunk.firstSample),

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { now } from '../ops/clock.ts';
 import type { Logger } from '../ops/logger.ts';
+import { guildsOf } from '../recording/chunks/run-state.ts';
 import type { DiskGuard, DiskLevel } from '../recording/disk/disk-guard.ts';
 import { RecordingRun } from '../recording/run/recording-run.ts';
 import { type Recovered, recover } from '../recording/run/recover.ts';
@@ -12,19 +13,16 @@ import { noteOf } from './chunk-note.ts';
 
 export { chunkStored, noteOf } from './chunk-note.ts';
 
-/** So long the control plane has to say that a session whose recording was cut off goes on; then it is taken for over. ms */
-const RESUME_WAIT_MS = 20_000;
-
 export interface RecordingDeskOptions {
   /** Holds a folder for each recording. */
   directory: string;
   /** Takes a file for the bucket; when it resolves, the file survives the process. */
   add: (path: string, note: UploadNote) => Promise<{ stored: Promise<void> }>;
   /**
-   * Everything that was recorded of a session so far is stored, and nothing of it is being recorded; for `waitMs` it may still turn out
-   * that the session goes on. When it resolves, the notice survives the process.
+   * Everything that was recorded of a session so far is stored, and nothing of it is being recorded. `guilds`: whose legs or people are in
+   * it. When it resolves, the notice survives the process.
    */
-  onComplete?: (sessionId: string, waitMs: number) => Promise<void>;
+  onComplete?: (sessionId: string, guilds: string[]) => Promise<void>;
   /** Takes what came after an opt-out out of what the bucket holds. Resolves when that is done. */
   erase?: Erase;
   /** Looks after the room on the disk; absent: nobody does. */
@@ -40,6 +38,11 @@ export class RecordingDesk {
   readonly #running = new Set<string>();
   /** Chunks of each session that are on their way to the bucket. */
   readonly #underWay = new Map<string, Set<Promise<void>>>();
+  /** Parts that an earlier process left and the bucket does not hold yet. */
+  readonly #recovering = new Set<string>();
+  readonly #runs = new Map<string, RecordingRun>();
+  /** Guilds of parts that are stored while another part of the session is not. */
+  readonly #guilds = new Map<string, Set<string>>();
   /** Sessions whose recording was cut off, the last packet that was kept (ms since the epoch), and who was there. */
   readonly #cutOff = new Map<string, { at: number; staying: ReadonlySet<string> }>();
 
@@ -89,6 +92,7 @@ export class RecordingDesk {
       this.#running.delete(directory);
       throw error;
     });
+    this.#runs.set(directory, run);
     run.on('finished', this.#options.disk?.watch(run) ?? (() => undefined));
     if (resumes) {
       this.#cutOff.delete(sessionId);
@@ -123,27 +127,38 @@ export class RecordingDesk {
   async #clear(run: RecordingRun, directory: string, sessionId: string): Promise<void> {
     const whole = await run.stored();
     this.#running.delete(directory);
+    this.#runs.delete(directory);
     if (!whole) return;
-    // The folder last: a process that is killed in between finds it, and asks again for the recording to be finalised.
-    await this.#complete(sessionId, 0);
+    // The folder last: a process that is killed in between finds it, and tells again.
+    await this.#complete(sessionId, directory);
     await rm(directory, { recursive: true, force: true });
   }
 
   /** Is anything of the session being recorded now, or on its way to the bucket? */
   isBusy(sessionId: string): boolean {
-    return [...this.#running].some((directory) => basename(directory).startsWith(`${sessionId}-`));
+    return [...this.#running, ...this.#recovering].some((directory) => basename(directory).startsWith(`${sessionId}-`));
   }
 
-  async #complete(sessionId: string, waitMs: number): Promise<void> {
-    if (!this.isBusy(sessionId)) await this.#options.onComplete?.(sessionId, waitMs);
+  /** What is being recorded of the session now. */
+  running(sessionId: string): RecordingRun | undefined {
+    return [...this.#runs.values()].find(({ header }) => header.sessionId === sessionId);
+  }
+
+  async #complete(sessionId: string, directory: string): Promise<void> {
+    const guilds = new Set([...(this.#guilds.get(sessionId) ?? []), ...(await guildsOf(directory))]);
+    this.#guilds.set(sessionId, guilds);
+    if (this.isBusy(sessionId)) return;
+    this.#guilds.delete(sessionId);
+    await this.#options.onComplete?.(sessionId, [...guilds]);
   }
 
   async #follow({ directory, header: { sessionId }, lastArrival, segments, sealed, stored }: Recovered): Promise<void> {
     const { damagedBytes } = await sealed;
     const about = { sessionId, lastArrival, segments, damagedBytes };
     this.#options.logger.info(about, 'a recording that was cut off is sealed');
-    if (!(await stored)) return;
-    await this.#complete(sessionId, RESUME_WAIT_MS);
+    const whole = await stored.finally(() => this.#recovering.delete(directory));
+    if (!whole) return;
+    await this.#complete(sessionId, directory);
     await rm(directory, { recursive: true, force: true });
   }
 
@@ -158,10 +173,10 @@ export class RecordingDesk {
       onFailed: (error, folder, segment) =>
         logger.error({ err: error, folder, segment }, 'a journal could not be recovered; it is kept'),
       onProgress: ({ sessionId, percent }) => {
-        logger.info({ sessionId, percent }, 'recovering a recording');
         this.#options.onRecovering?.(sessionId, percent);
       },
     });
+    for (const { directory: folder } of recovered) this.#recovering.add(folder);
     for (const one of recovered) {
       const { sessionId, timeZero } = one.header;
       const at = one.lastArrival ?? timeZero;

@@ -179,6 +179,7 @@ export class SessionRecording {
     const { view, notice } = leg;
     const { guildId, legId } = view;
     leg.recording = true;
+    run.guild(guildId);
     const coverage = new LegCoverage({
       leg: view,
       isRecorded: (userId) => consent.allows(userId),

@@ -269,7 +269,7 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
     this.#speaking.close();
     this.#state = { kind: 'closed', reason, ...(message === undefined ? {} : { message }) };
     if (this.#connection.state.status !== 'destroyed') this.#connection.destroy(!silently);
-    this.#logger.info({ state: this.#state }, 'leg');
+    this.#logger.info({ state: this.#state, received: this.#tap.counters }, 'leg');
     this.emit('state', this.#state);
     this.#listeners.clear();
   }

@@ -4,12 +4,14 @@
  */
 import { EventEmitter } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import type { PatchbayError } from '@patchbay/shared/errors';
+import { join } from 'node:path';
+import { PatchbayError } from '@patchbay/shared/errors';
 import type { VoicePacket } from '../../audio/packet.ts';
 import { realTime, type Scheduler } from '../../ops/scheduler.ts';
 import { noteRecord, packetRecord } from '../journal/journal-record.ts';
 import { JournalWriter } from '../journal/journal-writer.ts';
 import type { JournalNote } from '../journal/note.ts';
+import { buildPartial, type Partial } from './partial.ts';
 import { FRAME_MS, frameAt, framesOf, type RunHeader, writeHeader } from './run-header.ts';
 import { type Erase, type HandOver, SegmentQueue } from './segment-queue.ts';
 
@@ -54,6 +56,9 @@ export class RecordingRun extends EventEmitter<RecordingRunEvents> {
   readonly #writer: JournalWriter;
   readonly #queue: SegmentQueue;
   readonly #participants = new Map<string, string>();
+  readonly #guilds = new Set<string>();
+  readonly #directory: string;
+  #partials = 0;
   #cancelRotation: (() => void) | undefined;
   #closed: Promise<boolean> | undefined;
   #written = 0;
@@ -72,6 +77,7 @@ export class RecordingRun extends EventEmitter<RecordingRunEvents> {
     this.#options = options;
     const { directory, handOver, erase } = options;
     this.header = header;
+    this.#directory = directory;
     this.#scheduler = options.scheduler ?? realTime;
     this.#writer = new JournalWriter({
       directory,
@@ -107,6 +113,18 @@ export class RecordingRun extends EventEmitter<RecordingRunEvents> {
     this.#append(packetRecord(packet));
   }
 
+  /** A leg of this guild is recorded from now on. */
+  guild(guildId: string): void {
+    if (this.#guilds.has(guildId)) return;
+    this.#guilds.add(guildId);
+    this.note({ type: 'guild', guildId });
+  }
+
+  /** Guilds with a leg or a participant in the recording. */
+  get guilds(): string[] {
+    return [...new Set([...this.#guilds, ...this.#participants.values()])];
+  }
+
   /** A participant came or left. `at` in ms since the epoch. */
   stay(userId: string, guildId: string, present: boolean, at: number): void {
     if (this.#closed) return;
@@ -133,6 +151,25 @@ export class RecordingRun extends EventEmitter<RecordingRunEvents> {
   /** Resolves when everything is stored and nothing local is needed any more; false: something is kept for the next start. */
   stored(): Promise<boolean> {
     return this.#queue.stored();
+  }
+
+  /**
+   * What was captured since the last chunk, as files in a folder that the caller removes; what was captured before is stored when it
+   * resolves.
+   *
+   * @throws {PatchbayError} `segment_ended`: ask again; `queue_failed`
+   */
+  async partial(): Promise<Partial & { folder: string }> {
+    // Each segment begins with the state that the one before it left.
+    if (!(await this.#queue.stored())) {
+      throw new PatchbayError('queue_failed', 'An earlier part of the recording could not be made into chunks.');
+    }
+    this.#writer.flush();
+    this.#partials += 1;
+    const into = join(this.#directory, `partial-${this.#partials}`);
+    const { segment } = this.#writer;
+    const built = { directory: this.#directory, header: this.header, segment, at: this.#scheduler.now(), into };
+    return { ...(await buildPartial(built)), folder: into };
   }
 
   #meet(userId: string, guildId: string): void {
