@@ -38,6 +38,8 @@ export class NodeStorage {
   readonly #manifest: RunningManifest;
   readonly #progress: ProgressLane;
   readonly #waiting = new WaitingBytes();
+  /** Sessions that are being handed over to be finalised. */
+  readonly #sealing = new Set<Promise<void>>();
   readonly #append: NodeStorageOptions['append'];
   readonly #logger: Logger;
 
@@ -83,7 +85,11 @@ export class NodeStorage {
       erase: (sessionId, erasure) => eraser.erase(sessionId, erasure),
       disk: new DiskGuard({ directory: dataDir, ...settings.disk, logger }),
       onRecovering: (sessionId, percent) => this.#progress.tell(sessionId, 'recovering', percent),
-      onComplete: (sessionId, guilds) => this.#sealed(sessionId, guilds),
+      onComplete: (sessionId, guilds) => {
+        const done = this.#sealed(sessionId, guilds).finally(() => this.#sealing.delete(done));
+        this.#sealing.add(done);
+        return done;
+      },
       logger,
     });
     this.#flush = new FlushDesk({
@@ -123,6 +129,8 @@ export class NodeStorage {
     if (!(await this.uploader.drain(deadlineMs))) {
       this.#logger.warn('some uploads are not done; the next start takes them up');
     }
+    // Otherwise their notes would be written beside those of the process that comes next.
+    await Promise.allSettled(this.#sealing);
     await this.#manifest.settled();
   }
 
