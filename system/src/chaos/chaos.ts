@@ -95,7 +95,8 @@ export class Chaos {
   }
 
   get #nodeSettings(): Record<string, string> {
-    return { DATA_DIR: this.#data };
+    // The usual bounds are above the size of the whole disk.
+    return { DATA_DIR: this.#data, DISK_WARN_MB: '4', DISK_STOP_MB: '2' };
   }
 
   async #begin(): Promise<void> {

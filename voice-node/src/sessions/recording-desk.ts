@@ -1,8 +1,10 @@
 /** Where sessions get their recordings, and where finished chunks go. */
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { backoffMs } from '../ops/backoff.ts';
 import { now } from '../ops/clock.ts';
 import type { Logger } from '../ops/logger.ts';
+import { realTime, type Scheduler } from '../ops/scheduler.ts';
 import { guildsOf } from '../recording/chunks/run-state.ts';
 import type { DiskGuard, DiskLevel } from '../recording/disk/disk-guard.ts';
 import { RecordingRun } from '../recording/run/recording-run.ts';
@@ -12,6 +14,9 @@ import type { UploadNote } from '../storage/uploader.ts';
 import { noteOf } from './chunk-note.ts';
 
 export { chunkStored, noteOf } from './chunk-note.ts';
+
+/** What could not be made into chunks is tried again, first after so long, and at most so long after the last try. ms */
+const AGAIN = { first: 5_000, most: 300_000 };
 
 export interface RecordingDeskOptions {
   /** Holds a folder for each recording. */
@@ -29,6 +34,7 @@ export interface RecordingDeskOptions {
   disk?: DiskGuard;
   /** How far the taking up of a recording that was cut off is: 0 to 100. */
   onRecovering?: (sessionId: string, percent: number) => void;
+  scheduler?: Scheduler;
   logger: Logger;
 }
 
@@ -45,6 +51,10 @@ export class RecordingDesk {
   readonly #guilds = new Map<string, Set<string>>();
   /** Sessions whose recording was cut off, the last packet that was kept (ms since the epoch), and who was there. */
   readonly #cutOff = new Map<string, { at: number; staying: ReadonlySet<string> }>();
+
+  /** Tries in a row to make chunks of what is left. */
+  #tries = 0;
+  #cancelTry: (() => void) | undefined;
 
   constructor(options: RecordingDeskOptions) {
     this.#options = options;
@@ -101,7 +111,7 @@ export class RecordingDesk {
     run.on('segmentFailed', (error, segment) =>
       logger.error(
         { err: error, segment },
-        'a part of the journal could not be made into chunks; it is kept for the next start',
+        'a part of the journal could not be made into chunks; it is kept and tried again',
       ),
     );
     run.on('damaged', (bytes, segment) => logger.warn({ bytes, segment }, 'a part of the journal is damaged'));
@@ -128,7 +138,10 @@ export class RecordingDesk {
     const whole = await run.stored();
     this.#running.delete(directory);
     this.#runs.delete(directory);
-    if (!whole) return;
+    if (!whole) {
+      this.#tryAgain();
+      return;
+    }
     // The folder last: a process that is killed in between finds it, and tells again.
     await this.#complete(sessionId, directory);
     await rm(directory, { recursive: true, force: true });
@@ -157,32 +170,59 @@ export class RecordingDesk {
     const about = { sessionId, lastArrival, segments, damagedBytes };
     this.#options.logger.info(about, 'a recording that was cut off is sealed');
     const whole = await stored.finally(() => this.#recovering.delete(directory));
-    if (!whole) return;
+    if (!whole) {
+      this.#tryAgain();
+      return;
+    }
+    this.#tries = 0;
     await this.#complete(sessionId, directory);
     await rm(directory, { recursive: true, force: true });
   }
 
   /** Seals and hands over what killed processes left. Call before anything is recorded. */
   async recover(): Promise<Recovered[]> {
+    const recovered = await this.#takeUp();
+    for (const { header, lastArrival, staying } of recovered) {
+      const { sessionId, timeZero } = header;
+      const at = lastArrival ?? timeZero;
+      if (at >= (this.#cutOff.get(sessionId)?.at ?? 0)) this.#cutOff.set(sessionId, { at, staying });
+    }
+    return recovered;
+  }
+
+  /** A disk that was full may have room later: nobody has to start the node anew for it. */
+  #tryAgain(): void {
+    if (this.#cancelTry) return;
+    const { scheduler = realTime, logger } = this.#options;
+    this.#cancelTry = scheduler.after(backoffMs(this.#tries, AGAIN), () => {
+      this.#cancelTry = undefined;
+      this.#takeUp().catch((error) => {
+        logger.error({ err: error }, 'what is left of recordings could not be taken up');
+        this.#tryAgain();
+      });
+    });
+    this.#tries += 1;
+  }
+
+  /** Begins to make chunks of what lies there and nobody writes or reads. */
+  async #takeUp(): Promise<Recovered[]> {
     const { directory, logger } = this.#options;
     const recovered = await recover({
       directory,
-      running: this.#running,
+      running: new Set([...this.#running, ...this.#recovering]),
       handOver: this.#handOver,
       erase: this.erase,
       onFailed: (error, folder, segment) =>
         logger.error({ err: error, folder, segment }, 'a journal could not be recovered; it is kept'),
-      onProgress: ({ sessionId, percent }) => {
-        this.#options.onRecovering?.(sessionId, percent);
-      },
+      onProgress: ({ sessionId, percent }) => this.#options.onRecovering?.(sessionId, percent),
     });
     for (const { directory: folder } of recovered) this.#recovering.add(folder);
     for (const one of recovered) {
-      const { sessionId, timeZero } = one.header;
-      const at = one.lastArrival ?? timeZero;
-      if (at >= (this.#cutOff.get(sessionId)?.at ?? 0)) this.#cutOff.set(sessionId, { at, staying: one.staying });
       void this.#follow(one).catch((error) =>
-        logger.error({ err: error, sessionId }, 'a recording that was cut off could not be stored'),
+        logger.error(
+          { err: error, sessionId: one.header.sessionId },
+          'a recording that was cut off could not be stored',
+        ),
       );
     }
     return recovered;

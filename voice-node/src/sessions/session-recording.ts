@@ -154,7 +154,7 @@ export class SessionRecording {
   async finish(endAt: number = now()): Promise<void> {
     const guilds = this.#guilds();
     if (!(await this.#end(endAt))) {
-      const message = 'A part of the recording is kept on the voice node and stored at its next start. See its log.';
+      const message = 'A part of the recording is kept on the voice node, which tries again to store it. See its log.';
       for (const guildId of guilds) this.#failed(guildId, new PatchbayError('queue_failed', message));
     }
     await Promise.all([...this.#legs.keys()].map((legId) => this.detach(legId)));
@@ -233,7 +233,7 @@ export class SessionRecording {
     for (const { view } of this.#legs.values()) onRefused(view.legId, error);
   }
 
-  /** False: a part is kept for the next start. */
+  /** False: a part is kept, and taken up later. */
   #end(endAt: number): Promise<boolean> {
     this.#finished ??= (async () => {
       for (const leg of this.#legs.values()) this.#release(leg);
