@@ -89,7 +89,8 @@ export class Chaos {
       if (this.#disk) {
         // It holds files on the disk that goes.
         await this.#options.stack.killNode();
-        execFileSync('umount', [this.#disk]);
+        // At once for everybody: what ends with the node may hold it a moment longer.
+        execFileSync('umount', ['--lazy', this.#disk]);
       }
     }
   }
