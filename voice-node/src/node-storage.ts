@@ -1,6 +1,8 @@
 /** What the node keeps on disk until the bucket has it, and what it makes of it there: recordings, uploads, finalising. */
 import { join } from 'node:path';
 import type { NodeEventDraft } from '@patchbay/shared/events';
+import { DeepgramFiles } from './captions/deepgram/deepgram-files.ts';
+import { TranscriptDesk } from './captions/transcript/transcript-desk.ts';
 import { FinaliseDesk } from './finalise/finalise-desk.ts';
 import type { Logger } from './ops/logger.ts';
 import { chunkStored, RecordingDesk } from './sessions/recording-desk.ts';
@@ -9,7 +11,7 @@ import { ObjectStore } from './storage/object-store.ts';
 import { type StoredObject, Uploader } from './storage/uploader.ts';
 
 export interface NodeStorageOptions {
-  settings: Pick<Settings, 'dataDir' | 'fragmentMp3'>;
+  settings: Pick<Settings, 'dataDir' | 'fragmentMp3' | 'captions'>;
   storage: StorageSettings;
   /** Reports an event; resolves when it survives the process. */
   append(draft: NodeEventDraft): Promise<void>;
@@ -21,11 +23,12 @@ export interface NodeStorageOptions {
 export class NodeStorage {
   readonly uploader: Uploader;
   readonly desk: RecordingDesk;
+  readonly transcripts: TranscriptDesk;
   readonly #finalise: FinaliseDesk;
   readonly #logger: Logger;
 
   constructor({ settings, storage, append, sealed, logger }: NodeStorageOptions) {
-    const { dataDir, fragmentMp3: mp3Fragments } = settings;
+    const { dataDir, fragmentMp3: mp3Fragments, captions } = settings;
     const store = new ObjectStore(storage);
     this.#logger = logger;
     this.uploader = new Uploader({
@@ -49,6 +52,14 @@ export class NodeStorage {
       mp3Fragments,
       logger,
     });
+    this.transcripts = new TranscriptDesk({
+      directory: join(dataDir, 'captions'),
+      store,
+      add,
+      engine: captions && new DeepgramFiles(captions),
+      report: append,
+      logger,
+    });
     this.desk = new RecordingDesk({
       directory: join(dataDir, 'recordings'),
       add,
@@ -68,11 +79,14 @@ export class NodeStorage {
   async startFinalising(): Promise<void> {
     const left = await this.#finalise.start();
     if (left > 0) this.#logger.info({ recordings: left }, 'finalising recordings of an earlier process');
+    const cutOff = await this.transcripts.start();
+    if (cutOff > 0) this.#logger.info({ sessions: cutOff }, 'making transcripts that an earlier process left');
   }
 
   /** Finalising stops where it is, and uploads get so long to finish; the next process takes up the rest. */
   async close(deadlineMs: number): Promise<void> {
     await this.#finalise.close();
+    await this.transcripts.close();
     if (!(await this.uploader.drain(deadlineMs))) {
       this.#logger.warn('some uploads are not done; the next start takes them up');
     }

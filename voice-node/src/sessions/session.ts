@@ -14,6 +14,7 @@ import type { LegState } from '../voice/leg.ts';
 import { farewell } from './farewell.ts';
 import type { RunningLeg } from './running-leg.ts';
 import { SessionBridge } from './session-bridge.ts';
+import { SessionCaptionLegs } from './session-captions.ts';
 import { SessionLeg } from './session-leg.ts';
 import { SessionRecordings } from './session-recordings.ts';
 import type { SessionEnd, SessionTools } from './session-tools.ts';
@@ -47,6 +48,7 @@ export class Session {
   /** Legs on their way out while the session goes on. */
   readonly #leaving = new Set<Promise<void>>();
   readonly #recordings: SessionRecordings;
+  readonly #captions: SessionCaptionLegs;
   readonly #ring = new SessionRing();
   readonly #relay: ReturnType<RelayDesk['open']> | undefined;
   readonly #limit: TimeLimit;
@@ -66,6 +68,7 @@ export class Session {
       const reason = code === 'notice_refused' ? 'notice_refused' : 'error';
       if (this.#spec.record?.required) void this.end({ reason, message, by: legId });
     });
+    this.#captions = new SessionCaptionLegs(tools.captions);
     this.#relay = tools.relays?.open(spec.id);
     this.#limit = new TimeLimit({
       warn: (secondsLeft) => this.#warn(secondsLeft),
@@ -167,6 +170,7 @@ export class Session {
     this.#greet();
     this.#applyRelay();
     if (this.#tools.sealing) this.#ring.apply(spec, all);
+    this.#captions.apply(spec, all);
     await this.#recordings.apply(spec, all);
     for (const used of gone) this.#drop(used);
   }
@@ -284,6 +288,7 @@ export class Session {
     // A change under way sees that the session is ending, and gives back what it got.
     await this.#changes;
     this.#ring.close();
+    const captioned = this.#captions.finish();
     const used = [...this.#used.values()];
     const recorded = this.#recordings
       .finish(endAt)
@@ -293,6 +298,8 @@ export class Session {
     await Promise.all([recorded, farewell(views, this.#scheduler), ...this.#leaving]);
     for (const { view } of used) view.stopSpeaking();
     await Promise.all(used.map((one) => this.#giveBack(one, reason)));
+    // The last words are told before the end is, and hold no leg up.
+    await captioned;
     await this.#onEnded(this, end).catch((error) =>
       this.#logger.error(
         { err: error },
