@@ -263,7 +263,7 @@ export class PooledConnection {
     const [fromMs, toMs] = [result.start * 1000, (result.start + result.duration) * 1000];
     const byLease = new Map<Lease, CaptionWord[]>();
     for (const { text, start, end } of result.words) {
-      const run = slot.sent.at((start + end) * 500);
+      const run = slot.sent.of(start * 1000, end * 1000);
       if (!run || end * 1000 > (run.owner.cutAt ?? Infinity) * FRAME_MS - CUT_WORD_MS) continue;
       const word = { text, startMs: sessionMs(run, start * 1000), endMs: sessionMs(run, end * 1000) };
       const words = byLease.get(run.owner);

@@ -17,6 +17,8 @@ export interface SentRun<Owner> {
 
 /** A result may name a word so far outside of what was sent of its speaker: recognisers are not exact at borders. ms */
 const SLACK_MS = 250;
+/** Recognisers let a word begin early, in the silence that ends the spurt before. ms */
+const EARLY_MS = 100;
 /** So much of the past is kept for late results. ms */
 const KEPT_MS = 60_000;
 
@@ -37,8 +39,17 @@ export class SentMap<Owner> {
     while ((this.#runs[0]?.from ?? position) + (this.#runs[0]?.frames ?? 0) < oldest) this.#runs.shift();
   }
 
-  /** Whose word it is that lies around an instant of audio time (ms); `undefined` when nobody's was sent near it. */
-  at(audioMs: number): SentRun<Owner> | undefined {
+  /**
+   * Whose word it is that lies between two instants of audio time (ms); `undefined` when nobody's was sent near it. A word that
+   * began with one speaker and reaches into the next one's speech was begun by the first.
+   */
+  of(startMs: number, endMs: number): SentRun<Owner> | undefined {
+    const middle = this.#at((startMs + endMs) / 2);
+    const begun = middle && startMs < middle.from * FRAME_MS - EARLY_MS ? this.#at(startMs) : middle;
+    return begun && begun.owner !== middle?.owner ? begun : middle;
+  }
+
+  #at(audioMs: number): SentRun<Owner> | undefined {
     let best: SentRun<Owner> | undefined;
     let least = SLACK_MS;
     // The newest first: results are mostly of what was sent last.
