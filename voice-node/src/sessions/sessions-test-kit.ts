@@ -12,6 +12,7 @@ import { fullMatrix } from '@patchbay/shared/routing';
 import type { SessionSpec } from '@patchbay/shared/session-spec';
 import { ulid } from 'ulid';
 import type { OutgoingPacket, PacketListener, VoicePacket } from '../audio/packet.ts';
+import type { CaptionDesk } from '../captions/caption-desk.ts';
 import { now } from '../ops/clock.ts';
 import { createLogger } from '../ops/logger.ts';
 import { VirtualTime } from '../ops/virtual-time.ts';
@@ -71,6 +72,9 @@ export class FakeLeg extends EventEmitter implements RunningLeg {
   }
 }
 
+/** Makes the captions of a kit, on its clock. */
+export type MakesCaptions = (time: VirtualTime, report: (draft: NodeEventDraft) => void) => CaptionDesk;
+
 export class SessionsKit {
   readonly time = new VirtualTime();
   readonly legs: FakeLeg[] = [];
@@ -88,11 +92,15 @@ export class SessionsKit {
   readonly #happened = new EventEmitter();
   readonly #directory: string;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, captions?: MakesCaptions) {
     this.#directory = directory;
     const did = (what: string): void => {
       this.order.push(what);
       this.#tell();
+    };
+    const report = (draft: NodeEventDraft): void => {
+      this.drafts.push(draft);
+      did(draft.type);
     };
     const graves = this.#graves;
     this.registry = new Registry(
@@ -126,10 +134,8 @@ export class SessionsKit {
         }),
         recordingOff: undefined,
         scheduler: this.time,
-        report: (draft) => {
-          this.drafts.push(draft);
-          did(draft.type);
-        },
+        report,
+        ...(captions ? { captions: captions(this.time, report) } : {}),
         logger: createLogger('silent'),
       },
       {
@@ -145,8 +151,8 @@ export class SessionsKit {
     this.registry.on('message', (message) => this.messages.push(message));
   }
 
-  static async open(): Promise<SessionsKit> {
-    return new SessionsKit(await mkdtemp(join(tmpdir(), 'sessions-')));
+  static async open(captions?: MakesCaptions): Promise<SessionsKit> {
+    return new SessionsKit(await mkdtemp(join(tmpdir(), 'sessions-')), captions);
   }
 
   async close(): Promise<void> {

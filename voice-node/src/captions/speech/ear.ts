@@ -14,6 +14,8 @@ import { FRAME_LENGTH, FRAME_MS, type SpeechFrame, type SpurtClock } from './spe
 const SAMPLES_PER_MS = SAMPLE_RATE / 1000;
 /** A packet that comes before its turn waits so long for the ones that it overtook. ms */
 const REORDER_MS = 60;
+/** Packets that may have come before the first one of a stream. */
+const FIRST_OVERTAKEN = 3;
 /** A spurt is over after so much time without a packet. ms */
 export const SPURT_END_MS = 300;
 /** … and so long after the first silence frame: five of them take so much. ms */
@@ -86,7 +88,8 @@ export class Ear {
     this.#line.observe(packet.arrivedAt, packet.arrivedAt - timestamp / SAMPLES_PER_MS);
     if (this.#spurt) this.#spurt.clock.startMs = this.#startOf(this.#spurt.first);
     if (this.#last !== undefined && sequence <= this.#last) return;
-    this.#last ??= sequence - 1;
+    // The very first packets may have overtaken each other, too.
+    this.#last ??= sequence - 1 - FIRST_OVERTAKEN;
     this.#waiting.set(sequence, { opus: packet.opus, timestamp });
     this.#drain();
   }
@@ -165,7 +168,11 @@ export class Ear {
       spurt.quiet += 1;
       spurt.next = timestamp + FRAME_SAMPLES;
     }
-    this.#quietAt ??= this.#options.scheduler.now();
+    if (this.#quietAt !== undefined) return;
+    this.#quietAt = this.#options.scheduler.now();
+    // The timer may be set for the end without silence frames, which is later.
+    this.#cancelEnd?.();
+    this.#cancelEnd = undefined;
     this.#watch();
   }
 
