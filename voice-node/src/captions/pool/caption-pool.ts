@@ -186,6 +186,12 @@ export class CaptionPool extends EventEmitter<CaptionPoolEvents> {
     );
   }
 
+  /** Others wait, and no connection can be opened for them. */
+  get #isTight(): boolean {
+    const mayOpen = this.#connections.length < this.#limit && this.#scheduler.now() >= this.#blockedUntil;
+    return !mayOpen && this.#waiting.length > 0;
+  }
+
   /** Does what the policy says, until it says nothing more. */
   #plan(): void {
     this.#again = true;
@@ -205,7 +211,7 @@ export class CaptionPool extends EventEmitter<CaptionPoolEvents> {
         now,
       });
       for (const step of steps) this.#do(step);
-      if (this.#waiting.length > 0) for (const connection of this.#connections) connection.yieldQuiet();
+      if (this.#isTight) for (const connection of this.#connections) connection.yieldQuiet();
     }
     this.#planning = false;
     this.#armLook();
@@ -245,7 +251,7 @@ export class CaptionPool extends EventEmitter<CaptionPoolEvents> {
         channels,
         engine,
         scheduler: this.#scheduler,
-        isWanted: () => this.#waiting.length > 0,
+        isWanted: () => this.#isTight,
         onOpened: () => this.#plan(),
         onSettled: () => this.#settle(),
         onFreed: (line) => this.#freed(line),
