@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { seededRandom } from '../../../../sim/src/time/random.ts';
+import { KEEP_ALIVE_MS } from './keep-alive.ts';
 import { IDLE_MS, STICKY_MS } from './plan.ts';
 import { english, PoolKit, type Talker, WORD_MS, wrongs } from './pool-test-kit.ts';
-import { FINAL_WAIT_MS, KEEP_ALIVE_MS } from './pooled-connection.ts';
+import { FINAL_WAIT_MS } from './pooled-connection.ts';
 
 test('the first word survives the opening of the connection, and the final comes right after the spurt', () => {
   const kit = new PoolKit();

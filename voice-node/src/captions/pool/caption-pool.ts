@@ -4,14 +4,16 @@
  */
 import { EventEmitter } from 'node:events';
 import { monotonicFactory } from 'ulid';
-import { backoffMs } from '../../ops/backoff.ts';
 import type { Logger } from '../../ops/logger.ts';
 import { realTime, type Scheduler } from '../../ops/scheduler.ts';
 import type { CaptionTuning } from '../caption-key.ts';
 import type { CaptionEngine } from '../engine.ts';
 import type { SpeechFrame } from '../speech/speech-frame.ts';
+import { Changes } from './changes.ts';
+import type { GoneHow } from './connection-options.ts';
+import { Openings } from './openings.ts';
 import { nextIdleEnd, PATIENCE_MS, plan, type Step } from './plan.ts';
-import { type GoneHow, PooledConnection } from './pooled-connection.ts';
+import { PooledConnection } from './pooled-connection.ts';
 import { type LineEvents, SpeakerLine } from './speaker-line.ts';
 
 /** Who waits is looked after so often: late words are told of, turns end. ms */
@@ -49,21 +51,20 @@ export class CaptionPool extends EventEmitter<CaptionPoolEvents> {
   readonly #lines = new Map<SpeakerLine, LineState>();
   #limit: number;
   #made = 0;
-  #failures = 0;
-  #blockedUntil = 0;
+  readonly #openings = new Openings();
   #planning = false;
   #again = false;
   #cancelLook: (() => void) | undefined;
   #cancelIdle: (() => void) | undefined;
   #told = { open: 0, wanted: 0 };
-  #trouble = false;
-  readonly #settled = new Set<() => void>();
+  readonly #changes: Changes;
 
   constructor(options: CaptionPoolOptions) {
     super();
     this.#options = options;
     this.#scheduler = options.scheduler ?? realTime;
     this.#limit = options.limit;
+    this.#changes = new Changes(this.#scheduler);
   }
 
   /** Connections open and about to be, and how many could be used now. */
@@ -117,7 +118,7 @@ export class CaptionPool extends EventEmitter<CaptionPoolEvents> {
     const state = this.#lines.get(line);
     this.#lines.delete(line);
     state?.connection?.drop(line);
-    this.#settle();
+    this.#changes.tell();
   }
 
   /** Resolves when all that was said is told, or given up after `deadlineMs`; then the line is forgotten. */
@@ -126,7 +127,7 @@ export class CaptionPool extends EventEmitter<CaptionPoolEvents> {
     this.#advance(line);
     const until = this.#scheduler.now() + deadlineMs;
     while (this.#lines.has(line) && !this.#isDone(line)) {
-      if (!(await this.#change(until - this.#scheduler.now()))) break;
+      if (!(await this.#changes.next(until - this.#scheduler.now()))) break;
     }
     if (!this.#isDone(line)) {
       line.giveUp(line.tuning.language, line.kept.unsettled);
@@ -142,30 +143,12 @@ export class CaptionPool extends EventEmitter<CaptionPoolEvents> {
     this.#cancelIdle?.();
     for (const connection of this.#connections) connection.finish();
     const until = this.#scheduler.now() + 4_000;
-    while (this.#connections.length > 0 && (await this.#change(until - this.#scheduler.now())));
+    while (this.#connections.length > 0 && (await this.#changes.next(until - this.#scheduler.now())));
   }
 
   #isDone(line: SpeakerLine): boolean {
     const state = this.#lines.get(line);
     return !state || (state.waitingSince === undefined && !state.connection) || line.kept.isEmpty;
-  }
-
-  /** Waits until a line or connection is done with something; false: not in time. */
-  #change(withinMs: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const done = (): void => finish(true);
-      const cancel = this.#scheduler.after(Math.max(0, withinMs), () => finish(false));
-      const finish = (changed: boolean): void => {
-        this.#settled.delete(done);
-        cancel();
-        resolve(changed && withinMs > 0);
-      };
-      this.#settled.add(done);
-    });
-  }
-
-  #settle(): void {
-    for (const done of [...this.#settled]) done();
   }
 
   #advance(line: SpeakerLine): void {
@@ -188,7 +171,7 @@ export class CaptionPool extends EventEmitter<CaptionPoolEvents> {
 
   /** Others wait, and no connection can be opened for them. */
   get #isTight(): boolean {
-    const mayOpen = this.#connections.length < this.#limit && this.#scheduler.now() >= this.#blockedUntil;
+    const mayOpen = this.#connections.length < this.#limit && this.#openings.mayOpen(this.#scheduler.now());
     return !mayOpen && this.#waiting.length > 0;
   }
 
@@ -200,7 +183,7 @@ export class CaptionPool extends EventEmitter<CaptionPoolEvents> {
     while (this.#again) {
       this.#again = false;
       const now = this.#scheduler.now();
-      const mayOpen = now >= this.#blockedUntil;
+      const mayOpen = this.#openings.mayOpen(now);
       const steps = plan({
         connections: this.#connections.map(({ view }) => view),
         waiting: this.#waiting,
@@ -253,7 +236,7 @@ export class CaptionPool extends EventEmitter<CaptionPoolEvents> {
         scheduler: this.#scheduler,
         isWanted: () => this.#isTight,
         onOpened: () => this.#plan(),
-        onSettled: () => this.#settle(),
+        onSettled: () => this.#changes.tell(),
         onFreed: (line) => this.#freed(line),
         onGone: (connection, cutOff, how) => this.#gone(connection, cutOff, how),
       }),
@@ -266,7 +249,7 @@ export class CaptionPool extends EventEmitter<CaptionPoolEvents> {
       state.connection = undefined;
       if (line.kept.waits) state.waitingSince = this.#scheduler.now();
     }
-    this.#settle();
+    this.#changes.tell();
     this.#plan();
   }
 
@@ -279,7 +262,7 @@ export class CaptionPool extends EventEmitter<CaptionPoolEvents> {
       state.connection = undefined;
       if (line.kept.waits) state.waitingSince = now;
     }
-    if (proven || asked) this.#works();
+    if ((proven || asked) && this.#openings.works()) this.emit('trouble', undefined);
     if (!asked) {
       const { code, message } = refused ?? { code: 'captions_lost', message: 'The connection was lost.' };
       this.#options.logger.warn(
@@ -288,30 +271,15 @@ export class CaptionPool extends EventEmitter<CaptionPoolEvents> {
       );
       if (!proven) this.#fails(refused);
     }
-    this.#settle();
+    this.#changes.tell();
     this.#plan();
   }
 
-  #works(): void {
-    this.#failures = 0;
-    if (!this.#trouble) return;
-    this.#trouble = false;
-    this.emit('trouble', undefined);
-  }
-
-  /** The service is not asked again at once, and less and less often. */
   #fails(refused: GoneHow['refused']): void {
-    const now = this.#scheduler.now();
-    // Those that were asked for together fail together: that is one failure.
-    if (now < this.#blockedUntil) return;
-    const wait = backoffMs(this.#failures, { first: 250, most: 8_000 });
-    this.#failures += 1;
-    this.#blockedUntil = now + wait;
-    this.#scheduler.after(wait, () => this.#plan());
-    if (refused && !refused.limit) {
-      this.#trouble = true;
-      this.emit('trouble', { code: refused.code, message: refused.message });
-    }
+    const failure = this.#openings.fails(this.#scheduler.now(), refused);
+    if (!failure) return;
+    this.#scheduler.after(failure.waitMs, () => this.#plan());
+    if (refused && failure.trouble) this.emit('trouble', { code: refused.code, message: refused.message });
   }
 
   #armLook(): void {

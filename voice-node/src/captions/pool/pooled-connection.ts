@@ -1,31 +1,25 @@
-/** One connection to the service and its slots: sends what the holders say in lock-step, and gives each result to whoever said it. */
-import type { CaptionWord } from '@patchbay/shared/events';
-import type { Scheduler } from '../../ops/scheduler.ts';
-import type { CaptionTuning } from '../caption-key.ts';
-import type { CaptionEngine, EngineConnection, EngineResult } from '../engine.ts';
+import type { EngineConnection, EngineResult } from '../engine.ts';
 import { FRAME_LENGTH, FRAME_MS } from '../speech/speech-frame.ts';
+import { wordsByLease } from './attribution.ts';
+import type { GoneHow, PooledConnectionOptions } from './connection-options.ts';
+import { KeepAlive } from './keep-alive.ts';
 import { Lease } from './lease.ts';
 import { framesTogether } from './lock-step.ts';
+import type { Refusal } from './openings.ts';
+import { Pace } from './pace.ts';
 import type { ConnectionView } from './plan.ts';
-import { SentMap, sessionMs } from './sent-map.ts';
+import { SentMap } from './sent-map.ts';
 import type { SpeakerLine } from './speaker-line.ts';
 
-/** The service closes a connection that says nothing for 10 s. ms */
-export const KEEP_ALIVE_MS = 4_000;
 /** A final that has not come by then does not come. ms */
 export const FINAL_WAIT_MS = 1_500;
 /** Whoever goes on within so much time keeps the slot. ms */
 export const SAME_LEASE_MS = 700;
-/** A word that reaches so near to where a turn was cut off may be half a word. ms */
-const CUT_WORD_MS = 100;
 /** Frames by which the end of a result may fall short of what it holds. */
 const ROUNDING = 0.1;
 const TAIL_SLACK = 5;
 /** A stream that was ended has so long to tell the rest. ms */
 const FINISH_MS = 3_000;
-/** Speech that piled up goes out no faster than this, above what a connection may have at once: the service takes a stream for live. */
-const PACE = 1.25;
-const BURST_FRAMES = 1_000 / FRAME_MS;
 
 interface Slot {
   lease: Lease | undefined;
@@ -33,33 +27,6 @@ interface Slot {
   sent: SentMap<Lease>;
   lastHolder: SpeakerLine | undefined;
   freedAt: number;
-}
-
-export interface PooledConnectionOptions {
-  id: number;
-  key: string;
-  tuning: CaptionTuning;
-  channels: number;
-  engine: CaptionEngine;
-  scheduler: Scheduler;
-  /** Others wait for a slot. */
-  isWanted: () => boolean;
-  onOpened(connection: PooledConnection): void;
-  /** Something that was sent is final now. */
-  onSettled(): void;
-  /** A line has lost its slot; it may have more to send. */
-  onFreed(line: SpeakerLine): void;
-  /** It is gone; these lines were cut off in the middle. */
-  onGone(connection: PooledConnection, cutOff: SpeakerLine[], how: GoneHow): void;
-}
-
-export interface GoneHow {
-  /** Absent: it was open. */
-  refused?: { limit: boolean; code: string; message: string };
-  /** Asked for by the pool. */
-  asked: boolean;
-  /** It told at least one result. */
-  proven: boolean;
 }
 
 export class PooledConnection {
@@ -72,13 +39,11 @@ export class PooledConnection {
   /** Frames sent on each channel. */
   #position = 0;
   #idleSince: number;
-  #lastSentAt: number;
   #proven = false;
   #gone = false;
-  #budget = BURST_FRAMES;
-  #budgetAt: number;
+  readonly #pace: Pace;
+  readonly #keepAlive: KeepAlive;
   #cancelPace: (() => void) | undefined;
-  #cancelKeepAlive: (() => void) | undefined;
   #cancelFinish: (() => void) | undefined;
 
   constructor(options: PooledConnectionOptions) {
@@ -93,7 +58,9 @@ export class PooledConnection {
       lastHolder: undefined,
       freedAt: 0,
     }));
-    this.#idleSince = this.#lastSentAt = this.#budgetAt = scheduler.now();
+    this.#idleSince = scheduler.now();
+    this.#keepAlive = new KeepAlive(scheduler, () => this.#connection.keepAlive());
+    this.#pace = new Pace(scheduler.now());
     this.#connection = engine.open(
       { channels, ...tuning },
       {
@@ -180,6 +147,7 @@ export class PooledConnection {
     if (this.#state === 'closing') return;
     const wasOpen = this.#state !== 'opening';
     this.#state = 'closing';
+    this.#keepAlive.stop();
     if (!wasOpen) {
       this.#connection.close();
       return;
@@ -191,9 +159,8 @@ export class PooledConnection {
   #opened(): void {
     if (this.#state !== 'opening') return;
     this.#state = 'open';
-    this.#idleSince = this.#budgetAt = this.#options.scheduler.now();
-    this.#sent();
-    this.#keepAlive();
+    this.#idleSince = this.#options.scheduler.now();
+    this.#keepAlive.start();
     this.#options.onOpened(this);
   }
 
@@ -211,7 +178,7 @@ export class PooledConnection {
     if (lease.finalUpTo >= this.#position) return;
     lease.awaiting = this.#position;
     this.#connection.finalize(index);
-    this.#sent();
+    this.#keepAlive.sent();
     lease.cancelWait = this.#options.scheduler.after(FINAL_WAIT_MS, () => {
       lease.stopWaiting();
       lease.line.giveUp(lease.language, lease.line.kept.unsettled);
@@ -222,10 +189,7 @@ export class PooledConnection {
   }
 
   #allowance(): number {
-    const now = this.#options.scheduler.now();
-    this.#budget = Math.min(BURST_FRAMES, this.#budget + ((now - this.#budgetAt) / FRAME_MS) * PACE);
-    this.#budgetAt = now;
-    const whole = Math.floor(this.#budget);
+    const whole = this.#pace.allowance(this.#options.scheduler.now());
     if (whole < 1) {
       this.#cancelPace ??= this.#options.scheduler.after(5 * FRAME_MS, () => {
         this.#cancelPace = undefined;
@@ -251,9 +215,9 @@ export class PooledConnection {
       }
     }
     this.#position += frames;
-    this.#budget -= frames;
+    this.#pace.spend(frames);
     this.#connection.send(Buffer.from(pcm.buffer));
-    this.#sent();
+    this.#keepAlive.sent();
   }
 
   #result(result: EngineResult): void {
@@ -261,16 +225,7 @@ export class PooledConnection {
     if (!slot) return;
     this.#proven = true;
     const [fromMs, toMs] = [result.start * 1000, (result.start + result.duration) * 1000];
-    const byLease = new Map<Lease, CaptionWord[]>();
-    for (const { text, start, end } of result.words) {
-      const run = slot.sent.of(start * 1000, end * 1000);
-      if (!run || end * 1000 > (run.owner.cutAt ?? Infinity) * FRAME_MS - CUT_WORD_MS) continue;
-      const word = { text, startMs: sessionMs(run, start * 1000), endMs: sessionMs(run, end * 1000) };
-      const words = byLease.get(run.owner);
-      if (words) words.push(word);
-      else byLease.set(run.owner, [word]);
-    }
-    for (const [lease, words] of byLease) {
+    for (const [lease, words] of wordsByLease(slot.sent, result)) {
       const isWhole = words.length === result.words.length;
       lease.line.hear(words, result.isFinal, lease.language, isWhole ? result.text : undefined);
     }
@@ -331,29 +286,13 @@ export class PooledConnection {
     this.#options.onFreed(lease.line);
   }
 
-  #sent(): void {
-    this.#lastSentAt = this.#options.scheduler.now();
-  }
-
-  #keepAlive(): void {
-    const { scheduler } = this.#options;
-    this.#cancelKeepAlive = scheduler.after(Math.max(1, this.#lastSentAt + KEEP_ALIVE_MS - scheduler.now()), () => {
-      if (this.#gone || this.#state === 'closing') return;
-      if (scheduler.now() - this.#lastSentAt >= KEEP_ALIVE_MS) {
-        this.#connection.keepAlive();
-        this.#sent();
-      }
-      this.#keepAlive();
-    });
-  }
-
-  #ended({ refused }: { refused?: { limit: boolean; code: string; message: string } }): void {
+  #ended({ refused }: { refused?: Refusal }): void {
     if (this.#gone) return;
     this.#gone = true;
     const asked = this.#state === 'closing';
     this.#state = 'closing';
     this.#cancelPace?.();
-    this.#cancelKeepAlive?.();
+    this.#keepAlive.stop();
     this.#cancelFinish?.();
     const cutOff: SpeakerLine[] = [];
     for (const slot of this.#slots) {
