@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import './require-node.ts';
 import { benchBridge } from './bench/bridge.ts';
+import { benchCaptions } from './bench/captions.ts';
 import { benchChaos } from './bench/chaos.ts';
 import type { BenchContext } from './bench/context.ts';
 import { benchFinalise } from './bench/finalise.ts';
@@ -20,6 +21,7 @@ import type { Stack } from './stack/stack.ts';
 
 const benches: Record<string, (context: BenchContext) => Promise<BenchRow[]>> = {
   bridge: benchBridge,
+  captions: benchCaptions,
   chaos: benchChaos,
   hub: benchHub,
   finalise: benchFinalise,

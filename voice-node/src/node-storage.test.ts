@@ -57,7 +57,7 @@ async function start(): Promise<NodeStorage> {
     logger: createLogger('silent'),
   });
   await storage.start();
-  storage.startFinalising();
+  await storage.startFinalising();
   return storage;
 }
 

@@ -2,9 +2,10 @@
 import { join } from 'node:path';
 import type { NodeEventDraft } from '@patchbay/shared/events';
 import type { FinaliseOrder, FlushOrder } from '@patchbay/shared/recording-orders';
+import { DeepgramFiles } from './captions/deepgram/deepgram-files.ts';
+import { TranscriptDesk } from './captions/transcript/transcript-desk.ts';
 import { FinaliseDesk } from './finalise/finalise-desk.ts';
 import { FlushDesk } from './finalise/flush-desk.ts';
-import type { FinaliseReport } from './finalise/report.ts';
 import { RunningManifest } from './finalise/running-manifest.ts';
 import type { Logger } from './ops/logger.ts';
 import { DiskGuard } from './recording/disk/disk-guard.ts';
@@ -17,7 +18,7 @@ import { type StoredObject, Uploader, type UploadNote } from './storage/uploader
 import { WaitingBytes } from './storage/waiting-bytes.ts';
 
 export interface NodeStorageOptions {
-  settings: Pick<Settings, 'dataDir' | 'fragmentMp3' | 'disk'>;
+  settings: Pick<Settings, 'dataDir' | 'fragmentMp3' | 'disk' | 'captions'>;
   storage: StorageSettings;
   /** Reports an event; resolves when it survives the process. */
   append(draft: NodeEventDraft): Promise<void>;
@@ -25,14 +26,13 @@ export interface NodeStorageOptions {
   send(message: ProgressMessage): boolean;
   /** Takes note of an object that belongs to a report; false: it does not. */
   sealed(stored: StoredObject): Promise<boolean>;
-  /** What comes after finalising, such as a transcript. */
-  onFinalised?: (sessionId: string, report: FinaliseReport) => Promise<void>;
   logger: Logger;
 }
 
 export class NodeStorage {
   readonly uploader: Uploader;
   readonly desk: RecordingDesk;
+  readonly transcripts: TranscriptDesk;
   readonly #finalise: FinaliseDesk;
   readonly #flush: FlushDesk;
   readonly #manifest: RunningManifest;
@@ -43,8 +43,8 @@ export class NodeStorage {
   readonly #append: NodeStorageOptions['append'];
   readonly #logger: Logger;
 
-  constructor({ settings, storage, append, send, sealed, onFinalised, logger }: NodeStorageOptions) {
-    const { dataDir, fragmentMp3: mp3Fragments } = settings;
+  constructor({ settings, storage, append, send, sealed, logger }: NodeStorageOptions) {
+    const { dataDir, fragmentMp3: mp3Fragments, captions } = settings;
     const store = new ObjectStore(storage);
     this.#logger = logger;
     this.#append = append;
@@ -74,8 +74,16 @@ export class NodeStorage {
       isBusy: (sessionId) => this.desk.isBusy(sessionId),
       onBegin: (sessionId) => this.#manifest.leave(sessionId),
       onProgress: (sessionId, percent) => this.#progress.tell(sessionId, 'finalising', percent),
-      onFinalised,
+      onFinalised: async (sessionId) => this.transcripts.recordingMade(sessionId),
       mp3Fragments,
+      logger,
+    });
+    this.transcripts = new TranscriptDesk({
+      directory: join(dataDir, 'captions'),
+      store,
+      add,
+      engine: captions && new DeepgramFiles(captions),
+      report: append,
       logger,
     });
     const eraser = new ChunkEraser({ store, directory: join(dataDir, 'erasing'), report: append, logger });
@@ -110,22 +118,30 @@ export class NodeStorage {
   }
 
   /** Begins to finalise. Call when the control plane has said which sessions go on. */
-  startFinalising(): void {
+  async startFinalising(): Promise<void> {
     const left = this.#finalise.start();
     if (left > 0) this.#logger.info({ recordings: left }, 'finalising recordings of an earlier process');
+    const cutOff = await this.transcripts.start();
+    if (cutOff > 0) this.#logger.info({ sessions: cutOff }, 'making transcripts that an earlier process left');
   }
 
   /**
    * The control plane's order: to finalise (when it resolves, it survives the process), or to store what a running recording has captured
    * so far.
    */
-  take(order: FinaliseOrder | FlushOrder): Promise<void> {
-    return order.type === 'recording.finalise' ? this.#finalise.order(order) : this.#flush.flush(order);
+  async take(order: FinaliseOrder | FlushOrder): Promise<void> {
+    if (order.type === 'recording.flush') {
+      await this.#flush.flush(order);
+      return;
+    }
+    await this.#finalise.order(order);
+    if (order.without?.length) await this.transcripts.withdraw(order.sessionId, order.without);
   }
 
   /** Finalising stops where it is, and uploads get so long to finish; the next process takes up the rest. */
   async close(deadlineMs: number): Promise<void> {
     await this.#finalise.close();
+    await this.transcripts.close();
     if (!(await this.uploader.drain(deadlineMs))) {
       this.#logger.warn('some uploads are not done; the next start takes them up');
     }

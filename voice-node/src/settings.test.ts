@@ -35,3 +35,18 @@ test('a wrong variable is named without its value', () => {
   expect(() => readSettings({ ...least, HUB_SECRET: 'short-secret' })).not.toThrow(/short-secret/);
   expect(() => readSettings({ ...least, DISCORD_TOKENS: ' ,' })).toThrow(/DISCORD_TOKENS: must hold at least one/);
 });
+
+test('captions need a key, and say how to turn them on without one', () => {
+  const off = readSettings({ ...least, DEEPGRAM_API_KEY: '' });
+  expect(off.captions).toBeUndefined();
+  expect(off.captionsOff).toMatch(/DEEPGRAM_API_KEY/);
+  expect(readSettings({ ...least, DEEPGRAM_API_KEY: 'k' }).captions).toEqual({
+    apiKey: 'k',
+    url: 'wss://api.deepgram.com',
+    model: 'nova-3',
+    connections: 100,
+    channels: 1,
+  });
+  expect(() => readSettings({ ...least, CAPTION_CHANNELS: '21' })).toThrow(/CAPTION_CHANNELS: must be 1 to 20/);
+  expect(() => readSettings({ ...least, DEEPGRAM_URL: 'deepgram' })).toThrow(/DEEPGRAM_URL: must be a URL/);
+});

@@ -50,6 +50,21 @@ const schema = z.object({
   ),
   DISK_WARN_MB: optional(z.coerce.number().int().min(0)).transform((value) => value ?? 2_048),
   DISK_STOP_MB: optional(z.coerce.number().int().min(1)).transform((value) => value ?? 200),
+  DEEPGRAM_API_KEY: optional(z.string().min(1)),
+  DEEPGRAM_URL: optional(
+    z.url({ protocol: /^(wss?|https?)$/, error: 'must be a URL that starts with wss:// or https://' }),
+  ).transform((value) => (value ?? 'wss://api.deepgram.com').replace(/\/+$/, '')),
+  DEEPGRAM_CONNECTIONS: optional(z.coerce.number().int().min(0).max(10_000)).transform((value) => value ?? 100),
+  CAPTION_CHANNELS: optional(
+    z.coerce
+      .number()
+      .int()
+      .min(1, 'must be 1 to 20: the service takes no more channels on a connection')
+      .max(20, 'must be 1 to 20: the service takes no more channels on a connection'),
+  ).transform((value) => value ?? 1),
+  CAPTION_MODEL: optional(z.string().regex(/^[a-z0-9-]+$/, 'must be a model of Deepgram, such as nova-3')).transform(
+    (value) => value ?? 'nova-3',
+  ),
   LEG_CAPACITY: optional(z.coerce.number().int().min(1).max(1_000)).transform((value) => value ?? 50),
 });
 
@@ -65,6 +80,18 @@ export interface StorageSettings {
   encryption?: { algorithm: 'AES256' | 'aws:kms'; kmsKeyId?: string };
 }
 
+/** The transcription service. */
+export interface CaptionSettings {
+  apiKey: string;
+  /** Without a slash at the end. */
+  url: string;
+  model: string;
+  /** The most connections of this node, whatever share of the deployment's the Worker gives it; it has none before it has a share. */
+  connections: number;
+  /** Channels of each connection; the service bills each. */
+  channels: number;
+}
+
 export interface Settings {
   discordTokens: string[];
   /** Without a slash at the end and without the version: `https://discord.com/api`. */
@@ -76,6 +103,9 @@ export interface Settings {
   /** Absent: nothing can be recorded, for the reason in `recordingOff`. */
   storage?: StorageSettings;
   recordingOff?: string;
+  /** Absent: captions are off, for the reason in `captionsOff`. */
+  captions?: CaptionSettings;
+  captionsOff: string;
   dataDir: string;
   logLevel: string;
   /** Tries to join a channel in a row before the leg is given up. */
@@ -116,6 +146,7 @@ export function readSettings(variables: Record<string, string | undefined>): Set
     // During a rotation the Worker takes two secrets; a node signs with the first.
     hubSecret: (read.HUB_SECRET.split(',')[0] ?? '').trim(),
     nodeId: read.NODE_ID,
+    captionsOff: CAPTIONS_OFF,
     dataDir: read.DATA_DIR,
     logLevel: read.LOG_LEVEL,
     joinAttempts: read.JOIN_ATTEMPTS,
@@ -130,8 +161,20 @@ export function readSettings(variables: Record<string, string | undefined>): Set
   const storage = storageOf(read);
   if (typeof storage === 'string') settings.recordingOff = `Recording is off: ${storage}`;
   else settings.storage = storage;
+  if (read.DEEPGRAM_API_KEY) {
+    settings.captions = {
+      apiKey: read.DEEPGRAM_API_KEY,
+      url: read.DEEPGRAM_URL,
+      model: read.CAPTION_MODEL,
+      connections: read.DEEPGRAM_CONNECTIONS,
+      channels: read.CAPTION_CHANNELS,
+    };
+  }
   return settings;
 }
+
+const CAPTIONS_OFF =
+  'Captions are off on this voice node: it has no key of a transcription service. Set DEEPGRAM_API_KEY and start it again.';
 
 const storageSchema = schema.pick({
   S3_ENDPOINT: true,

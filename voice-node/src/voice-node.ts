@@ -1,8 +1,11 @@
 /** The voice node put together: who is made of what, what starts when, what ends in which order. */
 import { join } from 'node:path';
 import { PatchbayError } from '@patchbay/shared/errors';
+import type { NodeEventDraft } from '@patchbay/shared/events';
 import type { LegSpec } from '@patchbay/shared/session-spec';
 import { ulid } from 'ulid';
+import { CaptionDesk } from './captions/caption-desk.ts';
+import { DeepgramEngine } from './captions/deepgram/deepgram-engine.ts';
 import { ControlSocket } from './control/control-socket.ts';
 import { NodeStore } from './control/node-store.ts';
 import { Outbox } from './control/outbox.ts';
@@ -41,6 +44,7 @@ export class VoiceNode {
   #gateway!: Gateway;
   #registry!: Registry;
   #control!: ControlSocket;
+  #captions!: CaptionDesk;
   #speaking!: SpeakingLane;
   #stats: StatsLane | undefined;
   #health!: HealthServer;
@@ -95,6 +99,7 @@ export class VoiceNode {
     this.#gateway.on('report', (drafts) => drafts.forEach(report));
     for (const identity of identities) this.#followIdentity(identity);
 
+    this.#captions = this.#openCaptions(report);
     const relays = messageContent ? openRelays(this.#gateway, logger) : undefined;
     const words = new OwnWords(() => this.#gateway);
     this.#registry = new Registry(
@@ -107,6 +112,7 @@ export class VoiceNode {
         desk: this.#storage?.desk,
         recordingOff,
         ...(relays ? { relays } : {}),
+        captions: this.#captions,
         sealing: this.#storage !== undefined,
         passThrough: this.#settings.passThrough,
         report,
@@ -118,7 +124,7 @@ export class VoiceNode {
     await this.#gateway.connect();
     this.#outbox.start();
     await this.#connectControl();
-    this.#storage?.startFinalising();
+    await this.#storage?.startFinalising();
     return { healthUrl };
   }
 
@@ -132,6 +138,7 @@ export class VoiceNode {
     const logger = this.#logger;
     logger.info({ sessions: this.#registry?.running.length ?? 0 }, 'shutting down');
     await this.#registry?.endAll('policy', 'The voice node was shut down.');
+    await this.#captions?.close();
     await this.#reports?.settled();
     await this.#storage?.close(UPLOAD_DEADLINE_MS);
     if (this.#outbox && !(await this.#outbox.flush(OUTBOX_DEADLINE_MS))) {
@@ -194,6 +201,22 @@ export class VoiceNode {
     return leg;
   }
 
+  #openCaptions(report: (draft: NodeEventDraft) => void): CaptionDesk {
+    const { captions, captionsOff } = this.#settings;
+    return new CaptionDesk({
+      engine: captions && new DeepgramEngine(captions),
+      off: captionsOff,
+      channels: captions?.channels ?? 1,
+      connections: captions?.connections ?? 0,
+      transcripts: this.#storage?.transcripts,
+      nameOf: (guildId, userId) => this.#gateway.nameOf(guildId, userId),
+      report,
+      // Only sessions caption, and they come by this socket.
+      send: (message) => this.#control?.send(message) ?? false,
+      logger: this.#logger,
+    });
+  }
+
   async #connectControl(): Promise<void> {
     const { hubUrl, hubSecret, nodeId, legCapacity, messageContent } = this.#settings;
     const logger = this.#logger;
@@ -212,6 +235,7 @@ export class VoiceNode {
         tombstones: this.#registry.tombstones,
         capacity: legCapacity,
         ...(messageContent ? { relay: true } : {}),
+        captions: this.#settings.captions !== undefined,
       }),
     });
     this.#control = control;
@@ -241,6 +265,9 @@ export class VoiceNode {
         case 'recording.flush':
           this.#storage?.take(message).catch(failed);
           break;
+        case 'captions.share':
+          this.#captions.share(message.connections);
+          break;
         case 'tombstone.ack':
           this.#registry.acknowledge(message.sessionIds).catch(failed);
           break;
@@ -256,6 +283,7 @@ export class VoiceNode {
     await new Promise<void>((resolve) => {
       control.on('welcome', ({ identities }) => {
         for (const { identityId, epoch } of identities) this.#registry.setEpoch(identityId, epoch);
+        this.#captions.welcomed();
         resolve();
       });
       control.start();

@@ -7,7 +7,9 @@ import { fullMatrix } from '@patchbay/shared/routing';
 import type { SessionSpec } from '@patchbay/shared/session-spec';
 import { ulid } from 'ulid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loadClips } from '../../sim/src/clips/library.ts';
 import { SimControl } from '../../sim/src/control/client.ts';
+import { DeepgramServer } from '../../sim/src/deepgram/server.ts';
 import { S3Server } from '../../sim/src/s3/server.ts';
 import { type Simulator, startSimulator } from '../../sim/src/simulator.ts';
 import { FakeHub, HUB_SECRET } from './fake-hub.ts';
@@ -24,6 +26,7 @@ let simulator: Simulator;
 let control: SimControl;
 let hub: FakeHub;
 let s3: S3Server;
+let deepgram: DeepgramServer;
 let bucket: S3Client;
 let node: NodeProcess;
 let botUserId: string;
@@ -50,6 +53,7 @@ beforeAll(async () => {
   s3 = new S3Server({ credentials, buckets: ['recordings'] });
   const endpoint = await s3.listen(0);
   bucket = new S3Client({ endpoint, region: 'auto', forcePathStyle: true, credentials });
+  deepgram = new DeepgramServer({ apiKey: 'captions', clips: (await loadClips()).values() });
   const certificate = join(directory, 'voice.pem');
   await writeFile(certificate, simulator.certificatePem);
   node = new NodeProcess({
@@ -64,6 +68,8 @@ beforeAll(async () => {
     S3_BUCKET: 'recordings',
     S3_ACCESS_KEY_ID: credentials.accessKeyId,
     S3_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    DEEPGRAM_API_KEY: 'captions',
+    DEEPGRAM_URL: await deepgram.listen(),
   });
   ({ healthUrl } = await node.ready());
 });
@@ -72,6 +78,7 @@ afterAll(async () => {
   await node?.stop('SIGKILL');
   await simulator?.close();
   await s3?.close();
+  await deepgram?.close();
   await hub?.close();
   await rm(directory, { recursive: true, force: true });
 });
@@ -87,7 +94,7 @@ test('says hello, tells of the guilds, and is healthy', async () => {
   expect(await health.json()).toMatchObject({ healthy: true, control: true });
 });
 
-test('connects two channels end to end, records both sides, and leaves no trace behind', async () => {
+test('connects two channels end to end, records and captions both sides, and leaves no trace behind', async () => {
   const [north, south] = sides;
   for (const { userId, channelId, guildId } of sides) {
     await control.join(userId, channelId);
@@ -106,9 +113,11 @@ test('connects two channels end to end, records both sides, and leaves no trace 
     legs: [leg(a, north), leg(b, south)],
     routes: fullMatrix([a, b]),
     record: { legs: [a, b] },
+    captions: { legs: [a, b].map((legId) => ({ legId, language: 'en', keyterms: [], prerecorded: 'gaps' })) },
     optedOut: [],
     limits: { seconds: 0 },
   };
+  hub.send({ v: 1, type: 'captions.share', connections: 2 });
   hub.send({ v: 1, type: 'session.apply', spec });
   for (const { guildId } of sides) {
     expect(await hub.event('session.active', (event) => event.guildId === guildId)).toMatchObject({ daveVersion: 1 });
@@ -157,6 +166,16 @@ test('connects two channels end to end, records both sides, and leaves no trace 
         message.speaking === speaking,
     );
   expect(told(true)).toBe(true);
+  expect(await hub.event('caption.final')).toMatchObject({
+    userId: north.userId,
+    channelId: north.channelId,
+    legId: a,
+    text: clip.text,
+    language: 'en',
+  });
+  const demands = hub.messages.filter((message) => message.type === 'ephemeral' && message.event === 'captions.demand');
+  expect(demands).toContainEqual(expect.objectContaining({ open: 1, wanted: 1 }));
+  expect(deepgram.accounting().total).toBe(1);
 
   hub.send({ v: 1, type: 'session.end', sessionId: spec.id, revision: 2, reason: 'command' });
   for (const { guildId } of sides) {
@@ -165,6 +184,10 @@ test('connects two channels end to end, records both sides, and leaves no trace 
     expect(await control.nickname(guildId, botUserId)).toBeNull();
     expect((await control.voiceStates(guildId)).map(({ userId }) => userId)).not.toContain(botUserId);
   }
+  const transcript = await hub.event('transcript.stored', ({ guildId }) => guildId === south.guildId);
+  expect(transcript).toMatchObject({ sessionId: spec.id, live: 1, prerecorded: 0 });
+  const texts = await bucket.send(new GetObjectCommand({ Bucket: 'recordings', Key: transcript.objects[0]?.key }));
+  expect(await texts.Body?.transformToString()).toContain(`North's member: ${clip.text}`);
   const stored = await hub.event('recording.chunk.stored', ({ userId }) => userId === north.userId);
   const object = await bucket.send(new GetObjectCommand({ Bucket: 'recordings', Key: stored.key }));
   const bytes = await object.Body?.transformToByteArray();

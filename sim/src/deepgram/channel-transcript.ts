@@ -73,6 +73,7 @@ export class ChannelTranscript {
 
   /** Makes everything final that was received; nothing when no audio came since the last final result. */
   finalize(): TranscriptResult | undefined {
+    this.#recogniser.interrupt();
     if (this.received - this.#start < 0.001) return undefined;
     return { ...this.#final(this.received, true), fromFinalize: true };
   }

@@ -29,6 +29,8 @@ interface Sighting {
   heard: number;
   /** End of the last heard word, in frames of the stream. */
   until: number;
+  /** Frame at which the stream was interrupted, until a later word is heard: what follows may be somebody else. */
+  interruptedAt: number | undefined;
 }
 
 interface Candidate {
@@ -50,6 +52,8 @@ const FEWEST_FRAMES = 45;
 const ALIKE = 0.64;
 /** Likeness at which a word of a believed clip counts as heard. */
 const WORD_ALIKE = 0.5;
+/** … and after an interruption, until one of its words was: another voice reaches 0.8 by chance, the clip itself 0.9 (clean). */
+const SURE_WORD_ALIKE = 0.8;
 /** Offsets of one sound so near are the same speaking of it, with time lost between: 0.5 s. */
 const SAME_SPEAKING = 0.5 * FRAMES_PER_SECOND;
 /** A sound that begins so long before the end of what was heard was masked by it: 0.45 s. */
@@ -84,6 +88,11 @@ export class Recogniser {
     for (const candidate of stirred) if (candidate.votes >= candidate.lookAt) this.#look(candidate);
     if (this.#count % FRAMES_PER_SECOND === 0) this.#forget();
     return this.#sightings.flatMap((sighting) => this.#wordsOf(sighting));
+  }
+
+  /** The stream was interrupted here: a sound that seemed to go on must show anew that it does. */
+  interrupt(): void {
+    for (const sighting of this.#sightings) sighting.interruptedAt ??= this.#count;
   }
 
   #vote(sound: KnownSound, offset: number): Candidate {
@@ -144,11 +153,11 @@ export class Recogniser {
     );
     if (!isBetter) return;
     this.#sightings = this.#sightings.filter((sighting) => !overlapping.includes(sighting));
-    this.#sightings.push({ sound, offsets: [offset], next: 0, heard: 0, until: 0 });
+    this.#sightings.push({ sound, offsets: [offset], next: 0, heard: 0, until: 0, interruptedAt: undefined });
   }
 
-  #endOf({ sound, offsets }: Sighting): number {
-    return Math.max(...offsets) + sound.frames.length;
+  #endOf({ sound, offsets, interruptedAt }: Sighting): number {
+    return Math.min(interruptedAt ?? Infinity, Math.max(...offsets) + sound.frames.length);
   }
 
   /** Words whose time has come by now. A word that was not there is passed over, unless the stream turns out to have lost time. */
@@ -159,7 +168,9 @@ export class Recogniser {
       const { word, start, end } = sighting.sound.words[index] as KnownSound['words'][number];
       if (offset + lastFrame(end) >= this.#count) break;
       const confidence = this.#wordLikeness(sighting.sound, offset, start, end);
-      if (confidence < WORD_ALIKE) continue;
+      if (confidence < (sighting.interruptedAt === undefined ? WORD_ALIKE : SURE_WORD_ALIKE)) continue;
+      // A word that was cut in two says nothing of what follows.
+      if (offset + firstFrame(start) >= (sighting.interruptedAt ?? 0)) sighting.interruptedAt = undefined;
       sighting.next = index + 1;
       sighting.until = offset + lastFrame(end);
       const begin = (offset * HOP_SAMPLES) / HEARING_RATE;

@@ -70,6 +70,15 @@ export class Gateway extends EventEmitter<GatewayEvents> {
     }));
   }
 
+  /** How a member of a guild is called there, as far as voice told; the last known name of who has left voice is not kept. */
+  nameOf(guildId: string, userId: string): string | undefined {
+    for (const { guilds } of this.identities.values()) {
+      const name = guilds.get(guildId)?.members.get(userId)?.displayName;
+      if (name !== undefined) return name;
+    }
+    return undefined;
+  }
+
   /** By the first identity that is there: what several may read is the same. */
   async #readAuditLog(guildId: string): Promise<void> {
     const reader = this.identities.get(this.#reporters.get(guildId) ?? '');

@@ -1,6 +1,7 @@
 /** What a session is given, and why it ends. */
 import type { EndReason } from '@patchbay/shared/end-reason';
 import type { NodeEventDraft } from '@patchbay/shared/events';
+import type { CaptionDesk } from '../captions/caption-desk.ts';
 import type { Logger } from '../ops/logger.ts';
 import type { Scheduler } from '../ops/scheduler.ts';
 import type { RelayDesk } from '../relay/relay-desk.ts';
@@ -23,6 +24,8 @@ export interface SessionTools {
   recordingOff: string | undefined;
   /** Absent: this node does not read messages, and relays none. */
   relays?: RelayDesk;
+  /** Absent: nothing is captioned, and nobody is told why. */
+  captions?: CaptionDesk;
   /** The last ten seconds are kept where a spec says so: they can be stored. */
   sealing?: boolean;
   /** False: bridges mix always. For measurements. */

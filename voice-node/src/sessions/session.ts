@@ -15,6 +15,7 @@ import { Consent } from './consent.ts';
 import { farewell } from './farewell.ts';
 import type { RunningLeg } from './running-leg.ts';
 import { SessionBridge } from './session-bridge.ts';
+import { SessionCaptionLegs } from './session-captions.ts';
 import { SessionLeg } from './session-leg.ts';
 import { SessionRecordings } from './session-recordings.ts';
 import type { SessionEnd, SessionTools } from './session-tools.ts';
@@ -49,6 +50,7 @@ export class Session {
   readonly #leaving = new Set<Promise<void>>();
   readonly #consent = new Consent();
   readonly #recordings: SessionRecordings;
+  readonly #captions: SessionCaptionLegs;
   readonly #ring = new SessionRing();
   readonly #relay: ReturnType<RelayDesk['open']> | undefined;
   readonly #limit: TimeLimit;
@@ -78,6 +80,7 @@ export class Session {
         if (this.#spec.record?.required) void this.end({ reason, message, by: legId });
       },
     });
+    this.#captions = new SessionCaptionLegs(tools.captions);
     this.#relay = tools.relays?.open(spec.id);
     this.#limit = new TimeLimit({
       warn: (secondsLeft) => this.#warn(secondsLeft),
@@ -182,6 +185,7 @@ export class Session {
     this.#greet();
     this.#applyRelay();
     if (this.#tools.sealing) this.#ring.apply(spec, all);
+    this.#captions.apply(spec, all);
     await this.#recordings.apply(spec, all);
     for (const used of gone) this.#drop(used);
   }
@@ -304,6 +308,7 @@ export class Session {
     // A change under way sees that the session is ending, and gives back what it got.
     await this.#changes;
     this.#ring.close();
+    const captioned = this.#captions.finish();
     const used = [...this.#used.values()];
     const recorded = this.#recordings
       .finish(endAt)
@@ -313,6 +318,8 @@ export class Session {
     await Promise.all([recorded, farewell(views, this.#scheduler), ...this.#leaving]);
     for (const { view } of used) view.stopSpeaking();
     await Promise.all(used.map((one) => this.#giveBack(one, reason)));
+    // The last words are told before the end is, and hold no leg up.
+    await captioned;
     await this.#onEnded(this, end).catch((error) =>
       this.#logger.error(
         { err: error },

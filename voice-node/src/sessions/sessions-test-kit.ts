@@ -11,6 +11,7 @@ import { fullMatrix } from '@patchbay/shared/routing';
 import type { SessionSpec } from '@patchbay/shared/session-spec';
 import { ulid } from 'ulid';
 import type { VoicePacket } from '../audio/packet.ts';
+import type { CaptionDesk } from '../captions/caption-desk.ts';
 import { now } from '../ops/clock.ts';
 import { createLogger } from '../ops/logger.ts';
 import { VirtualTime } from '../ops/virtual-time.ts';
@@ -25,6 +26,9 @@ import { RecordingDesk } from './recording-desk.ts';
 import { RecordingNotice } from './recording-notice.ts';
 import { Registry } from './registry.ts';
 import type { SessionTools } from './session-tools.ts';
+
+/** Makes the captions of a kit, on its clock. */
+export type MakesCaptions = (time: VirtualTime, report: (draft: NodeEventDraft) => void) => CaptionDesk;
 
 export class SessionsKit {
   readonly time = new VirtualTime();
@@ -61,11 +65,15 @@ export class SessionsKit {
   readonly #happened = new EventEmitter();
   readonly #directory: string;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, captions?: MakesCaptions) {
     this.#directory = directory;
     const did = (what: string): void => {
       this.order.push(what);
       this.#tell();
+    };
+    const report = (draft: NodeEventDraft): void => {
+      this.drafts.push(draft);
+      did(draft.type);
     };
     const graves = this.#graves;
     this.disk = new DiskGuard({
@@ -133,10 +141,8 @@ export class SessionsKit {
       }),
       recordingOff: undefined,
       scheduler: this.time,
-      report: (draft) => {
-        this.drafts.push(draft);
-        did(draft.type);
-      },
+      report,
+      ...(captions ? { captions: captions(this.time, report) } : {}),
       logger: createLogger('silent'),
     };
     this.registry = new Registry(
@@ -154,8 +160,8 @@ export class SessionsKit {
     this.registry.on('message', (message) => this.messages.push(message));
   }
 
-  static async open(): Promise<SessionsKit> {
-    return new SessionsKit(await mkdtemp(join(tmpdir(), 'sessions-')));
+  static async open(captions?: MakesCaptions): Promise<SessionsKit> {
+    return new SessionsKit(await mkdtemp(join(tmpdir(), 'sessions-')), captions);
   }
 
   async close(): Promise<void> {

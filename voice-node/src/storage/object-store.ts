@@ -34,6 +34,8 @@ const contentTypes: Readonly<Record<string, string>> = {
   mp3: 'audio/mpeg',
   json: 'application/json',
   txt: 'text/plain; charset=utf-8',
+  vtt: 'text/vtt; charset=utf-8',
+  srt: 'application/x-subrip; charset=utf-8',
 };
 
 export interface ListedObject {
