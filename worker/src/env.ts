@@ -75,6 +75,11 @@ const variables = z.object({
   END_GRACE_MS: milliseconds(2_000),
   /** How long the legs may take to connect. */
   CONNECT_TIMEOUT_MS: milliseconds(20_000),
+  /**
+   * The same for a channel that is recorded or captioned by itself: nobody waits at the other end, and the node has its JOIN_ATTEMPTS,
+   * of ten seconds and a growing pause each.
+   */
+  ALONE_CONNECT_TIMEOUT_MS: milliseconds(120_000),
   /** How long the node may take to confirm an end. */
   END_TIMEOUT_MS: milliseconds(30_000),
   /** Rest of a channel whose setting is `cooldown`. */
