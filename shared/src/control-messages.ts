@@ -41,6 +41,8 @@ export const helloSchema = z.strictObject({
   capacity: z.int().positive(),
   /** It reads messages (the intent Message Content), so it can relay text. Absent: no. */
   relay: z.boolean().optional(),
+  /** It can send mails (`SMTP_URL`). Absent: no. */
+  mail: z.boolean().optional(),
 });
 
 /** What is live in a running session, as its node sees it; told every few seconds while it changes. */

@@ -36,6 +36,7 @@ export function noteOf(chunk: Chunk): UploadNote {
   const metadata: ChunkMetadata = {
     'session-id': sessionId,
     'user-id': userId,
+    'guild-id': guildId,
     'time-zero': String(timeZero),
     'first-sample': String(firstSample),
     samples: String(samples),

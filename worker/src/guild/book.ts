@@ -2,6 +2,7 @@ import type { HubEventName, HubEvents, SessionView } from '@patchbay/shared/hub-
 import { ulid } from 'ulid';
 import type { Deadlines } from '../alarms/deadlines.ts';
 import type { AnyHubEvent } from '../hub/visibility.ts';
+import type { Keep } from '../recording/record.ts';
 import { AccessStore } from './access-store.ts';
 import { type BreakerRule, type BreakerState, closed, failed, isPaused } from './breaker.ts';
 import { CallLog } from './calls.ts';
@@ -10,7 +11,9 @@ import type { GuildEffect } from './effects.ts';
 import { HistoryStore } from './history-store.ts';
 import { isIdentityFree, sessionsIn } from './leases.ts';
 import { Listeners } from './listeners.ts';
+import { Mails } from './mails.ts';
 import { refreshPanel } from './panels.ts';
+import { Recorded } from './recorded.ts';
 import { ReportLog } from './reports.ts';
 import { type ChannelSettings, resolveSettings } from './settings.ts';
 import { DEFAULTS, SettingsStore } from './settings-store.ts';
@@ -25,6 +28,8 @@ export interface GuildRules {
   breaker: BreakerRule;
   /** Somebody is named who may read reports, and there is a bucket: reports may seal what was said. */
   sealing: boolean;
+  /** How long recordings are kept where a server sets nothing. */
+  keep: Keep;
 }
 
 export const BREAKER_DEADLINE = 'breaker';
@@ -38,6 +43,8 @@ export class GuildBook {
   readonly settings: SettingsStore;
   readonly calls: CallLog;
   readonly reported: ReportLog;
+  readonly recorded: Recorded;
+  readonly mails: Mails;
   readonly listeners: Listeners;
   readonly access: AccessStore;
   readonly history: HistoryStore;
@@ -56,6 +63,8 @@ export class GuildBook {
     this.settings = new SettingsStore(store.sql);
     this.calls = new CallLog(store.sql);
     this.reported = new ReportLog(store.sql);
+    this.recorded = new Recorded(store.sql);
+    this.mails = new Mails(store.sql);
     this.listeners = new Listeners(store.sql);
     this.access = new AccessStore(store);
     this.history = new HistoryStore(store.sql);

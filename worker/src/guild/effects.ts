@@ -2,10 +2,11 @@ import type { EndReason } from '@patchbay/shared/end-reason';
 import type { RelaySide } from '@patchbay/shared/session-spec';
 import { openDb } from '../db/db.ts';
 import { projectGuild, projectSettings } from '../db/project.ts';
-import { type Env, fleetOf, matchmakerOf, panelOf, reportOf, sessionOf, settingsOf } from '../env.ts';
+import { type Env, fleetOf, matchmakerOf, panelOf, recordingOf, reportOf, sessionOf, settingsOf } from '../env.ts';
 import type { HubItem } from '../hub/items.ts';
 import type { PanelPlace } from '../panel/plan.ts';
 import type { PanelState } from '../panel/state.ts';
+import type { RecordingItem } from '../recording/items.ts';
 import type { ReplyHandle, ReportedCall } from '../report/record.ts';
 import type { RecordingReport, SessionReport } from '../session/record.ts';
 import type { GuildBook } from './book.ts';
@@ -22,6 +23,7 @@ export type GuildEffect =
   | HubItem
   | { kind: 'leg'; event: SessionReport }
   | { kind: 'recording'; event: RecordingReport }
+  | { kind: 'recorded'; item: RecordingItem }
   | { kind: 'occupancy'; channelId: string; humans: number }
   | { kind: 'relay'; channelId: string; relay: RelaySide | null }
   | { kind: 'stop'; reason: EndReason; channelId?: string }
@@ -40,7 +42,7 @@ export type GuildEffect =
 
 /**
  * Delivers what is owed in one lane: `hub`, `fleet`, `db`, or that of one thing: `matchmaker:POOL`, `panel:CHANNEL`,
- * `monitor:CHANNEL`, `report:ID`, `session:ID`.
+ * `monitor:CHANNEL`, `report:ID`, `recording:SESSION`, `session:ID`.
  */
 export async function deliver(env: Env, book: GuildBook, lane: string, effects: GuildEffect[]): Promise<void> {
   if (lane === 'hub') {
@@ -50,6 +52,11 @@ export async function deliver(env: Env, book: GuildBook, lane: string, effects: 
   if (lane.startsWith('monitor:')) {
     // However often it was wished for: one look at what runs now answers it.
     await listen(book, env, lane.slice('monitor:'.length));
+    return;
+  }
+  if (lane.startsWith('recording:')) {
+    const items = effects.flatMap((effect) => (effect.kind === 'recorded' ? [effect.item] : []));
+    await recordingOf(env, lane.slice('recording:'.length)).take(items);
     return;
   }
   const session = lane.startsWith('session:') ? sessionOf(env, lane.slice('session:'.length)) : null;

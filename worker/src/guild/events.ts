@@ -2,7 +2,9 @@ import type { NodeEvent, NodeEventOf, VoiceChannel } from '@patchbay/shared/even
 import type { GuildBook } from './book.ts';
 import { heard, stands } from './echoes.ts';
 import { sessionsIn, sessionsOf } from './leases.ts';
+import { mailReported } from './mails.ts';
 import { gone, type PresenceChange, type Reported, SKEW_MS, seen, snapshotChanges, stateOf } from './presence.ts';
+import { recordedPresence, recordingEvent } from './recorded.ts';
 import { noteRoles } from './viewers.ts';
 
 /** How long a member who left is remembered, so that an older report cannot bring them back. */
@@ -101,7 +103,11 @@ function applyEvent(book: GuildBook, event: NodeEvent): void {
     case 'transcript.stored':
     case 'report.sealed':
     case 'report.failed':
-      book.owe(`session:${event.sessionId}`, { kind: 'recording', event });
+      recordingEvent(book, event);
+      return;
+    case 'mail.sent':
+    case 'mail.failed':
+      mailReported(book, event);
   }
 }
 
@@ -154,7 +160,10 @@ function present(book: GuildBook, changes: readonly PresenceChange[], by: Report
     } else if (change.kind === 'joined') book.emit('voice.joined', { guildId, member }, { at });
     else book.emit('voice.flags', { guildId, member }, { at });
   }
-  for (const channelId of touched) book.reconsider(channelId);
+  for (const channelId of touched) {
+    recordedPresence(book, channelId);
+    book.reconsider(channelId);
+  }
 }
 
 /** What was found out of the last leave or move; told when it is surer than what was told before, so by one of several nodes. */

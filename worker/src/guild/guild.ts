@@ -7,6 +7,9 @@ import { Deadlines } from '../alarms/deadlines.ts';
 import { canSeal, type Env, matchmakerOf, settingsOf } from '../env.ts';
 import type { GuildPicture } from '../hub/items.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
+import type { PanelProgress } from '../panel/state.ts';
+import type { Asker } from '../recording/access.ts';
+import type { Places } from '../recording/say.ts';
 import type { LegLive, LegSpeakers } from '../session/live.ts';
 import { BREAKER_DEADLINE, GuildBook } from './book.ts';
 import { evict, joinQueue, leave, next, stop } from './commands.ts';
@@ -14,8 +17,10 @@ import { type DeskAction, desk } from './desk.ts';
 import { deliver, type GuildEffect } from './effects.ts';
 import { ingest } from './events.ts';
 import { HubShards } from './hub-lane.ts';
-import { showLive, speakers } from './live.ts';
+import { showLive, showProgress, speakers } from './live.ts';
+import { MAIL_DEADLINE, owesMail, sendMail } from './mails.ts';
 import { allowMonitors, monitor, stopMonitor } from './monitors.ts';
+import { asker, places, type RecordingRules, recordingRules } from './recorded.ts';
 import { type RejoinFacts, RejoinLimit, rejoinFacts } from './rejoining.ts';
 import { accept, type Reply } from './replies.ts';
 import { type ReportRequest, report } from './reports.ts';
@@ -73,7 +78,8 @@ export class Guild extends DurableObject<Env> {
         const settings = settingsOf(env);
         const { COOLDOWN_MS, FAILURE_REST_MS, BREAKER_FAILURES, BREAKER_WINDOW_MS, BREAKER_PAUSE_MS } = settings;
         const breaker = { failures: BREAKER_FAILURES, windowMs: BREAKER_WINDOW_MS, pauseMs: BREAKER_PAUSE_MS };
-        return { cooldownMs: COOLDOWN_MS, faultMs: FAILURE_REST_MS, breaker, sealing: canSeal(settings) };
+        const keep = { chunkDays: settings.CHUNK_RETENTION_DAYS, recordingDays: settings.RECORDING_RETENTION_DAYS };
+        return { cooldownMs: COOLDOWN_MS, faultMs: FAILURE_REST_MS, breaker, sealing: canSeal(settings), keep };
       },
       (lane, effect) => this.#outbox.add(lane, effect),
     );
@@ -120,6 +126,31 @@ export class Guild extends DurableObject<Env> {
   /** What is live in a call of this guild. Nothing is stored. */
   live(sessionId: string, legs: LegLive[], counts: { late: number; concealed: number }): Promise<void> {
     return showLive(this.#book, this.env, sessionId, legs, counts);
+  }
+
+  /** How far a recording of these channels is. Nothing is stored. */
+  recordingProgress(sessionId: string, channelIds: string[], progress: PanelProgress): Promise<void> {
+    return showProgress(this.#book, this.env, sessionId, channelIds, progress);
+  }
+
+  /** Where something about a recorded channel can be said: its own chat, then the channel of its panel. */
+  places(channelId: string): Places {
+    return places(this.#book, channelId);
+  }
+
+  /** What this server sets up for its recordings. */
+  recordingRules(): RecordingRules {
+    return recordingRules(this.#book);
+  }
+
+  /** Sends a mail about a recording to this server's addresses, once. */
+  mail(sessionId: string, mail: { subject: string; text: string }): void {
+    this.#transaction(() => owesMail(this.#book, sessionId, mail));
+  }
+
+  /** Somebody who wants a recording of this server, as it knows them now. */
+  asker(userId: string, maxAgeMs: number, known?: { roles?: string[]; manages?: boolean }): Promise<Asker> {
+    return asker(this.#book, userId, () => this.#viewers.of(userId, maxAgeMs), known);
   }
 
   /** A session is over. Idempotent. */
@@ -289,6 +320,9 @@ export class Guild extends DurableObject<Env> {
       if (due.includes(BREAKER_DEADLINE)) this.#book.reconsiderAll();
     });
     if (due.includes(OUTBOX_DEADLINE)) this.#outbox.kick();
+    for (const name of due) {
+      if (name.startsWith(MAIL_DEADLINE)) await sendMail(this.#book, this.env, name.slice(MAIL_DEADLINE.length));
+    }
     await this.#deadlines.arm();
   }
 

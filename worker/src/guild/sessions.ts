@@ -15,6 +15,7 @@ import { giveBack, holders, isIdentityFree, type LegLease, lease } from './lease
 import { allowsMonitors, wakeMonitors } from './monitors.ts';
 import { noteEnd, refreshPanel } from './panels.ts';
 import { type GuildPrivacy, lendPrivacy } from './privacy.ts';
+import { recordedOver } from './recorded.ts';
 import { relaySide } from './relay.ts';
 
 /** Ended sessions that the page still shows. */
@@ -255,6 +256,7 @@ export function sessionOver(
   end: { reason: EndReason; stoppedHere: boolean },
 ): void {
   giveBack(book.store, sessionId);
+  recordedOver(book, sessionId);
   for (const channel of book.store.channels()) {
     if (channel.sessionId === sessionId) channelOver(book, channel.channelId, { sessionId, ...end });
   }
@@ -270,6 +272,7 @@ export function legOver(
 ): void {
   const { sessionId, channelId } = at;
   giveBack(book.store, sessionId, channelId);
+  recordedOver(book, sessionId, channelId);
   if (book.store.channel(channelId)?.sessionId === sessionId) channelOver(book, channelId, { sessionId, ...end });
   book.reconsiderAll();
 }

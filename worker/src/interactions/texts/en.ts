@@ -1,8 +1,10 @@
 /** Every text in English; the keys are the contract for the other languages. `{name}` is filled in. */
 import { answers } from './en-answers.ts';
+import { recordingTexts } from './en-recordings.ts';
 
 export const en = {
   ...answers,
+  ...recordingTexts,
   'command.call': 'call',
   'command.call.about': 'Talk with another server',
   'command.call.join': 'join',

@@ -1,9 +1,11 @@
 /** Every text in Italian; a missing or superfluous key is a type error. */
 import type { TextKey } from './en.ts';
 import { answers } from './it-answers.ts';
+import { recordingTexts } from './it-recordings.ts';
 
 export const it: Record<TextKey, string> = {
   ...answers,
+  ...recordingTexts,
   'command.call': 'chiamata',
   'command.call.about': 'Parla con un altro server',
   'command.call.join': 'entra',

@@ -1,0 +1,153 @@
+/** Takes in what servers and voice nodes say of a recording. Everything may come twice, and after the end. */
+import { unsealed } from './finalising.ts';
+import type { RecordingItem } from './items.ts';
+import { heardOf, type Master, type RecordingRecord, type StoredObject, withSide } from './record.ts';
+import type { RecordingStore } from './store.ts';
+
+type EventItem = Extract<RecordingItem, { kind: 'event' }>['event'];
+type EventOf<T extends EventItem['type']> = Extract<EventItem, { type: T }>;
+
+/** What came of it beside the record. */
+export interface Taken {
+  record: RecordingRecord;
+  /** Objects that must not be there: of people who were taken out. */
+  unwanted: string[];
+  /** Something began to keep the recording from being whole. */
+  begun: EventOf<'recording.coverage'>[];
+}
+
+/** Call it inside a transaction. `now`: on our clock. */
+export function takeItem(store: RecordingStore, before: RecordingRecord, item: RecordingItem, now: number): Taken {
+  if (item.kind === 'side') {
+    if (item.side.endedAt !== null) everybodyLeft(store, item.side.guildId, item.side.channelId, item.side.endedAt);
+    const keep = {
+      chunkDays: least(before, item.keep, 'chunkDays'),
+      recordingDays: least(before, item.keep, 'recordingDays'),
+    };
+    return { record: { ...withSide(before, item.side), keep }, unwanted: [], begun: [] };
+  }
+  if (item.kind === 'people') {
+    notePeople(store, item, before.without);
+    return { record: before, unwanted: [], begun: [] };
+  }
+  return takeEvent(store, heardOf(before, item.event), item.event, now);
+}
+
+/** The shortest time that one of the servers keeps it; 0 is for ever. */
+function least(
+  { sides, keep }: RecordingRecord,
+  told: RecordingRecord['keep'],
+  tier: 'chunkDays' | 'recordingDays',
+): number {
+  if (sides.length === 0) return told[tier];
+  const days = [keep[tier], told[tier]].filter((each) => each > 0);
+  return days.length > 0 ? Math.min(...days) : 0;
+}
+
+function takeEvent(store: RecordingStore, record: RecordingRecord, event: EventItem, now: number): Taken {
+  const nothing = { record, unwanted: [], begun: [] };
+  switch (event.type) {
+    case 'recording.chunk.stored':
+    case 'recording.fragment.stored': {
+      if (record.without.includes(event.userId)) return { ...nothing, unwanted: [event.key] };
+      store.putObject(objectOf(event));
+      if (event.type === 'recording.chunk.stored') noteSpeaker(store, record, event);
+      return nothing;
+    }
+    case 'recording.master.stored':
+      return { ...nothing, record: takeMaster(store, record, event, now) };
+    case 'transcript.stored':
+      for (const { key, bytes, sha256 } of event.objects) {
+        store.putObject({ key, kind: 'transcript', bytes, sha256, at: event.at });
+      }
+      return nothing;
+    case 'recording.failed':
+      return { ...nothing, record: { ...record, failure: { code: event.code, message: event.message, at: now } } };
+    case 'recording.coverage': {
+      const about = { code: event.code, userId: event.userId ?? '' };
+      if (event.state === 'over') {
+        store.endCoverage(about.code, about.userId, Math.round(event.at));
+        return nothing;
+      }
+      store.noteCoverage({ ...about, begunAt: Math.round(event.at) });
+      return { ...nothing, begun: [event] };
+    }
+    default:
+      return nothing;
+  }
+}
+
+function objectOf(event: EventOf<'recording.chunk.stored' | 'recording.fragment.stored'>): StoredObject {
+  const { key, guildId, userId, bytes, sha256, firstSample, samples, at } = event;
+  const common = { key, guildId, userId, bytes, sha256, firstSample, samples, at };
+  if (event.type === 'recording.chunk.stored') return { ...common, kind: 'chunk', lostPackets: event.lostPackets };
+  const { kind, loudness, truePeak, atLimit } = event;
+  return { ...common, kind, loudness, truePeak, ...(atLimit ? { atLimit } : {}) };
+}
+
+/** A master of before somebody was taken out is not taken. */
+function takeMaster(
+  store: RecordingStore,
+  before: RecordingRecord,
+  event: EventOf<'recording.master.stored'>,
+  now: number,
+): RecordingRecord {
+  const { key, at, sha256, bytes, samples, loudness, truePeak, complete, outageSamples, tracks, nodeId } = event;
+  // Made before: the word of it comes late. Its node finalises again.
+  if (at <= (before.withoutAt ?? 0)) return before;
+  if (tracks?.some(({ userId, spokenSamples }) => spokenSamples > 0 && before.without.includes(userId))) return before;
+  for (const { userId, ...track } of tracks ?? []) {
+    for (const person of store.people()) if (person.userId === userId) store.putPerson({ ...person, ...track });
+  }
+  // Each server of the session is told of the same one.
+  if (before.master?.sha256 === sha256 && before.master.takenAt > (before.withoutAt ?? 0)) return before;
+  store.putObject({ key, kind: 'master', bytes, sha256, firstSample: 0, samples, loudness, truePeak, at });
+  const node = before.nodes[nodeId];
+  // A node finalises by itself only what it has stored all of.
+  const own =
+    node && !before.order?.incomplete ? { [nodeId]: { ...node, sealedAt: Math.max(node.sealedAt ?? 0, at) } } : {};
+  const record = { ...before, nodes: { ...before.nodes, ...own } };
+  const { order: _order, failure: _failure, ...rest } = record;
+  const master: Master = {
+    ...{ key, at, takenAt: now, sha256, samples, loudness, truePeak, complete, early: unsealed(record).length > 0 },
+    ...(outageSamples === undefined ? {} : { outageSamples }),
+  };
+  return { ...rest, master };
+}
+
+/** Somebody of whom something was stored was in it, whatever their server noted. */
+function noteSpeaker(store: RecordingStore, record: RecordingRecord, event: EventOf<'recording.chunk.stored'>): void {
+  const { guildId, userId, firstSample, samples } = event;
+  if (store.people().some((person) => person.userId === userId && person.guildId === guildId)) return;
+  const from = (record.timeZero ?? record.startedAt) + firstSample / 48;
+  const span = { firstAt: Math.round(from), lastAt: Math.round(from + samples / 48) };
+  store.putPerson({ guildId, userId, name: '', ...span, here: null });
+}
+
+function notePeople(
+  store: RecordingStore,
+  { guildId, channelId, at, here }: Extract<RecordingItem, { kind: 'people' }>,
+  without: readonly string[],
+): void {
+  const known = new Map(store.people().map((person) => [`${person.guildId}:${person.userId}`, person]));
+  const present = new Set(here.map(({ userId }) => userId));
+  for (const { userId, name } of here) {
+    if (without.includes(userId)) continue;
+    const before = known.get(`${guildId}:${userId}`);
+    // A late word of an earlier moment changes nothing.
+    if (before && before.lastAt > at) continue;
+    const fresh = { guildId, userId, firstAt: at };
+    const kept = before ?? fresh;
+    store.putPerson({ ...kept, name: name || (before?.name ?? ''), lastAt: at, here: channelId });
+  }
+  for (const person of known.values()) {
+    if (person.guildId !== guildId || person.here !== channelId || present.has(person.userId)) continue;
+    store.putPerson({ ...person, lastAt: at, here: null });
+  }
+}
+
+function everybodyLeft(store: RecordingStore, guildId: string, channelId: string, at: number): void {
+  for (const person of store.people()) {
+    if (person.guildId === guildId && person.here === channelId) store.putPerson({ ...person, lastAt: at, here: null });
+  }
+}

@@ -1,0 +1,158 @@
+/** What is known of one stored recording. Pure. Instants in milliseconds, samples at 48 kHz from time zero. */
+import type { Mode } from '@patchbay/shared/session-spec';
+import type { RecordingReport } from '../session/record.ts';
+import type { RecordedSight } from './access.ts';
+import type { FinaliseOrdered } from './finalising.ts';
+
+/** A recorded channel. */
+export interface Side {
+  guildId: string;
+  guildName: string;
+  channelId: string;
+  channelName: string;
+  startedAt: number;
+  /** `null`: it is being recorded. */
+  endedAt: number | null;
+  /** Who could view it: at the beginning, and at the end. */
+  sights: RecordedSight[];
+}
+
+/** Somebody who was in a recorded channel. */
+export interface Person {
+  guildId: string;
+  userId: string;
+  /** As shown in the server then; empty: not known. */
+  name: string;
+  firstAt: number;
+  lastAt: number;
+  /** The recorded channel that they are in now. */
+  here: string | null;
+  lostPackets?: number;
+  spokenSamples?: number;
+  missingSamples?: number;
+}
+
+export type ObjectKind = 'chunk' | 'normalised' | 'raw' | 'mp3' | 'master' | 'transcript';
+
+/** A stored object. */
+export interface StoredObject {
+  key: string;
+  kind: ObjectKind;
+  /** Absent: of all sides. */
+  guildId?: string;
+  userId?: string;
+  bytes: number;
+  sha256: string;
+  firstSample?: number;
+  samples?: number;
+  lostPackets?: number;
+  loudness?: number | null;
+  truePeak?: number | null;
+  atLimit?: 'gain' | 'peak';
+  at: number;
+}
+
+export interface Master {
+  key: string;
+  /** On the node's clock, and on ours. */
+  at: number;
+  takenAt: number;
+  sha256: string;
+  samples: number;
+  loudness: number | null;
+  truePeak: number | null;
+  complete: boolean;
+  outageSamples?: number;
+  /** A node had not stored its part yet. */
+  early: boolean;
+}
+
+/** Days that objects are kept; 0: for ever. */
+export interface Keep {
+  chunkDays: number;
+  recordingDays: number;
+}
+
+/** A message of ours in a channel. */
+export interface Post {
+  nonce: string;
+  /** Where it stands, once it is posted. */
+  at?: { channelId: string; messageId: string };
+  /** Fingerprint of what it says. */
+  shown?: string;
+  /** Nothing can be posted. */
+  problem?: string;
+}
+
+export interface RecordingRecord {
+  sessionId: string;
+  startedAt: number;
+  mode?: Mode;
+  timeZero?: number;
+  /** The session is over. */
+  endedAt?: number;
+  sides: Side[];
+  /** Nodes that recorded: when each said something of it last, and that all of its part is stored; on its clock. */
+  nodes: Record<string, { lastAt: number; sealedAt: number | null }>;
+  order?: FinaliseOrdered;
+  master?: Master;
+  /** People who were taken out. */
+  without: string[];
+  /** When the last of them was: a master of before is given to nobody. */
+  withoutAt?: number;
+  failure?: { code: string; message: string; at: number };
+  keep: Keep;
+  /** The chunks were deleted. */
+  chunksGoneAt?: number;
+  /** Reports in channels, by `guild:channel`. */
+  posts: Record<string, Post>;
+  /** Servers whose addresses were sent a mail. */
+  mailed: string[];
+  /** Failed tries to delete. */
+  attempts: number;
+}
+
+export function newRecord(sessionId: string, startedAt: number, keep: Keep): RecordingRecord {
+  return { sessionId, startedAt, sides: [], nodes: {}, without: [], keep, posts: {}, mailed: [], attempts: 0 };
+}
+
+/** The record with a side that is new, recorded again, or over. */
+export function withSide(record: RecordingRecord, side: Side): RecordingRecord {
+  const at = record.sides.findIndex((each) => each.guildId === side.guildId && each.channelId === side.channelId);
+  const known = record.sides[at];
+  if (!known) return { ...record, sides: [...record.sides, side] };
+  const merged = { ...known, endedAt: side.endedAt, sights: [...known.sights.slice(0, 1), ...side.sights.slice(-1)] };
+  return { ...record, sides: record.sides.map((each, index) => (index === at ? merged : each)) };
+}
+
+/** What a node said: it records, has stored something, or is done. */
+export function heardOf(record: RecordingRecord, event: RecordingReport): RecordingRecord {
+  const known = record.nodes[event.nodeId];
+  const put = (node: { lastAt: number; sealedAt: number | null }) => ({
+    ...record,
+    nodes: { ...record.nodes, [event.nodeId]: node },
+  });
+  if (event.type === 'recording.started' || event.type === 'recording.chunk.stored') {
+    return put({ lastAt: Math.max(known?.lastAt ?? 0, event.at), sealedAt: known?.sealedAt ?? null });
+  }
+  if (event.type === 'recording.sealed') {
+    return put({ lastAt: known?.lastAt ?? 0, sealedAt: Math.max(known?.sealedAt ?? 0, event.at) });
+  }
+  return record;
+}
+
+/** `running`, `finalising`, `ready`, `incomplete` (a part is still to come), `failed`, `empty`. */
+export type RecordingState = 'running' | 'finalising' | 'ready' | 'incomplete' | 'failed' | 'empty';
+
+export function stateOf(record: RecordingRecord, hasSound: boolean): RecordingState {
+  if (record.endedAt === undefined) return 'running';
+  if (!hasSound) return 'empty';
+  const { master, failure } = record;
+  if (!isCurrent(record)) return failure && failure.at > (master?.takenAt ?? 0) ? 'failed' : 'finalising';
+  return master?.early ? 'incomplete' : 'ready';
+}
+
+/** Is there a master that may be given out? */
+export function isCurrent({ master, withoutAt }: RecordingRecord): boolean {
+  return master !== undefined && master.takenAt > (withoutAt ?? 0);
+}
