@@ -6,6 +6,7 @@ import { discordLoginRoutes } from './api/discord-login.ts';
 import { guildRoutes } from './api/guilds.ts';
 import { internalRoutes } from './api/internal.ts';
 import { operationsRoutes } from './api/operations.ts';
+import { recordingInternalRoutes } from './api/recordings-internal.ts';
 import { rejoinRoutes } from './api/rejoin.ts';
 import { sessionRoutes } from './api/sessions.ts';
 import type { Env } from './env.ts';
@@ -19,6 +20,7 @@ app.use('/api/ws', crossOrigin);
 
 app.route('/', interactionRoutes);
 app.route('/', internalRoutes);
+app.route('/', recordingInternalRoutes);
 app.route('/', sessionRoutes);
 app.route('/', authRoutes);
 app.route('/', discordLoginRoutes);

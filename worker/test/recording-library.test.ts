@@ -1,8 +1,19 @@
 /** What becomes of a recording after it was captured: projected, finalised by order, reported. The Worker in workerd. */
+import type { DirectAnswer } from '@patchbay/shared/direct-messages';
 import { eq } from 'drizzle-orm';
+import { ulid } from 'ulid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { chunks, recordingObjects, recordingPeople, recordingSides, recordings } from '../src/db/schema.ts';
-import { RecordingWorld } from './recording-world.ts';
+import { mintToken } from '../src/auth/token.ts';
+import {
+  chunks,
+  recordingAudit,
+  recordingObjects,
+  recordingPeople,
+  recordingSides,
+  recordings,
+} from '../src/db/schema.ts';
+import { linksOf, RecordingWorld } from './recording-world.ts';
+import { JWT_SECRET, TestBrowser } from './world.ts';
 
 let world: RecordingWorld;
 let sessionId: string;
@@ -52,4 +63,270 @@ test('nobody finalises before the session is over and its node has stored all; t
   await expect.poll(kinds).toEqual(['master', 'normalised', 'normalised', 'raw', 'raw']);
   expect((await world.recording(sessionId).record())?.order).toBeUndefined();
   expect(told.filter((type) => type === 'recording.finalise')).toHaveLength(1);
+});
+
+const report = async () => {
+  const messages = await world.sim.messages(world.channelId);
+  return messages.find(({ content }) => content.includes(sessionId));
+};
+
+test('the channel reads a report once, and it is edited when something in it changes', async () => {
+  await expect.poll(report).toBeDefined();
+  const posted = await report();
+  expect(posted?.content).toContain('Recording of <#');
+  expect(posted?.content).toContain('<@301>, <@302>');
+  expect(posted?.content).toContain('-16.0 LUFS, -1.1 dBTP');
+  expect(posted?.content).toContain('<@301> 1.0 %');
+  expect(posted?.content).toContain('Nothing could be received for 0:02');
+  expect(JSON.stringify(posted?.components)).toContain(`recording:links:${sessionId}`);
+  await world.finalise(sessionId, ['301', '302'], 'c');
+  await world
+    .recording(sessionId)
+    .note({ id: 'n1', guildId: world.guildId, userId: '301', at: Date.now(), text: 'Here!' });
+  await expect.poll(async () => (await report())?.content).toContain('Here!');
+  expect((await report())?.id).toBe(posted?.id);
+  const all = await world.sim.messages(world.channelId);
+  expect(all.filter(({ content }) => content.includes(sessionId))).toHaveLength(1);
+});
+
+const audit = async () =>
+  (await world.db.select().from(recordingAudit).where(eq(recordingAudit.sessionId, sessionId))).map(
+    ({ actorId, action, key }) => [actorId, action, key.split('/').at(-1)],
+  );
+
+test('the button gives links to those who were there, who could view the channel, and who manage the server', async () => {
+  const button = `recording:links:${sessionId}`;
+  const own = await world.press('301', button);
+  expect(own.content).toContain('that you got them was written down');
+  expect(linksOf(own).map(({ label }) => label)).toEqual(['Mix', 'person 301 0:00', 'person 302 0:00']);
+  for (const { url } of linksOf(own)) {
+    expect(url.length).toBeLessThan(512);
+    expect(new URL(url).searchParams.get('X-Amz-Expires')).toBe('900');
+    expect(await (await fetch(url)).text()).toBe('voice');
+  }
+  expect((await audit()).map(([actor, action]) => `${actor} ${action}`)).toEqual(Array(3).fill('301 link'));
+  expect(linksOf(await world.press('401', button, ['555']))).toHaveLength(3);
+  const stranger = await world.press('402', button);
+  expect(stranger.content).toMatch(/-# unknown$/);
+  expect(linksOf(stranger)).toEqual([]);
+  expect((await audit()).filter(([actor]) => actor === '402')).toEqual([]);
+});
+
+const session = () => [{ name: 'session', value: sessionId }];
+const channel = () => [{ type: 7, name: 'channel', value: world.channelId }];
+
+test('/records lists what the caller may have, and /download has the mix; strangers learn nothing', async () => {
+  const list = await world.ask({ userId: '301', words: ['records'], options: channel() });
+  expect(list.content).toContain(`Recordings of <#${world.channelId}>`);
+  expect(list.content).toMatch(new RegExp(`5:00 · <@301>, <@302> · ready · \`${sessionId}\``));
+  expect(await (await fetch(linksOf(list)[0]?.url ?? '')).text()).toBe('voice');
+  const manager = { userId: '403', permissions: String(1 << 5) };
+  expect((await world.ask({ ...manager, words: ['records'], options: channel() })).content).toContain(sessionId);
+  for (const words of [['records'], ['download']]) {
+    const options = words[0] === 'records' ? channel() : session();
+    expect((await world.ask({ userId: '402', words, options })).content).not.toContain(sessionId);
+  }
+  const mix = await world.ask({ userId: '302', words: ['download'], options: session() });
+  expect(linksOf(mix).map(({ label }) => label)).toEqual(['Mix']);
+  const made = [{ name: 'session', value: ulid() }];
+  expect((await world.ask({ userId: '302', words: ['download'], options: made })).content).toMatch(/-# unknown$/);
+});
+
+test('in direct messages: the command, and what a voice node passes on, once and fresh', async () => {
+  const own = await world.askDirectly('301', 'records');
+  expect(own.content).toContain('Recordings that you were in');
+  expect((await world.askDirectly('302', 'records', [{ name: 'id', value: world.channelId }])).content).toContain(
+    sessionId,
+  );
+  expect((await world.askDirectly('402', 'records', [{ name: 'id', value: world.channelId }])).content).toBe(
+    'There are no recordings that you may have.',
+  );
+  expect((await world.askDirectly('301', 'call')).content).toMatch(/-# guild_only$/);
+
+  const now = (BigInt(Date.now() - 1_420_070_400_000) << 22n).toString();
+  const post = (body: unknown) => world.world.signedPost('/api/internal/direct-messages', 'node-1', body);
+  const message = { userId: '301', messageId: now, content: `!records ${world.channelId}` };
+  const answer = (await (await post(message)).json()) as DirectAnswer;
+  expect(answer.content).toContain(sessionId);
+  expect(await (await fetch(answer.links[0]?.url ?? '')).text()).toBe('voice');
+  expect((await post(message)).status).toBe(409);
+  expect((await post({ ...message, messageId: '1' })).status).toBe(409);
+  const vague = { ...message, messageId: String(BigInt(now) + 1n), content: '!records' };
+  expect(((await (await post(vague)).json()) as DirectAnswer).content).toContain('Give the id');
+});
+
+test('addresses that a server set up get a mail, ordered until a node has sent it', async () => {
+  const mail = (sub: string, value: string) =>
+    world.ask({
+      ...{ userId: '1', permissions: String(1 << 5), words: ['setup', 'mail', sub] },
+      options: [{ name: 'address', value }],
+    });
+  expect((await mail('add', 'nonsense')).content).toMatch(/-# wrong_mailTo$/);
+  expect((await mail('add', 'crew@example.org')).content).toContain('crew@example.org gets a mail');
+  const next = await world.record('301');
+  await world.chunk(next, '301');
+  await world.end(next, '301');
+  await world.ordered(next);
+  await world.finalise(next, ['301']);
+  const order = await world.fleet.node.inbox.next(({ type }) => type === 'mail.send');
+  expect(order).toMatchObject({ guildId: world.guildId, to: ['crew@example.org'] });
+  if (order.type !== 'mail.send') throw new Error('not a mail');
+  expect(order.subject).toMatch(/^Recording of Booth, /);
+  expect(order.text).toContain('People: person 301');
+  expect(order.text).toContain(`https://patchbay.example/#/recordings/${world.guildId}/${next}`);
+  await world.fleet.report({ type: 'mail.sent', guildId: world.guildId, mailId: order.mailId });
+  const storage = await world.world.harness.getWorker().getDurableObjectStorage('GUILD', { name: world.guildId });
+  await expect.poll(() => storage.exec('SELECT * FROM mails')).toEqual([]);
+  expect((await mail('remove', 'crew@example.org')).content).toContain('gets no more mails');
+});
+
+test('/recover makes one again, of this server alone, also when nothing but the bucket knows of it', async () => {
+  const lost = ulid();
+  const manager = { userId: '403', permissions: String(1 << 5), words: ['recover'] };
+  const of = (value: string) => [{ name: 'session', value }];
+  expect((await world.ask({ ...manager, options: of(lost) })).content).toMatch(/-# no_chunks$/);
+  const put = (userId: string, guildId?: string) =>
+    world.put(`recordings/${lost}/chunks/${userId}-1000.ogg`, {
+      ...{ 'session-id': lost, 'user-id': userId, 'time-zero': '1000', 'first-sample': '0', samples: '480' },
+      ...(guildId ? { 'guild-id': guildId } : {}),
+    });
+  await put('301');
+  expect((await world.ask({ ...manager, options: of(lost) })).content).toMatch(/-# guild_unknown$/);
+  await put('302', '77');
+  expect((await world.ask({ ...manager, options: of(lost) })).content).toMatch(/-# other_guild$/);
+  await put('303', world.guildId);
+  expect((await world.ask({ userId: '403', words: ['recover'], options: of(lost) })).content).toMatch(
+    /-# missing_permission$/,
+  );
+  expect((await world.ask({ ...manager, options: of(lost) })).content).toContain('(3 parts)');
+  await world.ordered(lost);
+  await world.finalise(lost, ['303']);
+  const mix = await world.ask({ ...manager, words: ['download'], options: of(lost) });
+  expect(linksOf(mix)).toHaveLength(1);
+  // Who spoke may have it; nobody else, since nothing says who could view the channel.
+  expect(linksOf(await world.ask({ userId: '303', words: ['download'], options: of(lost) }))).toHaveLength(1);
+  expect((await world.ask({ userId: '401', roles: ['555'], words: ['download'], options: of(lost) })).content).toMatch(
+    /-# unknown$/,
+  );
+  // Known ones are made again, too.
+  const from = world.fleet.node.inbox.all.length;
+  await world.ask({ ...manager, options: session() });
+  await world.ordered(sessionId, from);
+  await world.finalise(sessionId, ['301', '302'], 'd');
+});
+
+test('a person takes themselves out: their objects go, and the mix is given to nobody until it is made anew', async () => {
+  const from = world.fleet.node.inbox.all.length;
+  const erase = (userId: string, user?: string, permissions = '0') =>
+    world.ask({
+      ...{ userId, permissions, words: ['recording', 'erase'] },
+      options: [...session(), ...(user ? [{ type: 6, name: 'user', value: user }] : [])],
+    });
+  expect((await erase('302', '301')).content).toMatch(/-# erase_self$/);
+  await world.put(`recordings/${sessionId}/partial/302-1000.ogg`);
+  expect((await erase('302')).content).toContain('is being deleted');
+  const order = await world.ordered(sessionId, from);
+  expect(order).toMatchObject({ without: ['302'] });
+  const kept = async () => (await world.bucket.list(`recordings/${sessionId}/`)).filter((key) => /302-/.test(key));
+  await expect.poll(kept).toEqual([]);
+  expect((await world.ask({ userId: '301', words: ['download'], options: session() })).content).toContain(
+    'is being made',
+  );
+  // What was made with them does not count, whenever it comes.
+  await world.finalise(sessionId, ['301', '302'], 'e');
+  expect((await world.ask({ userId: '301', words: ['download'], options: session() })).content).toContain(
+    'is being made',
+  );
+  await expect.poll(kept).toEqual([]);
+  await world.finalise(sessionId, ['301'], 'f');
+  expect(linksOf(await world.press('301', `recording:links:${sessionId}`)).map(({ label }) => label)).toEqual([
+    'Mix',
+    'person 301 0:00',
+  ]);
+  const rows = await world.db.select().from(recordingObjects).where(eq(recordingObjects.sessionId, sessionId));
+  expect(rows.filter(({ userId }) => userId === '302')).toEqual([]);
+});
+
+test('chunks go after their time, then everything; the server says how long, and a bucket that is away delays it', async () => {
+  const day = 86_400_000;
+  const keys = async () => (await world.bucket.list(`recordings/${sessionId}/`)).map((key) => key.split('/')[2]);
+  expect(await keys()).toContain('chunks');
+  const now = Date.now();
+  await world.recording(sessionId).tick(now + 6 * day);
+  expect(await keys()).toContain('chunks');
+  world.s3.addFault({ kind: 'error', code: 'ServiceUnavailable', methods: ['DELETE'], count: null });
+  await world.recording(sessionId).tick(now + 8 * day);
+  expect((await world.recording(sessionId).record())?.attempts).toBe(1);
+  world.s3.clearFaults();
+  await world.recording(sessionId).tick(now + 8 * day);
+  expect(await keys()).toEqual(['full', 'full', `manifest-${sessionId}.json`, 'master']);
+  expect(linksOf(await world.press('301', `recording:links:${sessionId}`))).toHaveLength(2);
+  const retention = await world.ask({
+    ...{ userId: '1', permissions: String(1 << 5), words: ['setup', 'retention'] },
+    options: [{ type: 4, name: 'recordings', value: 20 }],
+  });
+  expect(retention.content).toContain('defaults of this server were changed');
+  await world.recording(sessionId).tick(now + 21 * day);
+  await expect.poll(keys).toEqual([]);
+  await expect.poll(row).toBeUndefined();
+  expect((await world.press('301', `recording:links:${sessionId}`)).content).toMatch(/-# unknown$/);
+  expect((await audit()).filter(([actor, action]) => actor === 'retention' && action === 'erased').length).toBe(3);
+});
+
+test('somebody who manages the server deletes one for good: what a node stores later goes, too', async () => {
+  const next = await world.record('301');
+  const of = [{ name: 'session', value: next }];
+  const manager = { userId: '403', permissions: String(1 << 5) };
+  const remove = (who: object) => world.ask({ userId: '301', words: ['recording', 'delete'], options: of, ...who });
+  await world.chunk(next, '301');
+  await expect.poll(async () => (await remove(manager)).content).toMatch(/-# still_running$/);
+  await world.end(next, '301');
+  await world.ordered(next);
+  expect((await remove({})).content).toMatch(/-# not_yours$/);
+  expect((await remove(manager)).content).toContain('is being deleted');
+  const keys = () => world.bucket.list(`recordings/${next}/`);
+  await expect.poll(keys).toEqual([]);
+  await expect.poll(() => world.recording(next).record()).toBeUndefined();
+  // The node had begun already.
+  await world.finalise(next, ['301']);
+  await expect.poll(keys, { timeout: 10_000 }).toEqual([]);
+  expect((await world.ask({ ...manager, words: ['recover'], options: of })).content).toMatch(/-# unknown$/);
+});
+
+test('trouble is said in the channel once in a while, on the page each time; so is how far the mix is', async () => {
+  const next = await world.record('301', '302');
+  const browser = new TestBrowser(world.world, world.guildId);
+  const claims = { sub: world.ownerId, guilds: [world.guildId], scope: 'guild' as const };
+  await browser.auth((await mintToken(JWT_SECRET, claims)).token);
+  await browser.event('presence.snapshot');
+  const legId = world.fleet.running.get(next)?.legs[0]?.legId ?? '';
+  const about = { type: 'recording.coverage' as const, guildId: world.guildId, sessionId: next, legId };
+  const trouble = (userId: string, state: 'begun' | 'over') =>
+    world.fleet.report({ ...about, code: 'no_packets', userId, state, message: 'Nothing comes.' });
+  await trouble('301', 'begun');
+  await trouble('302', 'begun');
+  await trouble('301', 'over');
+  await browser.event('recording.coverage', ({ userId, state }) => userId === '301' && state === 'over');
+  const said = async () =>
+    (await world.sim.messages(world.channelId)).filter(({ content }) => content.includes('nothing arrives'));
+  await expect.poll(said).toHaveLength(1);
+  expect((await said())[0]?.content).toContain('<@301>');
+  await world.chunk(next, '301');
+  await world.end(next, '301', '302');
+  await world.ordered(next);
+  world.fleet.node.send({
+    ...{ v: 1, type: 'ephemeral', event: 'recording.progress', sessionId: next },
+    ...{ stage: 'finalising', percent: 37.5 },
+  });
+  await browser.event('recording.progress', ({ percent }) => percent === 37.5);
+  const asked = await world.ask({ userId: '301', words: ['download'], options: [{ name: 'session', value: next }] });
+  expect(asked.content).toContain('(37 %)');
+  await world.finalise(next, ['301']);
+  await browser.event('recording.progress', ({ percent }) => percent === 100);
+  await expect
+    .poll(
+      async () => (await world.sim.messages(world.channelId)).find(({ content }) => content.includes(next))?.content,
+    )
+    .toContain('somebody was not heard (2×)');
+  expect(await said()).toHaveLength(1);
 });

@@ -40,6 +40,7 @@ export class RecordingWorld {
   readonly guildId: string;
   readonly channelId: string;
   readonly botUserId: string;
+  readonly ownerId: string;
   readonly #client = new AwsClient({ ...credentials, service: 's3', region: 'auto' });
   readonly #endpoint: string;
 
@@ -53,6 +54,7 @@ export class RecordingWorld {
     guildId: string;
     channelId: string;
     botUserId: string;
+    ownerId: string;
   }) {
     this.simulator = parts.simulator;
     this.sim = parts.sim;
@@ -64,13 +66,14 @@ export class RecordingWorld {
     this.guildId = parts.guildId;
     this.channelId = parts.channelId;
     this.botUserId = parts.botUserId;
+    this.ownerId = parts.ownerId;
   }
 
   static async start(variables: Record<string, string> = {}): Promise<RecordingWorld> {
     const simulator = await startSimulator({ clips: new Map(), rest: { rateLimits: 'off' } });
     const sim = new SimControl(simulator.controlUrl);
     const application = await sim.createApplication({ name: 'Patchbay' });
-    const { guildId } = await sim.createGuild({ name: 'Studio' });
+    const { guildId, ownerId } = await sim.createGuild({ name: 'Studio' });
     await sim.addBot(guildId, application.botUserId);
     const { channelId } = await sim.createVoiceChannel(guildId, { name: 'Booth' });
     const s3 = new S3Server({ credentials, buckets: ['calls'] });
@@ -89,8 +92,13 @@ export class RecordingWorld {
     });
     const fleet = new ObedientNode(world);
     await fleet.node.connect([{ identityId: application.botUserId, guildIds: [guildId] }], { mail: true });
+    const plain = snapshot(guildId, application.botUserId, channelId) as Extract<
+      NodeEventDraft,
+      { type: 'voice.snapshot' }
+    >;
     await fleet.report({
-      ...(snapshot(guildId, application.botUserId, channelId) as Extract<NodeEventDraft, { type: 'voice.snapshot' }>),
+      ...plain,
+      access: { ownerId, membersReported: false, roles: plain.access?.roles ?? [] },
       channels: [
         {
           ...{ channelId, name: 'Booth' },
@@ -104,7 +112,7 @@ export class RecordingWorld {
     await world.setupCommand(guildId, channelId, 'channel', [{ type: 5, name: 'record', value: true }]);
     await world.setupCommand(guildId, channelId, 'after-end', [{ type: 3, name: 'policy', value: 'idle' }]);
     const { botUserId } = application;
-    return new RecordingWorld({ simulator, sim, s3, endpoint, world, fleet, guildId, channelId, botUserId });
+    return new RecordingWorld({ simulator, sim, s3, endpoint, world, fleet, guildId, channelId, botUserId, ownerId });
   }
 
   get db() {

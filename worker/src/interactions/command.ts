@@ -9,13 +9,15 @@ import type { Language, NamedKey, TextKey } from './texts/texts.ts';
 /** What a command may use. */
 export interface CommandContext {
   env: Env;
-  /** Empty outside of a server (commands with `anywhere` only). */
+  /** Empty outside of a server (commands with `direct` only). */
   guildId: string;
   userId: string;
   /** Of the interaction: its answer can be edited with it for fifteen minutes. */
   token: string;
   /** Permission bits of the caller in the channel that the command names, else in that in which it was used. */
   permissions: bigint;
+  /** The caller's roles in the server, where Discord told them. */
+  roles?: string[];
   /** By the English name of the option. */
   options: ReadonlyMap<string, OptionValue>;
   /** Channels that the options name. */
@@ -44,7 +46,8 @@ export interface OptionSpec {
     | ApplicationCommandOptionType.String
     | ApplicationCommandOptionType.Integer
     | ApplicationCommandOptionType.Boolean
-    | ApplicationCommandOptionType.Channel;
+    | ApplicationCommandOptionType.Channel
+    | ApplicationCommandOptionType.User;
   required?: true;
   /** Fixed choices: value → the text that names it. */
   choices?: Readonly<Record<string, TextKey>>;
@@ -72,11 +75,13 @@ export type Command = Described &
     | {
         /** Works where the bot is not a member, too. */
         anywhere?: true;
+        /** Works in the bot's direct messages, too. */
+        direct?: true;
         target?: never;
         run: (context: CommandContext) => Answer | Promise<Answer>;
       }
     /** Is about one voice channel: refused without one. */
-    | { target: true; anywhere?: never; run: (context: TargetContext) => Answer | Promise<Answer> }
+    | { target: true; anywhere?: never; direct?: never; run: (context: TargetContext) => Answer | Promise<Answer> }
   );
 
 /** For the type of a command file: `export const callNext = command({ … })`. */

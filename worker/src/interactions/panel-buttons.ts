@@ -2,8 +2,10 @@
 import { ComponentType, InteractionResponseType, TextInputStyle } from 'discord-api-types/v10';
 import { type Env, guildOf } from '../env.ts';
 import { buttonId, readButtonId } from '../panel/render.ts';
+import { readLinksButton } from '../recording/report-message.ts';
 import type { Link } from './links.ts';
 import { inChannelOr, judge, permissionKey } from './permissions.ts';
+import { pressLinks } from './recordings.ts';
 import { COMPONENT, type CommandInteraction, MODAL, type PressInteraction } from './schema.ts';
 import { languageOf, text } from './texts/texts.ts';
 import { refusal, reply } from './words.ts';
@@ -23,6 +25,8 @@ export async function press(env: Env, interaction: PressInteraction): Promise<Pr
   const language = languageOf(locale, guildLocale);
   const say = (key: Parameters<typeof text>[1], values?: Record<string, string | number>) =>
     text(language, key, values);
+  const recordingId = readLinksButton(data.custom_id);
+  if (recordingId !== undefined && member) return pressLinks(env, interaction, recordingId);
   const button = readButtonId(data.custom_id);
   if (!button || !member) return { content: refusal(say('unknown_button'), 'unknown_button') };
   const guild = guildOf(env, guildId);

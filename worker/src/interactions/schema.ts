@@ -46,8 +46,12 @@ const invoked = {
       /** Permission bits of the member in the channel, in decimal. */
       permissions: bits,
       user: z.object({ id: snowflake }),
+      /** Roles besides everybody's. */
+      roles: z.array(snowflake).optional(),
     })
     .optional(),
+  /** The caller in the bot's direct messages, where there is no member. */
+  user: z.object({ id: snowflake }).optional(),
   data: z.object({
     name: z.string(),
     options: z.array(optionSchema).optional(),

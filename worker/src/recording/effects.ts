@@ -1,6 +1,7 @@
 import { PatchbayError } from '@patchbay/shared/errors';
 import { projectParts, projectRecording } from '../db/recordings.ts';
 import { fleetOf } from '../env.ts';
+import { removePerson } from './erasing.ts';
 import { againMs, NO_NODE_MS } from './finalising.ts';
 import type { RecordingLife } from './life.ts';
 import type { RecordingRecord } from './record.ts';
@@ -17,19 +18,21 @@ export type RecordingEffect =
   | { kind: 'say'; guildId: string; channelId: string; code: string; userId: string; at: number }
   /** A mail to the addresses of a server. */
   | { kind: 'mail'; guildId: string }
+  | { kind: 'erasePerson'; userId: string; actorId: string }
   /** Objects that must not be there. */
   | { kind: 'remove'; keys: string[] };
 
 /** Rows that are written at once. */
 const ROWS = 40;
 
-/** Delivers what is owed in one lane, in order: `db`, `bucket`, `mail:GUILD`, `report:GUILD:CHANNEL`, `say:GUILD:CHANNEL`. */
+/** Delivers what is owed in one lane, in order: `db`, `bucket`, `mail:GUILD`, `person:USER`, `report:GUILD:CHANNEL`, `say:GUILD:CHANNEL`. */
 export async function deliver(life: RecordingLife, effects: RecordingEffect[]): Promise<void> {
   for (const [at, effect] of effects.entries()) {
     // The newest state is shown: the last of a run is enough.
     const repeated = effects.slice(at + 1).some(({ kind }) => kind === effect.kind);
     if (effect.kind === 'project' && !repeated) await project(life);
     if (effect.kind === 'report' && !repeated) await showReport(life, effect);
+    if (effect.kind === 'erasePerson') await removePerson(life, effect.userId, effect.actorId);
     if (effect.kind === 'mail') await orderMail(life, effect.guildId);
     if (effect.kind === 'say') await sayCoverage(life, effect);
     if (effect.kind === 'remove') await removeObjects(life, effect.keys);

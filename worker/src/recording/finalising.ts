@@ -32,8 +32,8 @@ export function unsealed({ nodes }: Pick<RecordingRecord, 'nodes'>): string[] {
 }
 
 /** Is the master made of all that there is? */
-function isWhole({ master, nodes, withoutAt }: RecordingRecord): boolean {
-  if (!master || master.early || master.takenAt <= (withoutAt ?? 0)) return false;
+function isWhole({ master, nodes, withoutAt = 0, remakeAt = 0 }: RecordingRecord): boolean {
+  if (!master || master.early || master.takenAt <= Math.max(withoutAt, remakeAt)) return false;
   return Object.values(nodes).every(({ lastAt }) => lastAt <= master.at);
 }
 
@@ -42,14 +42,14 @@ function isWhole({ master, nodes, withoutAt }: RecordingRecord): boolean {
  * @param hasSound something is stored that can be finalised
  */
 export function nextStep(record: RecordingRecord, facts: { now: number; sealMs: number; hasSound: boolean }): Step {
-  const { endedAt, master, withoutAt } = record;
+  const { endedAt, master, withoutAt = 0, remakeAt = 0, hurried } = record;
   if (endedAt === undefined || !facts.hasSound) return { kind: 'none' };
   const late = unsealed(record);
   if (late.length === 0) return isWhole(record) ? { kind: 'none' } : { kind: 'order', incomplete: false };
-  const until = endedAt + facts.sealMs;
+  const until = endedAt + (hurried ? 0 : facts.sealMs);
   if (facts.now < until) return { kind: 'wait', until };
   // What is there is made once; again when somebody is taken out of it, or when the rest has come.
-  return master && master.takenAt > Math.max(until, withoutAt ?? 0)
+  return master && master.takenAt > Math.max(until, withoutAt, remakeAt)
     ? { kind: 'none' }
     : { kind: 'order', incomplete: true };
 }

@@ -1,7 +1,7 @@
 /** Takes in what servers and voice nodes say of a recording. Everything may come twice, and after the end. */
 import { unsealed } from './finalising.ts';
 import type { RecordingItem } from './items.ts';
-import { heardOf, type Master, type RecordingRecord, type StoredObject, withSide } from './record.ts';
+import { heardOf, leastKeep, type Master, type RecordingRecord, type StoredObject, withSide } from './record.ts';
 import type { RecordingStore } from './store.ts';
 
 type EventItem = Extract<RecordingItem, { kind: 'event' }>['event'];
@@ -20,10 +20,7 @@ export interface Taken {
 export function takeItem(store: RecordingStore, before: RecordingRecord, item: RecordingItem, now: number): Taken {
   if (item.kind === 'side') {
     if (item.side.endedAt !== null) everybodyLeft(store, item.side.guildId, item.side.channelId, item.side.endedAt);
-    const keep = {
-      chunkDays: least(before, item.keep, 'chunkDays'),
-      recordingDays: least(before, item.keep, 'recordingDays'),
-    };
+    const keep = before.sides.length === 0 ? item.keep : leastKeep([before.keep, item.keep]);
     return { record: { ...withSide(before, item.side), keep }, unwanted: [], begun: [] };
   }
   if (item.kind === 'people') {
@@ -33,17 +30,6 @@ export function takeItem(store: RecordingStore, before: RecordingRecord, item: R
   return takeEvent(store, heardOf(before, item.event), item.event, now);
 }
 
-/** The shortest time that one of the servers keeps it; 0 is for ever. */
-function least(
-  { sides, keep }: RecordingRecord,
-  told: RecordingRecord['keep'],
-  tier: 'chunkDays' | 'recordingDays',
-): number {
-  if (sides.length === 0) return told[tier];
-  const days = [keep[tier], told[tier]].filter((each) => each > 0);
-  return days.length > 0 ? Math.min(...days) : 0;
-}
-
 function takeEvent(store: RecordingStore, record: RecordingRecord, event: EventItem, now: number): Taken {
   const nothing = { record, unwanted: [], begun: [] };
   switch (event.type) {
@@ -51,8 +37,8 @@ function takeEvent(store: RecordingStore, record: RecordingRecord, event: EventI
     case 'recording.fragment.stored': {
       if (record.without.includes(event.userId)) return { ...nothing, unwanted: [event.key] };
       store.putObject(objectOf(event));
-      if (event.type === 'recording.chunk.stored') noteSpeaker(store, record, event);
-      return nothing;
+      noteSpeaker(store, record, event);
+      return { ...nothing, record: ofServer(record, event.guildId) };
     }
     case 'recording.master.stored':
       return { ...nothing, record: takeMaster(store, record, event, now) };
@@ -115,8 +101,19 @@ function takeMaster(
   return { ...rest, master };
 }
 
+/** A recording that was rebuilt from objects which do not say whose it is: what is made of them does. */
+function ofServer(record: RecordingRecord, guildId: string): RecordingRecord {
+  if (record.remakeAt === undefined || record.sides.some((side) => side.guildId === guildId)) return record;
+  const about = { guildId, guildName: '', channelId: '', channelName: '', sights: [] };
+  return withSide(record, { ...about, startedAt: record.startedAt, endedAt: record.endedAt ?? record.remakeAt });
+}
+
 /** Somebody of whom something was stored was in it, whatever their server noted. */
-function noteSpeaker(store: RecordingStore, record: RecordingRecord, event: EventOf<'recording.chunk.stored'>): void {
+function noteSpeaker(
+  store: RecordingStore,
+  record: RecordingRecord,
+  event: EventOf<'recording.chunk.stored' | 'recording.fragment.stored'>,
+): void {
   const { guildId, userId, firstSample, samples } = event;
   if (store.people().some((person) => person.userId === userId && person.guildId === guildId)) return;
   const from = (record.timeZero ?? record.startedAt) + firstSample / 48;

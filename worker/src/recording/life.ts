@@ -66,6 +66,10 @@ export class RecordingLife {
 
   /** Stores a record with what follows from it: an order to finalise, its deadlines, its rows, its reports. */
   commit(before: RecordingRecord): void {
+    if (before.erasedBy) {
+      this.store.put(before);
+      return;
+    }
     const now = Date.now();
     const { order: _order, ...rest } = before;
     const step = nextStep(before, { now, sealMs: this.settings.RECORDING_SEAL_MS, hasSound: this.hasSound() });

@@ -100,6 +100,10 @@ export interface RecordingRecord {
   without: string[];
   /** When the last of them was: a master of before is given to nobody. */
   withoutAt?: number;
+  /** It is to be made again, of what is stored now. */
+  remakeAt?: number;
+  /** Somebody waits for it: made without nodes that have not stored their part. */
+  hurried?: boolean;
   failure?: { code: string; message: string; at: number };
   keep: Keep;
   /** The chunks were deleted. */
@@ -108,6 +112,8 @@ export interface RecordingRecord {
   posts: Record<string, Post>;
   /** Servers whose addresses were sent a mail. */
   mailed: string[];
+  /** All of it is being deleted, by whom; nobody gets anything of it. */
+  erasedBy?: string;
   /** Failed tries to delete. */
   attempts: number;
 }
@@ -155,4 +161,17 @@ export function stateOf(record: RecordingRecord, hasSound: boolean): RecordingSt
 /** Is there a master that may be given out? */
 export function isCurrent({ master, withoutAt }: RecordingRecord): boolean {
   return master !== undefined && master.takenAt > (withoutAt ?? 0);
+}
+
+/** The shortest time that one of the servers keeps it; 0 is for ever. */
+export function leastKeep(all: readonly Keep[]): Keep {
+  const least = (days: readonly number[]) => Math.min(...days.filter((each) => each > 0), Number.POSITIVE_INFINITY);
+  const [chunkDays, recordingDays] = [
+    least(all.map((each) => each.chunkDays)),
+    least(all.map((each) => each.recordingDays)),
+  ];
+  return {
+    chunkDays: Number.isFinite(chunkDays) ? chunkDays : 0,
+    recordingDays: Number.isFinite(recordingDays) ? recordingDays : 0,
+  };
 }

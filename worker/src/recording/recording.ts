@@ -3,11 +3,15 @@ import type { EphemeralOf } from '@patchbay/shared/control-messages';
 import { Deadlines } from '../alarms/deadlines.ts';
 import { type Env, guildOf } from '../env.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
+import type { Asker } from './access.ts';
 import { deliver, type RecordingEffect, sendOrder } from './effects.ts';
+import { type EraseAnswer, erase, eraseAll, erasePerson, retain } from './erasing.ts';
 import { takeItem } from './intake.ts';
 import type { RecordedSession, RecordingItem } from './items.ts';
 import { RecordingLife } from './life.ts';
+import { type LinksAnswer, links } from './links.ts';
 import type { RecordingRecord, RecordingState } from './record.ts';
+import { type RecoverAnswer, type RecoverRequest, recover } from './recover.ts';
 import type { Note } from './report-message.ts';
 import { SAID_AGAIN_MS } from './say.ts';
 import { RecordingStore } from './store.ts';
@@ -68,6 +72,40 @@ export class Recording extends DurableObject<Env> {
     await this.#tellProgress(record, { stage, percent });
   }
 
+  /** Links for somebody; whether they may is decided here. */
+  links(asker: Asker, what: 'master' | 'all'): Promise<LinksAnswer> {
+    return links(this.#life, asker, { what, percent: this.#progress?.percent });
+  }
+
+  /** Somebody waits for the master: what is there is finalised now. Idempotent. */
+  hurry(): void {
+    const record = this.#store.record();
+    if (!record) return;
+    const order = record.order && { ...record.order, nextAt: Date.now() };
+    this.#life.transaction(() => this.#life.commit({ ...record, hurried: true, ...(order ? { order } : {}) }));
+  }
+
+  /** Puts it together from what the bucket holds. */
+  recover(request: RecoverRequest): Promise<RecoverAnswer> {
+    return recover(this.#life, request);
+  }
+
+  /** Somebody deletes all of it. */
+  erase(asker: Asker): EraseAnswer {
+    return erase(this.#life, asker);
+  }
+
+  /** Takes a person out of it. */
+  erasePerson(asker: Asker, userId: string): EraseAnswer {
+    return erasePerson(this.#life, asker, userId);
+  }
+
+  /** Deletes what is due at `now`. */
+  async tick(now: number): Promise<void> {
+    await retain(this.#life, now);
+    if (this.#store.record()?.erasedBy) await eraseAll(this.#life);
+  }
+
   /** Something that somebody notes while it is recorded; for the report and the list. Idempotent by its id. */
   note(note: Note): void {
     const record = this.#store.record();
@@ -90,6 +128,8 @@ export class Recording extends DurableObject<Env> {
     const record = this.#store.record();
     if (record && due.includes('seal')) this.#life.transaction(() => this.#life.commit(record));
     if (due.includes('order')) await sendOrder(this.#life);
+    if (due.includes('retention')) await retain(this.#life, Date.now());
+    if (due.includes('erase')) await eraseAll(this.#life);
     await this.#deadlines.arm();
   }
 
@@ -97,7 +137,11 @@ export class Recording extends DurableObject<Env> {
     const about = item.kind === 'side' ? item : item.kind === 'event' ? item.event : undefined;
     const startedAt = item.kind === 'side' ? item.side.startedAt : item.kind === 'event' ? item.event.at : Date.now();
     const before = about ? this.#life.recordOf(about.sessionId, startedAt) : this.#store.record();
-    if (!before) return;
+    if (!before) {
+      // Stored by a node that was away while it was deleted: it goes at once.
+      if (this.#store.goneId() !== undefined) this.#deadlines.set('erase', Date.now());
+      return;
+    }
     const { record, unwanted, begun } = takeItem(this.#store, before, item, Date.now());
     if (unwanted.length > 0) this.#outbox.add('bucket', { kind: 'remove', keys: unwanted });
     for (const event of begun) this.#say(record, event);

@@ -81,6 +81,10 @@ export class RecordingStore {
     this.#sql.exec(sql, person.guildId, person.userId, JSON.stringify(person));
   }
 
+  dropPerson(userId: string): void {
+    this.#sql.exec('DELETE FROM people WHERE user_id = ?', userId);
+  }
+
   /** In the order in which they came. */
   people(): Person[] {
     return this.#sql

@@ -21,6 +21,12 @@ export const deskChannelOption: OptionSpec = {
   channelTypes: voice,
   required: true,
 };
+/** The channel whose recordings are asked for. */
+export const recordedChannelOption: OptionSpec = {
+  key: 'option.recorded-channel',
+  type: Type.Channel,
+  channelTypes: voice,
+};
 /** The channel whose call a monitor listens to. */
 export const monitoredChannelOption: OptionSpec = {
   key: 'option.monitored-channel',

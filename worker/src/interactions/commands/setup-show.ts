@@ -1,5 +1,5 @@
 import { fleetOf, settingsOf } from '../../env.ts';
-import type { ChannelSettings } from '../../guild/settings.ts';
+import type { ChannelSettings, StoredSettings } from '../../guild/settings.ts';
 import type { SetupReport } from '../../guild/status.ts';
 import { type CommandContext, command, ownGuild } from '../command.ts';
 import { withPermission } from '../permissions.ts';
@@ -8,7 +8,10 @@ import { clip, monitorWords } from '../words.ts';
 import { languageName } from './languages.ts';
 import { serverName } from './options.ts';
 
-type Shown = { [K in keyof ChannelSettings]?: ChannelSettings[K] | undefined };
+type Shown = { [K in keyof ChannelSettings]?: ChannelSettings[K] | undefined } & Pick<
+  StoredSettings,
+  'chunkDays' | 'recordingDays' | 'mailTo'
+>;
 
 /** What is set, piece by piece, in the reader's language. */
 function pieces({ env, say, language }: CommandContext, settings: Shown): string[] {
@@ -35,6 +38,12 @@ function pieces({ env, say, language }: CommandContext, settings: Shown): string
   if (settings.leastPeople && settings.leastPeople > 1) all.push(say('show.people', { people: settings.leastPeople }));
   if (settings.relay) all.push(say('show.relay'));
   if (settings.sealReports === false) all.push(say('show.sealing_off'));
+  if (settings.recordingDays !== undefined || settings.chunkDays !== undefined) {
+    const { RECORDING_RETENTION_DAYS: days, CHUNK_RETENTION_DAYS: chunks } = settingsOf(env);
+    const values = { days: settings.recordingDays ?? days, chunks: settings.chunkDays ?? chunks };
+    all.push(say('show.retention', values));
+  }
+  if (settings.mailTo?.length) all.push(say('show.mails', { count: settings.mailTo.length }));
   if (settings.panel) all.push(say('show.panel', { text: settings.panel }));
   return all.filter((piece) => typeof piece === 'string');
 }
