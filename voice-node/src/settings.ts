@@ -46,6 +46,8 @@ const schema = z.object({
   GUILD_MEMBERS_INTENT: optional(z.enum(['true', 'false'], { error: 'must be true or false' })).transform(
     (value) => value === 'true',
   ),
+  SMTP_URL: optional(z.url({ protocol: /^smtps?$/, error: 'must be smtp://… or smtps://…' })),
+  MAIL_FROM: optional(z.string().min(3).max(320)),
   LEG_CAPACITY: optional(z.coerce.number().int().min(1).max(1_000)).transform((value) => value ?? 50),
 });
 
@@ -57,6 +59,13 @@ export interface StorageSettings {
   accessKeyId: string;
   secretAccessKey: string;
   checksums: 'WHEN_SUPPORTED' | 'WHEN_REQUIRED';
+}
+
+/** How mails are sent. */
+export interface MailSettings {
+  /** `smtp://user:password@host:port`, or `smtps://`. */
+  smtpUrl: string;
+  from: string;
 }
 
 export interface Settings {
@@ -90,6 +99,8 @@ export interface Settings {
    * and CPU time; the bench sets it to show how much.
    */
   passThrough: boolean;
+  /** Absent: the node sends no mails. */
+  mail?: MailSettings;
   /** Every application of `discordTokens` has the privileged intent Server Members: changes of roles are known at once. */
   membersIntent: boolean;
 }
@@ -118,6 +129,9 @@ export function readSettings(variables: Record<string, string | undefined>): Set
     messageContent: read.MESSAGE_CONTENT,
     membersIntent: read.GUILD_MEMBERS_INTENT,
   };
+  const { SMTP_URL: smtpUrl, MAIL_FROM: from } = read;
+  if (smtpUrl !== undefined)
+    settings.mail = { smtpUrl, from: from ?? `Patchbay <patchbay@${new URL(smtpUrl).hostname}>` };
   const storage = storageOf(read);
   if (typeof storage === 'string') settings.recordingOff = `Recording is off: ${storage}`;
   else settings.storage = storage;

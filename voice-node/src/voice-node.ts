@@ -9,8 +9,10 @@ import { NodeStore } from './control/node-store.ts';
 import { Outbox } from './control/outbox.ts';
 import { SpeakingLane } from './control/speaking-lane.ts';
 import { StatsLane } from './control/stats-lane.ts';
+import { DirectMessages } from './gateway/direct-messages.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { Identity } from './gateway/identity.ts';
+import { MailDesk } from './mail/mail-desk.ts';
 import { NodeStorage } from './node-storage.ts';
 import { EventLoopLag } from './ops/event-loop-lag.ts';
 import { HealthServer } from './ops/health-server.ts';
@@ -38,6 +40,8 @@ export class VoiceNode {
   #outbox!: Outbox;
   #storage: NodeStorage | undefined;
   #reports!: ReportDesk;
+  #mails: MailDesk | undefined;
+  #directMessages!: DirectMessages;
   #gateway!: Gateway;
   #registry!: Registry;
   #control!: ControlSocket;
@@ -88,6 +92,13 @@ export class VoiceNode {
       await this.#storage.start();
     } else logger.warn(recordingOff ?? 'Recording is off.');
     await this.#reports.start();
+    const { mail } = this.#settings;
+    if (mail) {
+      const append = (draft: Parameters<Outbox['append']>[0]) => this.#outbox.append(draft);
+      this.#mails = new MailDesk({ ...mail, directory: join(dataDir, 'mails'), report: append, logger });
+      await this.#mails.start();
+    }
+    this.#directMessages = new DirectMessages({ hubUrl, hubSecret, nodeId, logger });
 
     const { discordTokens, discordApiUrl: apiUrl, messageContent, membersIntent } = this.#settings;
     const identities = await Promise.all(
@@ -133,6 +144,7 @@ export class VoiceNode {
     await this.#registry?.endAll('policy', 'The voice node was shut down.');
     await this.#reports?.settled();
     await this.#storage?.close(UPLOAD_DEADLINE_MS);
+    this.#mails?.close();
     if (this.#outbox && !(await this.#outbox.flush(OUTBOX_DEADLINE_MS))) {
       logger.warn({ waiting: this.#outbox.waiting }, 'some events are not delivered; the next start takes them up');
     }
@@ -158,6 +170,16 @@ export class VoiceNode {
     });
     identity.on('ownVoiceLost', (guildId) => {
       for (const leg of legsOf(guildId)) leg.gatewaySessionLost();
+    });
+    identity.on('directMessage', (message) => {
+      void this.#directMessages.take(message, async (channelId, body) => {
+        const signal = AbortSignal.timeout(REST_TIMEOUT_MS);
+        const reply = { ...body, message_reference: { message_id: message.messageId, fail_if_not_exists: false } };
+        await identity.rest.post(Routes.channelMessages(channelId), {
+          body: { ...reply, allowed_mentions: { parse: [] } },
+          signal,
+        });
+      });
     });
     identity.on('channelDeleted', (guildId, channelId) => {
       for (const leg of legsOf(guildId)) if (leg.channelId === channelId) leg.channelDeleted();
@@ -237,6 +259,7 @@ export class VoiceNode {
         tombstones: this.#registry.tombstones,
         capacity: legCapacity,
         ...(messageContent ? { relay: true } : {}),
+        ...(this.#mails ? { mail: true } : {}),
       }),
     });
     this.#control = control;
@@ -261,6 +284,9 @@ export class VoiceNode {
           break;
         case 'session.seal':
           this.#reports.seal(message, this.#registry.heard(message.sessionId)).catch(failed);
+          break;
+        case 'mail.send':
+          this.#mails?.send(message).catch(failed);
           break;
         case 'tombstone.ack':
           this.#registry.acknowledge(message.sessionIds).catch(failed);

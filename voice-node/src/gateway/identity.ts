@@ -17,6 +17,7 @@ import type { Logger } from '../ops/logger.ts';
 import type { AuditEntry } from './audit-evidence.ts';
 import { entriesOf, readAuditLog } from './audit-log.ts';
 import { type ChannelFacts, noteRole } from './channel-facts.ts';
+import type { DirectMessage } from './direct-messages.ts';
 import {
   applyChannel,
   applyChannelDelete,
@@ -47,6 +48,8 @@ export interface IdentityEvents {
   channelDeleted: [guildId: string, channelId: string];
   /** Something happened to a message; only where messages are read. */
   message: [payload: GatewayDispatchPayload];
+  /** Somebody wrote to the bot in private. */
+  directMessage: [message: DirectMessage];
   connected: [];
   disconnected: [];
 }
@@ -309,7 +312,13 @@ export class Identity extends EventEmitter<IdentityEvents> {
       case GatewayDispatchEvents.VoiceServerUpdate:
         this.adapters.voiceServer(payload.d.guild_id, payload.d);
         break;
-      case GatewayDispatchEvents.MessageCreate:
+      case GatewayDispatchEvents.MessageCreate: {
+        const { guild_id: guildId, channel_id: channelId, id: messageId, author, content } = payload.d;
+        const bot = author.bot ?? false;
+        if (guildId !== undefined) this.emit('message', payload);
+        else this.emit('directMessage', { channelId, messageId, userId: author.id, bot, content });
+        break;
+      }
       case GatewayDispatchEvents.MessageUpdate:
       case GatewayDispatchEvents.MessageDelete:
       case GatewayDispatchEvents.MessageDeleteBulk:
