@@ -12,7 +12,8 @@ import {
   recordingSides,
   recordings,
 } from '../src/db/schema.ts';
-import { linksOf, RecordingWorld } from './recording-world.ts';
+import type { RecordingView } from '../src/recording/view.ts';
+import { CHUNK, linksOf, RecordingWorld } from './recording-world.ts';
 import { JWT_SECRET, TestBrowser } from './world.ts';
 
 let world: RecordingWorld;
@@ -329,4 +330,75 @@ test('trouble is said in the channel once in a while, on the page each time; so 
     )
     .toContain('somebody was not heard (2×)');
   expect(await said()).toHaveLength(1);
+});
+
+const api = async (userId: string, path: string, init: RequestInit = {}, scope: 'guild' | 'self' = 'guild') => {
+  const { token } = await mintToken(JWT_SECRET, { sub: userId, guilds: [world.guildId], scope });
+  const headers = { authorization: `Bearer ${token}` };
+  return world.world.fetch(`/api/guilds/${world.guildId}/recordings${path}`, { ...init, headers, redirect: 'manual' });
+};
+const codeOf = async (response: Response) => ((await response.json()) as { error: { code: string } }).error.code;
+
+test('the page: a list, one recording, links one by one; strangers and tokens for themselves alone get nothing', async () => {
+  const list = (await (await api('301', '')).json()) as { recordings: { sessionId: string; people: unknown[] }[] };
+  const { sessionId: id = '' } = list.recordings[0] ?? {};
+  expect(list.recordings[0]).toMatchObject({
+    state: 'ready',
+    channels: [{ channelId: world.channelId, name: 'Booth' }],
+  });
+  expect(((await (await api('402', '')).json()) as typeof list).recordings).toEqual([]);
+  const { recording } = (await (await api('301', `/${id}`)).json()) as { recording: RecordingView };
+  expect(recording.objects.map(({ kind }) => kind).sort()).toEqual(['master', 'normalised', 'raw']);
+  const key = recording.objects.find(({ kind }) => kind === 'raw')?.key ?? '';
+  const post = (userId: string, wanted: string) =>
+    api(userId, `/${id}/links`, { method: 'POST', body: JSON.stringify({ key: wanted }) });
+  const { links } = (await (await post('301', key)).json()) as { links: { key: string; url: string }[] };
+  expect(links.map((link) => link.key)).toEqual([key]);
+  expect(await (await fetch(links[0]?.url ?? '')).text()).toBe('voice');
+  expect((await post('301', 'recordings/other')).status).toBe(404);
+  for (const path of [`/${id}`, `/${ulid()}`, '/nonsense', `/${id}/audio`]) {
+    expect((await api('402', path)).status).toBe(404);
+  }
+  expect((await post('402', key)).status).toBe(404);
+  expect(await codeOf(await api('301', '', {}, 'self'))).toBe('scope_too_small');
+});
+
+test('reading while it is recorded: stored on request, and chunks before partial objects', async () => {
+  const next = await world.record('301', '302');
+  await world.chunk(next, '301');
+  await world.chunk(next, '302');
+  const audio = (query: string, userId = '301') => api(userId, `/${next}/audio?${query}`);
+  expect(await codeOf(await audio('from=5&to=5'))).toBe('request_malformed');
+  expect((await audio('', '402')).status).toBe(404);
+  // All of it is there: nobody is asked.
+  const inChunks = (await (await audio('from=0&to=1')).json()) as { parts: { userId: string; url: string }[] };
+  expect(inChunks.parts.map(({ userId }) => userId)).toEqual(['301', '302']);
+  const one = await audio('from=0&to=1&user=302');
+  expect(one.status).toBe(302);
+  expect(await (await fetch(one.headers.get('location') ?? '')).text()).toBe('voice');
+  expect(world.fleet.node.inbox.all.some(({ type }) => type === 'recording.flush')).toBe(false);
+
+  // The session is older than its chunks.
+  const store = await world.world.harness.getWorker().getDurableObjectStorage('RECORDING', { name: next });
+  const longAgo = Date.now() - 400_000;
+  await store.exec("UPDATE recording SET body = json_set(body, '$.timeZero', ?)", longAgo);
+  const asked = audio('from=0');
+  const order = await world.fleet.node.inbox.next(({ type }) => type === 'recording.flush');
+  if (order.type !== 'recording.flush') throw new Error('not a flush');
+  expect(order.sessionId).toBe(next);
+  const key = `recordings/${next}/partial/301-1300000.ogg`;
+  await world.put(key);
+  const part = { key, userId: '301', firstSample: CHUNK, samples: 60 * 48_000 };
+  const until = CHUNK + 60 * 48_000;
+  const { requestId } = order;
+  await world.fleet.report({
+    ...{ type: 'recording.flushed', guildId: world.guildId, sessionId: next, requestId, until, objects: [part] },
+  });
+  const whole = (await (await asked).json()) as { until: number; parts: { key: string; firstSample: number }[] };
+  expect(whole.until).toBe(360_000);
+  expect(whole.parts.map(({ firstSample }) => firstSample)).toEqual([0, CHUNK, 0]);
+  // The chunk that takes its place.
+  await world.chunk(next, '301', 1);
+  const later = (await (await audio('from=0&to=390000')).json()) as typeof whole;
+  expect(later.parts.map((each) => each.key).filter((each) => each.includes('partial'))).toEqual([]);
 });

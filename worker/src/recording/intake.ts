@@ -1,4 +1,5 @@
 /** Takes in what servers and voice nodes say of a recording. Everything may come twice, and after the end. */
+import { flushedOf } from './audio.ts';
 import { unsealed } from './finalising.ts';
 import type { RecordingItem } from './items.ts';
 import { heardOf, leastKeep, type Master, type RecordingRecord, type StoredObject, withSide } from './record.ts';
@@ -47,6 +48,10 @@ function takeEvent(store: RecordingStore, record: RecordingRecord, event: EventI
         store.putObject({ key, kind: 'transcript', bytes, sha256, at: event.at });
       }
       return nothing;
+    case 'recording.flushed': {
+      const { flushed, unwanted } = flushedOf(event, record.without);
+      return { ...nothing, record: { ...record, flushed }, unwanted };
+    }
     case 'recording.failed':
       return { ...nothing, record: { ...record, failure: { code: event.code, message: event.message, at: now } } };
     case 'recording.coverage': {

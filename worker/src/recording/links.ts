@@ -36,11 +36,13 @@ export function grantedGuilds(record: RecordingRecord, people: readonly Person[]
 
 export const mayManage = (record: RecordingRecord, asker: Asker): boolean => managesOne(asker, record.sides);
 
-/** `what`: the mix alone, or the tracks too. `percent`: how far its making is, where that is known. */
+/**
+ * `what`: the mix alone, the tracks too, or one object by its key. `percent`: how far the making of the mix is, where that is known.
+ */
 export async function links(
   life: RecordingLife,
   asker: Asker,
-  { what, percent }: { what: 'master' | 'all'; percent: number | undefined },
+  { what, percent }: { what: Wanted; percent: number | undefined },
 ): Promise<LinksAnswer> {
   const { store } = life;
   const record = store.record();
@@ -54,8 +56,19 @@ export async function links(
     return { ok: false, code: 'making', ...(percent === undefined ? {} : { percent }) };
   }
   if (!life.bucket) return { ok: false, code: 'no_bucket' };
-  const wanted = what === 'master' ? store.objects('master') : objectsFor(life, granted);
+  const wanted = wantedOf(life, granted, what);
+  if (wanted.length === 0) return { ok: false, code: 'unknown' };
   return { ok: true, links: await issue(life, asker.userId, wanted), samples: master.samples };
+}
+
+export type Wanted = 'master' | 'all' | { key: string };
+
+function wantedOf(life: RecordingLife, granted: readonly string[], what: Wanted): StoredObject[] {
+  const { store } = life;
+  if (what === 'master') return store.objects('master');
+  if (what === 'all') return objectsFor(life, granted);
+  const all = store.objects('master', 'normalised', 'raw', 'mp3', 'transcript');
+  return all.filter(({ key, guildId }) => key === what.key && (guildId === undefined || granted.includes(guildId)));
 }
 
 /** The mix, then the tracks of those servers, in the order in which they begin. */

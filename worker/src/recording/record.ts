@@ -67,6 +67,13 @@ export interface Master {
   early: boolean;
 }
 
+/** What a node stored of a running recording on request. */
+export interface Flushed {
+  /** The first sample that no stored object holds yet. */
+  until: number;
+  objects: { key: string; userId: string; firstSample: number; samples: number }[];
+}
+
 /** Days that objects are kept; 0: for ever. */
 export interface Keep {
   chunkDays: number;
@@ -108,6 +115,8 @@ export interface RecordingRecord {
   keep: Keep;
   /** The chunks were deleted. */
   chunksGoneAt?: number;
+  /** What was stored on request last, while it runs. */
+  flushed?: Flushed;
   /** Reports in channels, by `guild:channel`. */
   posts: Record<string, Post>;
   /** Servers whose addresses were sent a mail. */

@@ -4,23 +4,19 @@ import { Deadlines } from '../alarms/deadlines.ts';
 import { type Env, guildOf } from '../env.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
 import type { Asker } from './access.ts';
+import { type AudioAnswer, type AudioRequest, audio, Flushing } from './audio.ts';
 import { deliver, type RecordingEffect, sendOrder } from './effects.ts';
 import { type EraseAnswer, erase, eraseAll, erasePerson, retain } from './erasing.ts';
 import { takeItem } from './intake.ts';
 import type { RecordedSession, RecordingItem } from './items.ts';
 import { RecordingLife } from './life.ts';
-import { type LinksAnswer, links } from './links.ts';
+import { type LinksAnswer, links, type Wanted } from './links.ts';
 import type { RecordingRecord, RecordingState } from './record.ts';
 import { type RecoverAnswer, type RecoverRequest, recover } from './recover.ts';
 import type { Note } from './report-message.ts';
 import { SAID_AGAIN_MS } from './say.ts';
 import { RecordingStore } from './store.ts';
-
-/** How far the storing or making of a recording is. */
-export interface Progress {
-  stage: string;
-  percent: number;
-}
+import { type Progress, type RecordingView, viewOf } from './view.ts';
 
 /**
  * What is stored of one session's recording: has it finalised, hands out links, and deletes it in time. Named by the session's id. The
@@ -31,6 +27,7 @@ export class Recording extends DurableObject<Env> {
   readonly #deadlines: Deadlines;
   readonly #outbox: Outbox<RecordingEffect>;
   readonly #life: RecordingLife;
+  readonly #flushing: Flushing;
   #progress: Progress | undefined;
   /** Codes of coverage, and when each was said last. */
   readonly #said = new Map<string, number>();
@@ -45,6 +42,7 @@ export class Recording extends DurableObject<Env> {
     this.#deadlines = deadlines;
     this.#outbox = outbox;
     this.#life = new RecordingLife(storage, { env, store, deadlines, outbox });
+    this.#flushing = new Flushing(this.#life);
   }
 
   /** What a server says of its side, in order. Idempotent. */
@@ -73,8 +71,18 @@ export class Recording extends DurableObject<Env> {
   }
 
   /** Links for somebody; whether they may is decided here. */
-  links(asker: Asker, what: 'master' | 'all'): Promise<LinksAnswer> {
+  links(asker: Asker, what: Wanted): Promise<LinksAnswer> {
     return links(this.#life, asker, { what, percent: this.#progress?.percent });
+  }
+
+  /** The part of it between two instants, also while it runs. */
+  audio(asker: Asker, request: AudioRequest): Promise<AudioAnswer> {
+    return audio(this.#life, this.#flushing, asker, request);
+  }
+
+  /** What somebody may know of it; `null`: nothing. */
+  view(asker: Asker): RecordingView | null {
+    return viewOf(this.#life, asker, this.#progress);
   }
 
   /** Somebody waits for the master: what is there is finalised now. Idempotent. */
@@ -150,6 +158,7 @@ export class Recording extends DurableObject<Env> {
       this.ctx.waitUntil(this.#tellProgress(record, { stage: 'finalising', percent: 100 }));
     }
     this.#life.commit(record);
+    if (item.kind === 'event' && item.event.type === 'recording.flushed') this.#flushing.settle(item.event.requestId);
   }
 
   /** At most once in a while for each kind of trouble: it comes and goes with every word that somebody says. */
