@@ -172,14 +172,7 @@ export class VoiceNode {
       for (const leg of legsOf(guildId)) leg.gatewaySessionLost();
     });
     identity.on('directMessage', (message) => {
-      void this.#directMessages.take(message, async (channelId, body) => {
-        const signal = AbortSignal.timeout(REST_TIMEOUT_MS);
-        const reply = { ...body, message_reference: { message_id: message.messageId, fail_if_not_exists: false } };
-        await identity.rest.post(Routes.channelMessages(channelId), {
-          body: { ...reply, allowed_mentions: { parse: [] } },
-          signal,
-        });
-      });
+      void this.#directMessages.take(message, (body) => identity.answer(message, body));
     });
     identity.on('channelDeleted', (guildId, channelId) => {
       for (const leg of legsOf(guildId)) if (leg.channelId === channelId) leg.channelDeleted();

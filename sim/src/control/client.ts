@@ -184,10 +184,6 @@ export class SimControl extends GatewayControl {
   async clearRestFaults(): Promise<void> {
     await this.#call('clearRestFaults', {});
   }
-  /** A person writes to a bot in private. */
-  directMessage(userId: string, botUserId: string, content: string): Promise<{ channelId: string; messageId: string }> {
-    return this.#call('directMessage', { userId, botUserId, content });
-  }
   /** Whether a person takes private messages of bots. */
   async setDirectMessages(userId: string, accepted: boolean): Promise<void> {
     await this.#call('setDirectMessages', { userId, accepted });

@@ -1,7 +1,6 @@
 import type { RestCounters } from '../rest/counters.ts';
 import type { RestFaults } from '../rest/faults.ts';
 import type { World } from '../world/world.ts';
-import { ControlError } from './errors.ts';
 import type { Handlers } from './handlers.ts';
 import type { restOperations } from './rest-operations.ts';
 
@@ -19,12 +18,6 @@ export function restHandlers({ world, rest }: RestControlParts): Pick<Handlers, 
     clearRestFaults: () => {
       rest.faults.clear();
       return {};
-    },
-    directMessage: ({ userId, botUserId, content }) => {
-      if (world.user(userId).bot) throw new ControlError('not_a_person', `user ${userId} is a bot`);
-      if (!world.user(botUserId).bot) throw new ControlError('not_a_bot', `user ${botUserId} is no bot`);
-      const { id: channelId } = world.openDirectChannel(botUserId, userId);
-      return { channelId, messageId: world.messages.create(channelId, userId, { content }).id };
     },
     setDirectMessages: ({ userId, accepted }) => {
       world.user(userId).refusesDirectMessages = !accepted;

@@ -12,11 +12,6 @@ const locale = z.string().refine((name) => locales.has(name), 'is no locale of D
 export const restOperations = {
   setRestFault: { input: faultSchema, output: nothing },
   clearRestFaults: { input: nothing, output: nothing },
-  /** A person writes to a bot in private; the channel is opened when there is none. */
-  directMessage: {
-    input: z.object({ userId: id, botUserId: id, content: z.string().min(1).max(4000) }),
-    output: z.object({ channelId: id, messageId: id }),
-  },
   /** Whether a person takes private messages from bots; if not, bots are told 50007. */
   setDirectMessages: { input: z.object({ userId: id, accepted: z.boolean() }), output: nothing },
   /** The language of a person's client, as interactions tell it. */

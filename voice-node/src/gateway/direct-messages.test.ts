@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { verify } from '@patchbay/shared/signing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createLogger } from '../ops/logger.ts';
-import { DirectMessages, MOST_MESSAGES, WINDOW_MS } from './direct-messages.ts';
+import { DirectMessages, MOST_MESSAGES, type PostReply, WINDOW_MS } from './direct-messages.ts';
 
 const secret = 's'.repeat(32);
 const asked: unknown[] = [];
@@ -30,9 +30,8 @@ beforeEach(async () => {
 afterEach(() => new Promise((resolve) => server.close(resolve)));
 
 const message = (content: string, bot = false) => ({ channelId: '7', messageId: '8', userId: '9', bot, content });
-const posted: { channelId: string; content: string; components: object[] }[] = [];
-const post = async (channelId: string, body: { content: string; components: object[] }) =>
-  void posted.push({ channelId, ...body });
+const posted: { content: string; components: object[] }[] = [];
+const post: PostReply = async (body) => void posted.push(body);
 
 test('what begins with the word is passed on and answered with links; bots and other words are not', async () => {
   posted.length = 0;
@@ -42,7 +41,7 @@ test('what begins with the word is passed on and answered with links; bots and o
   expect([asked, posted]).toEqual([[], []]);
   await desk.take(message('!records 5'), post);
   expect(asked).toEqual([{ userId: '9', messageId: '8', content: '!records 5' }]);
-  expect(posted).toMatchObject([{ channelId: '7', content: 'Here they are.' }]);
+  expect(posted).toMatchObject([{ content: 'Here they are.' }]);
   expect(posted[0]?.components).toHaveLength(2);
 });
 

@@ -32,7 +32,7 @@ export interface DirectMessagesOptions {
 }
 
 /** Posts the reply, as the identity that was written to. */
-export type PostReply = (channelId: string, body: { content: string; components: object[] }) => Promise<void>;
+export type PostReply = (body: { content: string; components: object[] }) => Promise<void>;
 
 /** Whom this is for: a person, and words that the bot understands. */
 export const isForUs = ({ bot, content }: DirectMessage): boolean =>
@@ -52,7 +52,7 @@ export class DirectMessages {
     if (!isForUs(message) || !this.#mayAsk(message.userId)) return;
     try {
       const { content, links } = await this.#ask(message);
-      await post(message.channelId, { content, components: linkRows(links) });
+      await post({ content, components: linkRows(links) });
     } catch (error) {
       this.#options.logger.warn({ err: error }, 'a direct message could not be answered');
     }

@@ -65,6 +65,7 @@ export interface IdentityOptions {
 }
 
 const READY_TIMEOUT_MS = 30_000;
+const ANSWER_TIMEOUT_MS = 5_000;
 /** Waiting time for the guilds that READY listed: a guild in an outage never comes. */
 const GUILDS_TIMEOUT_MS = 10_000;
 
@@ -172,6 +173,18 @@ export class Identity extends EventEmitter<IdentityEvents> {
     await Promise.resolve(this.#manager.destroy({ reason: 'shutdown', code: 1000 })).catch(
       ignore('the process ends and Discord notices the closed socket'),
     );
+  }
+
+  /** Replies to what somebody wrote to the bot in private. */
+  async answer(
+    { channelId, messageId }: DirectMessage,
+    body: { content: string; components: object[] },
+  ): Promise<void> {
+    const reply = { message_reference: { message_id: messageId, fail_if_not_exists: false } };
+    await this.rest.post(Routes.channelMessages(channelId), {
+      body: { ...body, ...reply, allowed_mentions: { parse: [] } },
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+    });
   }
 
   /** Reads the newest entries of a guild's audit log; they come as `audit` events. Never throws. */
