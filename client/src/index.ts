@@ -1,9 +1,11 @@
+export { type CaptionLine, CaptionList } from './captions.ts';
 export { type RejoinErrorCode, VoiceEventsError, type VoiceEventsErrorCode } from './errors.ts';
 export { type Departure, type MemberWatchOptions, watchMember } from './member-watch.ts';
 export type { Presence } from './presence.ts';
 export type {
   AnyVoiceEvent,
   Caption,
+  CaptionState,
   ChannelState,
   LeaveCause,
   SessionStats,

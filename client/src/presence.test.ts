@@ -82,6 +82,17 @@ test('what is live in a call is the newest word of it, and is forgotten with the
   expect(nextPresence(live, snapshot)?.live.size).toBe(0);
 });
 
+test('what was said and how captions stand is kept for views that open later', () => {
+  const said = (captionId: string): Incoming => {
+    return { event: 'caption.final', payload: { guildId: '1', userId: '5', text: captionId, captionId } };
+  };
+  const about = { guildId: '1', sessionId: 'a', channelId: '10', code: 'c', message: 'm' };
+  const stands = (state: string): Incoming => ({ event: 'caption.state', payload: { ...about, state } });
+  const end = after(stands('on'), said('one'), stands('delayed'), said('two'));
+  expect(end?.captions?.finals.map(({ text }) => text)).toEqual(['one', 'two']);
+  expect(end?.captions?.states.map(({ state }) => state)).toEqual(['delayed']);
+});
+
 test('an event that a newer server sends changes nothing', () => {
   const before = after();
   expect(nextPresence(before, { event: 'voice.sang', payload: {} } as unknown as Incoming)).toBe(before);

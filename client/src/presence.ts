@@ -21,6 +21,8 @@ export type Incoming = AnyVoiceEvent extends infer E
 
 /** Sessions kept: those that ended are of interest for a while. */
 const MAX_SESSIONS = 20;
+/** Captions kept for views that open later. */
+const MAX_CAPTIONS = 200;
 
 const without = (members: VoiceMember[], userId: string) => members.filter((member) => member.userId !== userId);
 
@@ -73,6 +75,15 @@ export function nextPresence(presence: Presence | undefined, { event, payload }:
     }
     case 'session.stats':
       return { ...presence, live: new Map(presence.live).set(payload.sessionId, payload) };
+    case 'caption.final': {
+      const { finals = [], states = [] } = presence.captions ?? {};
+      return { ...presence, captions: { states, finals: [...finals, payload].slice(-MAX_CAPTIONS) } };
+    }
+    case 'caption.state': {
+      const { finals = [], states = [] } = presence.captions ?? {};
+      const others = states.filter(({ channelId }) => channelId !== payload.channelId);
+      return { ...presence, captions: { finals, states: [...others, payload] } };
+    }
     case 'session.state':
       return withSession(presence, payload.session);
     default:

@@ -84,6 +84,21 @@ export interface Caption {
   channelId?: string;
   /** Names the utterance, where the hub numbers them. */
   captionId?: string;
+  /** ms from the session's beginning. */
+  startMs?: number;
+  /** How the speaker is called, and (of another side of a call, where `userId` is `0`) their server. */
+  name?: string;
+  guildName?: string;
+}
+
+/** How captioning of a channel stands: `on`, `delayed`, `broken` or `off`, and a sentence that says why. */
+export interface CaptionState {
+  guildId: string;
+  sessionId: string;
+  channelId: string;
+  state: string;
+  code: string;
+  message: string;
 }
 
 /** The payload of each event. */
@@ -94,6 +109,8 @@ export interface VoiceEvents {
     channels: VoiceChannel[];
     members: VoiceMember[];
     sessions: SessionView[];
+    /** What was said in the last minutes of running sessions, and how their captioning stands. */
+    captions?: { finals: Caption[]; states: CaptionState[] };
   };
   'voice.joined': { guildId: string; member: VoiceMember };
   'voice.moved': { guildId: string; previousChannelId: string; member: VoiceMember };
@@ -115,6 +132,7 @@ export interface VoiceEvents {
   'session.warning': { guildId: string; sessionId: string; secondsLeft: number };
   'caption.partial': Caption;
   'caption.final': Caption;
+  'caption.state': CaptionState;
 }
 export type VoiceEventName = keyof VoiceEvents;
 

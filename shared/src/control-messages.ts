@@ -43,6 +43,8 @@ export const helloSchema = z.strictObject({
   relay: z.boolean().optional(),
   /** It can send mails (`SMTP_URL`). Absent: no. */
   mail: z.boolean().optional(),
+  /** It has a key of the transcription service, so it can caption. `false`: it cannot. Absent: not said, so it is tried. */
+  captions: z.boolean().optional(),
 });
 
 /** What is live in a running session, as its node sees it; told every few seconds while it changes. */
@@ -112,6 +114,11 @@ export const ephemeralSchema = z.discriminatedUnion('event', [
     event: z.literal('captions.demand'),
     open: z.int().nonnegative(),
     wanted: z.int().nonnegative(),
+    /**
+     * The share that the node goes by (0 before the first). It proves that a smaller share has reached the node: what it had above
+     * it is then given to others. Say it whenever a share came. Without it a share that shrank is believed after a while.
+     */
+    share: z.int().nonnegative().optional(),
   }),
 ]);
 export type Ephemeral = z.infer<typeof ephemeralSchema>;

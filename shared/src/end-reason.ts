@@ -42,7 +42,8 @@ const sentences: Record<EndReason, (side: EndSide) => string> = {
     side === 'other'
       ? 'the other side has no free bot account.'
       : 'no bot account of this server is free. Invite another one, or end what it is used for.',
-  notice_refused: () => 'the notice of the recording could not be shown. Give the bot the permission Change Nickname.',
+  notice_refused: () =>
+    'the notice of the recording could not be shown. Give the bot the permission Change Nickname, or Send Messages in this channel.',
 };
 
 function place(side: EndSide): string {
@@ -54,6 +55,10 @@ function place(side: EndSide): string {
  *
  * @example endSentence('bot_moved', 'other') // "The call ended: somebody moved the bot out of the other side's channel."
  */
-export function endSentence(reason: EndReason, side: EndSide, what: 'call' | 'recording' = 'call'): string {
+export function endSentence(
+  reason: EndReason,
+  side: EndSide,
+  what: 'call' | 'recording' | 'captions' = 'call',
+): string {
   return `The ${what} ended: ${sentences[reason](side)}`;
 }

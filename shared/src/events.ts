@@ -58,6 +58,8 @@ const voiceChannelSchema = z.strictObject({
   missing: z.array(z.string().max(64)).max(64).optional(),
   /** Its permission overwrites, as far as they decide who sees it; absent = not known: nobody but administrators sees it. */
   overwrites: z.array(overwriteSchema).optional(),
+  /** The category that it lies in; absent = in none, or not known. */
+  parentId: snowflake.optional(),
 });
 export type VoiceChannel = z.infer<typeof voiceChannelSchema>;
 

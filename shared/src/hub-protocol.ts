@@ -47,6 +47,8 @@ export interface PresenceSnapshot {
     serverDeaf?: boolean | undefined;
   }[];
   sessions: SessionView[];
+  /** What was said in the last minutes of running sessions, in the order of its time, and how their captioning stands. Absent: nothing. */
+  captions?: { finals: HubEvents['caption.final'][]; states: HubEvents['caption.state'][] };
 }
 
 /** What a channel is doing: nothing, waiting for a partner, or in a session. */
@@ -90,17 +92,25 @@ export interface SessionView {
   };
   /** Names of stored objects with their size in bytes. */
   stored: { userId: string; key: string; bytes: number }[];
+  /** The session is there for its captions alone. */
+  purpose?: 'captions';
 }
 
 /** A part of what somebody said. Times in ms from the session's time zero. */
 export interface CaptionView {
   guildId: string;
   sessionId: string;
+  /** Where it can be heard: for words of another side of a call the own channel. */
   channelId: string;
+  /** `0` for somebody of another side. */
   userId: string;
   captionId: string;
   text: string;
   startMs: number;
+  /** How the speaker is called, where that is known: people may have left by now. */
+  name?: string;
+  /** The server of somebody of another side. */
+  guildName?: string;
 }
 
 /** The payload of each event that the hub sends. */

@@ -14,6 +14,8 @@ export const finaliseOrderSchema = z.strictObject({
   incomplete: z.boolean().optional(),
   /** People who are taken out: nothing of theirs is in what is made, and what was made of theirs is deleted. */
   without: z.array(snowflake).max(255).optional(),
+  /** Whom to tell when the bucket holds nothing that says whose recording it is. */
+  guildIds: z.array(snowflake).max(8).optional(),
 });
 export type FinaliseOrder = z.infer<typeof finaliseOrderSchema>;
 

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import './require-node.ts';
 import { benchBridge } from './bench/bridge.ts';
+import { benchChaos } from './bench/chaos.ts';
 import type { BenchContext } from './bench/context.ts';
 import { benchFinalise } from './bench/finalise.ts';
 import { benchHub } from './bench/hub.ts';
@@ -19,6 +20,7 @@ import type { Stack } from './stack/stack.ts';
 
 const benches: Record<string, (context: BenchContext) => Promise<BenchRow[]>> = {
   bridge: benchBridge,
+  chaos: benchChaos,
   hub: benchHub,
   finalise: benchFinalise,
   matchmaker: benchMatchmaker,

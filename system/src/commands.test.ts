@@ -207,6 +207,55 @@ describe('registered', () => {
     await desk.stack.sim.setLocale(here.ownerId, 'en-US');
   });
 
+  test('/record start and stop; what somebody says who has opted out meanwhile reaches no track', async () => {
+    const { sim, application } = desk.stack;
+    const [quiet, loud] = here.people;
+    await sim.setLocale(loud, 'en-US');
+    for (const userId of here.people) await desk.join(here, userId);
+    expect(await desk.ask(here, quiet, 'record start')).toMatch(`begins to record <#${here.channelId}>`);
+    const session = await here.watcher.until('the recording to run', () =>
+      here.watcher.sessions().find(({ recording }) => recording),
+    );
+    expect(await sim.nickname(here.guildId, application.botUserId)).toContain('[REC]');
+    expect(await desk.ask(here, quiet, 'record status')).toMatch(`Asked for by <@${quiet}>.`);
+    expect(await desk.ask(here, quiet, 'privacy optout')).toMatch('neither recorded nor transcribed');
+    const clips = await sim.clips();
+    for (const userId of here.people) await sim.ready(userId);
+    for (const userId of here.people) await sim.speak(userId, { clip: clips[0]?.name ?? '' });
+    for (const userId of here.people) await sim.waitUntilSilent(userId);
+    expect(await desk.ask(here, loud, 'record note', { name: 'text', value: 'both spoke' })).toMatch('Noted at 0:');
+    expect(await desk.ask(here, loud, 'record stop')).toMatch('is not recorded any longer');
+    const ended = await here.watcher.until('its chunks to be stored', () =>
+      here.watcher.sessions().find(({ sessionId, stored }) => sessionId === session.sessionId && stored.length > 0),
+    );
+    expect(ended).toMatchObject({ state: 'ended', endReason: 'command' });
+    expect(new Set(ended.stored.map(({ userId }) => userId))).toEqual(new Set([loud]));
+    expect(await desk.ask(here, quiet, 'privacy optin')).toMatch('may be recorded');
+    for (const userId of here.people) await sim.leave(userId);
+  });
+
+  test('a channel that is made under a category is recorded when somebody joins, until nobody is left', async () => {
+    const { sim, application } = desk.stack;
+    const { channelId: category } = await desk.makeCategory(here, 'Meetings');
+    expect(await owner('setup record category', { name: 'category', type: 7, value: category })).toMatch('by itself');
+    expect(await desk.offered(here, 'setup record remove', 'rule', { name: 'rule', value: '' })).toEqual([
+      { name: 'New channels under Meetings', value: `category:${category}` },
+    ]);
+    const { channelId } = await sim.createVoiceChannel(here.guildId, { name: 'standup', parentId: category });
+    await sim.join(here.people[0], channelId);
+    await sim.until(async () => (await sim.nickname(here.guildId, application.botUserId))?.includes('[REC]'), {
+      what: 'the bot to record by itself',
+    });
+    expect(await desk.ask(here, here.people[0], 'record status')).toMatch('By a rule for its category.');
+    await sim.leave(here.people[0]);
+    await sim.until(
+      async () => !(await sim.voiceStates(here.guildId)).some(({ userId }) => userId === application.botUserId),
+      { what: 'the bot to leave the empty channel' },
+    );
+    await owner('setup record remove', { name: 'rule', value: `category:${category}` });
+    await sim.deleteChannel(channelId);
+  });
+
   test('/invite asks for what the configured features need, and explains it', async () => {
     const { Connect, Speak, UseVAD, ViewChannel, SendMessages, ChangeNickname } = PermissionFlagsBits;
     const call = Connect | Speak | UseVAD | ViewChannel | SendMessages;

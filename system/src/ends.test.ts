@@ -166,6 +166,13 @@ test('notice_refused: a call that must be recorded ends when nobody could see th
     path: `/guilds/${houses[0].guildId}/members/@me`,
     effect: { kind: 'status', status: 500 },
   });
+  // The message that would do instead is refused too: once, with the client's three repetitions.
+  await stack.sim.setRestFault({
+    method: 'POST',
+    path: `/channels/${rooms[0].channelId}/messages`,
+    times: 4,
+    effect: { kind: 'status', status: 500 },
+  });
   const sessionId = await startCall(stack, rooms, { recordRequired: true });
   await expectEnd(sessionId, rooms, 'notice_refused', ['could not be shown', 'could not be shown']);
   await stack.sim.clearRestFaults();

@@ -1,4 +1,4 @@
-/** Who hears whom in each mode, judged by the packets that people hear and by their sound, and who reads whom. Real processes; one stack for the file. */
+/** Who hears whom in each mode, judged by the packets that people hear and by their sound. Real processes; one stack for the file. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,14 +31,12 @@ let desk: House;
 let others: [House, House];
 let watcher: HubWatcher;
 let bots: [string, string];
-let secondToken: string;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'patchbay-modes-'));
   stack = await Stack.start({ directory, workerSettings: { END_GRACE_MS: '300' } });
   const second = await stack.sim.createApplication({ name: 'Patchbay two' });
   bots = [stack.application.botUserId, second.botUserId];
-  secondToken = second.token;
   desk = await makeHouse(stack.sim, 'Desk', ['Staff', 'Senior', 'Third'], bots);
   others = [
     await makeHouse(stack.sim, 'Caller', ['Room'], [bots[0]]),
@@ -310,71 +308,4 @@ test('two calls at once in one server by two bot accounts; the third channel is 
   expect(await hears(left, [first, second, right, third])).toEqual(named(first));
   await stopCall(one, [first, left]);
   await stopCall(two, [second, right, third]);
-}, 60_000);
-
-test('text relay: only where both sides want it; harmless, limited, edits and deletions too; none of bots, none after the call', async () => {
-  const { sim } = stack;
-  const [left, right] = [room(desk, 'Staff'), room(others[0], 'Room')];
-  const relay = (house: House, { channelId }: Room) =>
-    say(stack, house, house.ownerId, 'setup', [
-      {
-        name: 'relay',
-        type: 1,
-        options: [
-          { name: 'channel', type: 7, value: channelId },
-          { name: 'state', type: 3, value: 'on' },
-        ],
-      },
-    ]);
-  /** What the bot wrote in a room for somebody of the other side. */
-  const copies = async ({ channelId }: Room) =>
-    (await sim.messages(channelId)).filter(
-      ({ authorId, content }) => authorId === bots[0] && content.startsWith('**Person of'),
-    );
-  const read = (at: Room, expected: string[]) =>
-    sim.until(async () => String((await copies(at)).map(({ content }) => content)) === String(expected), {
-      what: `${expected.join(' | ')} in ${at.name}`,
-    });
-
-  await relay(desk, left);
-  const sessionId = await startCall(stack, [left, right]);
-  await active(watcher, sessionId);
-  await sim.say(left.userId, left.channelId, 'one side alone');
-  expect(await relay(others[0], right)).toContain('Links and files stay here');
-  for (const { channelId } of [left, right]) await told(sim, channelId, 'Text relay:');
-
-  const { id } = await sim.say(left.userId, left.channelId, '@everyone <@1> [x](https://evil.example) `c`', ['a.png']);
-  const rich = '**Person of Staff**: everyone @somebody x [link removed] \\`c\\` [file not relayed]';
-  await read(right, [rich]);
-  expect((await copies(right))[0]).toMatchObject({ flags: 4, attachments: [] });
-  await told(sim, left.channelId, `<@${left.userId}> Links and files do not go over`);
-  const { id: second } = await sim.say(left.userId, left.channelId, 'helo');
-  await sim.editMessage(left.userId, second, 'hello');
-  await read(right, [rich, '**Person of Staff**: hello']);
-  await sim.deleteMessage(left.userId, id);
-  await read(right, ['**Person of Staff**: hello']);
-
-  const posted = await fetch(`${stack.simEnvironment.DISCORD_API_URL}/v10/channels/${left.channelId}/messages`, {
-    method: 'POST',
-    headers: { authorization: `Bot ${secondToken}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ content: 'I am a bot' }),
-  });
-  expect(posted.status).toBe(200);
-  for (const text of ['1', '2', '3', '4', '5']) await sim.say(right.userId, right.channelId, text);
-  await told(sim, right.channelId, `<@${right.userId}> That was not relayed: 4 messages in 5 seconds`);
-  await read(
-    left,
-    ['1', '2', '3', '4'].map((text) => `**Person of Room**: ${text}`),
-  );
-
-  await stopCall(sessionId, [left, right]);
-  const before = watcher.events.length;
-  await sim.say(left.userId, left.channelId, 'too late');
-  await sim.join(left.userId, left.channelId);
-  // Both came over the same gateway connection: whoever tells of the second has heard the first.
-  await watcher.until('the person to be seen', () =>
-    watcher.events.slice(before).some(({ event }) => event === 'voice.joined'),
-  );
-  expect((await copies(right)).map(({ content }) => content)).toEqual(['**Person of Staff**: hello']);
-  expect(await copies(left)).toHaveLength(4);
 }, 60_000);

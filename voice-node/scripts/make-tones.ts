@@ -46,6 +46,14 @@ const melodies: Record<string, { seconds: number; notes: readonly Note[] }> = {
       { hertz: [392], at: 0.2, seconds: 0.32 },
     ],
   },
+  // The same short note twice: this channel is being recorded.
+  recorded: {
+    seconds: 0.5,
+    notes: [
+      { hertz: [880], at: 0.02, seconds: 0.14 },
+      { hertz: [880], at: 0.26, seconds: 0.14 },
+    ],
+  },
 };
 
 function sampleAt(notes: readonly Note[], time: number): number {

@@ -13,6 +13,7 @@ async function verify(sessionId: string): Promise<number> {
     const { manifest, findings, whole } = await verifyRecording(sessionId, store);
     const say = (line: string) => process.stdout.write(`${line}\n`);
     for (const { key, what } of findings) say(`${what}: ${key}`);
+    if (!manifest.complete) say(`not complete: ${manifest.incompleteBecause.join(', ')}`);
     for (const { userId, spans } of manifest.missing) {
       say(`never stored, of ${userId}: ${spans.map((span) => span.map((at) => at / 48_000).join('–')).join(', ')} s`);
     }

@@ -1,20 +1,32 @@
 /** What the node keeps on disk until the bucket has it, and what it makes of it there: recordings, uploads, finalising. */
 import { join } from 'node:path';
 import type { NodeEventDraft } from '@patchbay/shared/events';
+import type { FinaliseOrder, FlushOrder } from '@patchbay/shared/recording-orders';
 import { FinaliseDesk } from './finalise/finalise-desk.ts';
+import { FlushDesk } from './finalise/flush-desk.ts';
+import type { FinaliseReport } from './finalise/report.ts';
+import { RunningManifest } from './finalise/running-manifest.ts';
 import type { Logger } from './ops/logger.ts';
-import { chunkStored, RecordingDesk } from './sessions/recording-desk.ts';
+import { DiskGuard } from './recording/disk/disk-guard.ts';
+import { ChunkEraser } from './sessions/chunk-eraser.ts';
+import { chunkStored, noteOf, RecordingDesk } from './sessions/recording-desk.ts';
 import type { Settings, StorageSettings } from './settings.ts';
 import { ObjectStore } from './storage/object-store.ts';
-import { type StoredObject, Uploader } from './storage/uploader.ts';
+import { ProgressLane, type ProgressMessage } from './storage/progress-lane.ts';
+import { type StoredObject, Uploader, type UploadNote } from './storage/uploader.ts';
+import { WaitingBytes } from './storage/waiting-bytes.ts';
 
 export interface NodeStorageOptions {
-  settings: Pick<Settings, 'dataDir' | 'fragmentMp3'>;
+  settings: Pick<Settings, 'dataDir' | 'fragmentMp3' | 'disk'>;
   storage: StorageSettings;
   /** Reports an event; resolves when it survives the process. */
   append(draft: NodeEventDraft): Promise<void>;
+  /** Tells how far something is; false: it could not be told, and nobody minds. */
+  send(message: ProgressMessage): boolean;
   /** Takes note of an object that belongs to a report; false: it does not. */
   sealed(stored: StoredObject): Promise<boolean>;
+  /** What comes after finalising, such as a transcript. */
+  onFinalised?: (sessionId: string, report: FinaliseReport) => Promise<void>;
   logger: Logger;
 }
 
@@ -22,12 +34,22 @@ export class NodeStorage {
   readonly uploader: Uploader;
   readonly desk: RecordingDesk;
   readonly #finalise: FinaliseDesk;
+  readonly #flush: FlushDesk;
+  readonly #manifest: RunningManifest;
+  readonly #progress: ProgressLane;
+  readonly #waiting = new WaitingBytes();
+  /** Sessions that are being handed over to be finalised. */
+  readonly #sealing = new Set<Promise<void>>();
+  readonly #append: NodeStorageOptions['append'];
   readonly #logger: Logger;
 
-  constructor({ settings, storage, append, sealed, logger }: NodeStorageOptions) {
+  constructor({ settings, storage, append, send, sealed, onFinalised, logger }: NodeStorageOptions) {
     const { dataDir, fragmentMp3: mp3Fragments } = settings;
     const store = new ObjectStore(storage);
     this.#logger = logger;
+    this.#append = append;
+    this.#progress = new ProgressLane({ send, logger });
+    this.#manifest = new RunningManifest({ store, directory: join(dataDir, 'manifests'), logger });
     this.uploader = new Uploader({
       directory: join(dataDir, 'uploads'),
       store,
@@ -35,39 +57,70 @@ export class NodeStorage {
         if (await sealed(stored)) return;
         const event = chunkStored(stored);
         if (event) await append(event);
+        this.#stored(stored, event !== undefined);
       },
     });
-    this.uploader.on('progress', (progress) => logger.info(progress, 'uploads'));
+    this.uploader.on('waiting', ({ context }, bytes) => this.#waiting.add(String(context.sessionId), bytes));
+    this.uploader.on('dropped', ({ context }, bytes) => this.#waiting.done(String(context.sessionId), bytes));
+    this.uploader.on('progress', (progress) => logger.debug(progress, 'uploads'));
     this.uploader.on('retrying', ({ error, ...rest }) => logger.warn({ err: error, ...rest }, 'an upload failed'));
-    const add = this.uploader.add.bind(this.uploader);
+    const add = (path: string, note: UploadNote) => this.uploader.add(path, note);
     this.#finalise = new FinaliseDesk({
       directory: join(dataDir, 'finalise'),
       store,
       add,
+      drop: (matches) => this.uploader.drop(({ key }) => matches(key)),
       report: append,
       isBusy: (sessionId) => this.desk.isBusy(sessionId),
+      onBegin: (sessionId) => this.#manifest.leave(sessionId),
+      onProgress: (sessionId, percent) => this.#progress.tell(sessionId, 'finalising', percent),
+      onFinalised,
       mp3Fragments,
       logger,
     });
+    const eraser = new ChunkEraser({ store, directory: join(dataDir, 'erasing'), report: append, logger });
     this.desk = new RecordingDesk({
       directory: join(dataDir, 'recordings'),
       add,
-      onComplete: (sessionId, waitMs) => this.#finalise.add(sessionId, waitMs),
+      erase: (sessionId, erasure) => eraser.erase(sessionId, erasure),
+      disk: new DiskGuard({ directory: dataDir, ...settings.disk, logger }),
+      onRecovering: (sessionId, percent) => this.#progress.tell(sessionId, 'recovering', percent),
+      onComplete: (sessionId, guilds) => {
+        const done = this.#sealed(sessionId, guilds).finally(() => this.#sealing.delete(done));
+        this.#sealing.add(done);
+        return done;
+      },
+      logger,
+    });
+    this.#flush = new FlushDesk({
+      store,
+      running: (sessionId) => this.desk.running(sessionId),
+      metadataOf: (chunk) => noteOf(chunk).metadata as Record<string, string> & { sha256: string },
+      report: append,
       logger,
     });
   }
 
   /** Takes up what an earlier process left: uploads, then journals. Call before anything is recorded. */
   async start(): Promise<void> {
+    await this.#finalise.open();
     const left = await this.uploader.start();
     if (left > 0) this.#logger.info({ files: left }, 'taking up uploads of an earlier process');
     await this.desk.recover();
   }
 
   /** Begins to finalise. Call when the control plane has said which sessions go on. */
-  async startFinalising(): Promise<void> {
-    const left = await this.#finalise.start();
+  startFinalising(): void {
+    const left = this.#finalise.start();
     if (left > 0) this.#logger.info({ recordings: left }, 'finalising recordings of an earlier process');
+  }
+
+  /**
+   * The control plane's order: to finalise (when it resolves, it survives the process), or to store what a running recording has captured
+   * so far.
+   */
+  take(order: FinaliseOrder | FlushOrder): Promise<void> {
+    return order.type === 'recording.finalise' ? this.#finalise.order(order) : this.#flush.flush(order);
   }
 
   /** Finalising stops where it is, and uploads get so long to finish; the next process takes up the rest. */
@@ -76,5 +129,25 @@ export class NodeStorage {
     if (!(await this.uploader.drain(deadlineMs))) {
       this.#logger.warn('some uploads are not done; the next start takes them up');
     }
+    // Otherwise their notes would be written beside those of the process that comes next.
+    await Promise.allSettled(this.#sealing);
+    await this.#manifest.settled();
+  }
+
+  #stored({ key, bytes, context }: StoredObject, isChunk: boolean): void {
+    const sessionId = String(context.sessionId);
+    const percent = this.#waiting.done(sessionId, bytes);
+    if (percent !== undefined) this.#progress.tell(sessionId, 'uploading', percent);
+    if (!isChunk) return;
+    void this.#flush.replaced(key);
+    // The last of a rotation: the list is written once for all of them.
+    if (!this.#waiting.has(sessionId) && !this.#finalise.isFinalising(sessionId)) this.#manifest.touch(sessionId);
+  }
+
+  /** Everything of a session is stored and nothing of it is being recorded. */
+  async #sealed(sessionId: string, guilds: string[]): Promise<void> {
+    // Told first: a process that is killed in between tells it again, and the job is made then.
+    for (const guildId of guilds) await this.#append({ type: 'recording.sealed', guildId, sessionId });
+    await this.#finalise.stored(sessionId, guilds);
   }
 }

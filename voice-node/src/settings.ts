@@ -30,6 +30,8 @@ const schema = z.object({
   S3_ACCESS_KEY_ID: optional(z.string().min(1)),
   S3_SECRET_ACCESS_KEY: optional(z.string().min(1)),
   S3_CHECKSUMS: optional(z.enum(['WHEN_SUPPORTED', 'WHEN_REQUIRED'])).transform((value) => value ?? 'WHEN_SUPPORTED'),
+  S3_SSE: optional(z.enum(['AES256', 'aws:kms'], { error: 'must be AES256 or aws:kms' })),
+  S3_SSE_KMS_KEY_ID: optional(z.string().min(1)),
   DATA_DIR: optional(z.string().min(1)).transform((value) => value ?? './data'),
   LOG_LEVEL: optional(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])).transform(
     (value) => value ?? 'info',
@@ -48,6 +50,8 @@ const schema = z.object({
   ),
   SMTP_URL: optional(z.url({ protocol: /^smtps?$/, error: 'must be smtp://… or smtps://…' })),
   MAIL_FROM: optional(z.string().min(3).max(320)),
+  DISK_WARN_MB: optional(z.coerce.number().int().min(0)).transform((value) => value ?? 2_048),
+  DISK_STOP_MB: optional(z.coerce.number().int().min(1)).transform((value) => value ?? 200),
   LEG_CAPACITY: optional(z.coerce.number().int().min(1).max(1_000)).transform((value) => value ?? 50),
 });
 
@@ -59,6 +63,8 @@ export interface StorageSettings {
   accessKeyId: string;
   secretAccessKey: string;
   checksums: 'WHEN_SUPPORTED' | 'WHEN_REQUIRED';
+  /** Absent: objects are encrypted as the bucket is set up. */
+  encryption?: { algorithm: 'AES256' | 'aws:kms'; kmsKeyId?: string };
 }
 
 /** How mails are sent. */
@@ -90,6 +96,8 @@ export interface Settings {
   messageContent: boolean;
   /** 0 = any free port. */
   healthPort: number;
+  /** Room on the disk of `dataDir` below which there is a warning (or below an hour of recording, if that is more), and below which recording stops. */
+  disk: { warnBytes: number; stopBytes: number };
   /** Fragments of recordings as MP3 beside Ogg Opus. */
   fragmentMp3: boolean;
   /** Legs that this node is willing to hold. */
@@ -125,6 +133,7 @@ export function readSettings(variables: Record<string, string | undefined>): Set
     healthPort: read.HEALTH_PORT,
     legCapacity: read.LEG_CAPACITY,
     fragmentMp3: read.FRAGMENT_MP3,
+    disk: { warnBytes: read.DISK_WARN_MB * 2 ** 20, stopBytes: read.DISK_STOP_MB * 2 ** 20 },
     passThrough: read.BRIDGE_PASS_THROUGH,
     messageContent: read.MESSAGE_CONTENT,
     membersIntent: read.GUILD_MEMBERS_INTENT,
@@ -145,6 +154,8 @@ const storageSchema = schema.pick({
   S3_ACCESS_KEY_ID: true,
   S3_SECRET_ACCESS_KEY: true,
   S3_CHECKSUMS: true,
+  S3_SSE: true,
+  S3_SSE_KMS_KEY_ID: true,
 });
 
 /**
@@ -160,7 +171,10 @@ export function readStorage(variables: Record<string, string | undefined>): Stor
 
 /** A sentence that names what is missing, where something is. */
 function storageOf(read: z.output<typeof storageSchema>): StorageSettings | string {
-  const { S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY } = read;
+  const { S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, S3_SSE, S3_SSE_KMS_KEY_ID } = read;
+  // Without it a bucket would take its own key, silently.
+  if (S3_SSE_KMS_KEY_ID && S3_SSE !== 'aws:kms') return 'S3_SSE_KMS_KEY_ID needs S3_SSE=aws:kms.';
+  const kmsKeyId = S3_SSE_KMS_KEY_ID === undefined ? {} : { kmsKeyId: S3_SSE_KMS_KEY_ID };
   if (S3_ENDPOINT && S3_BUCKET && S3_ACCESS_KEY_ID && S3_SECRET_ACCESS_KEY) {
     return {
       endpoint: S3_ENDPOINT,
@@ -169,6 +183,7 @@ function storageOf(read: z.output<typeof storageSchema>): StorageSettings | stri
       accessKeyId: S3_ACCESS_KEY_ID,
       secretAccessKey: S3_SECRET_ACCESS_KEY,
       checksums: read.S3_CHECKSUMS,
+      ...(S3_SSE ? { encryption: { algorithm: S3_SSE, ...kmsKeyId } } : {}),
     };
   }
   const missing = Object.entries({ S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY })

@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { PatchbayError } from '@patchbay/shared/errors';
 import type { LegSpec } from '@patchbay/shared/session-spec';
-import { Routes } from 'discord-api-types/v10';
 import { ulid } from 'ulid';
 import { ControlSocket } from './control/control-socket.ts';
 import { NodeStore } from './control/node-store.ts';
@@ -12,6 +11,7 @@ import { StatsLane } from './control/stats-lane.ts';
 import { DirectMessages } from './gateway/direct-messages.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { Identity } from './gateway/identity.ts';
+import { OwnWords } from './gateway/own-words.ts';
 import { MailDesk } from './mail/mail-desk.ts';
 import { NodeStorage } from './node-storage.ts';
 import { EventLoopLag } from './ops/event-loop-lag.ts';
@@ -19,8 +19,9 @@ import { HealthServer } from './ops/health-server.ts';
 import type { Logger } from './ops/logger.ts';
 import { realTime } from './ops/scheduler.ts';
 import { openRelays } from './relay/open-relays.ts';
-import { isSealed, ReportDesk } from './reports/report-desk.ts';
-import { Announcer, type Say } from './sessions/announcer.ts';
+import { ReportDesk } from './reports/report-desk.ts';
+import { Announcer } from './sessions/announcer.ts';
+import { GatewayPeople } from './sessions/channel-people.ts';
 import { LegPool } from './sessions/leg-pool.ts';
 import { RecordingNotice } from './sessions/recording-notice.ts';
 import { Registry } from './sessions/registry.ts';
@@ -29,7 +30,6 @@ import { Leg } from './voice/leg.ts';
 
 const UPLOAD_DEADLINE_MS = 60_000;
 const OUTBOX_DEADLINE_MS = 10_000;
-const REST_TIMEOUT_MS = 5_000;
 
 export class VoiceNode {
   readonly #settings: Settings;
@@ -82,11 +82,9 @@ export class VoiceNode {
         settings: this.#settings,
         storage,
         append: (draft) => this.#outbox.append(draft),
-        sealed: async (stored) => {
-          if (!isSealed(stored)) return false;
-          await this.#reports.stored(stored);
-          return true;
-        },
+        // Before the Worker has welcomed the node it is in the log alone.
+        send: (message) => this.#control?.send(message) ?? false,
+        sealed: (stored) => this.#reports.take(stored),
         logger,
       });
       await this.#storage.start();
@@ -109,11 +107,14 @@ export class VoiceNode {
     for (const identity of identities) this.#followIdentity(identity);
 
     const relays = messageContent ? openRelays(this.#gateway, logger) : undefined;
+    const words = new OwnWords(() => this.#gateway);
     this.#registry = new Registry(
       {
         pool: new LegPool((spec) => this.#openLeg(spec)),
-        notice: this.#notice(),
-        announcer: new Announcer((leg, text) => this.#say(leg, text), logger),
+        notice: new RecordingNotice(words),
+        panel: words,
+        people: new GatewayPeople(() => this.#gateway.identities),
+        announcer: new Announcer(async (leg, text) => void (await words.post(leg, text)), logger),
         desk: this.#storage?.desk,
         recordingOff,
         ...(relays ? { relays } : {}),
@@ -128,7 +129,7 @@ export class VoiceNode {
     await this.#gateway.connect();
     this.#outbox.start();
     await this.#connectControl();
-    await this.#storage?.startFinalising();
+    this.#storage?.startFinalising();
     return { healthUrl };
   }
 
@@ -208,32 +209,6 @@ export class VoiceNode {
     return leg;
   }
 
-  #notice(): RecordingNotice {
-    return new RecordingNotice({
-      names: (guildId, identityId) => {
-        const identity = this.#gateway.identities.get(identityId);
-        return { nick: identity?.guilds.get(guildId)?.ownNick ?? null, userName: identity?.userName ?? 'Patchbay' };
-      },
-      setNick: async (guildId, identityId, nick) => {
-        const identity = this.#gateway.identities.get(identityId);
-        if (!identity) throw new PatchbayError('no_identity', `Identity ${identityId} is not of this voice node.`);
-        await identity.rest.patch(Routes.guildMember(guildId), {
-          body: { nick },
-          signal: AbortSignal.timeout(REST_TIMEOUT_MS),
-        });
-        const picture = identity.guilds.get(guildId);
-        if (picture) picture.ownNick = nick;
-      },
-    });
-  }
-
-  async #say({ channelId, identityId }: Parameters<Say>[0], content: string): Promise<void> {
-    await this.#gateway.identities.get(identityId)?.rest.post(Routes.channelMessages(channelId), {
-      body: { content, allowed_mentions: { parse: [] } },
-      signal: AbortSignal.timeout(REST_TIMEOUT_MS),
-    });
-  }
-
   async #connectControl(): Promise<void> {
     const { hubUrl, hubSecret, nodeId, legCapacity, messageContent } = this.#settings;
     const logger = this.#logger;
@@ -280,6 +255,10 @@ export class VoiceNode {
           break;
         case 'mail.send':
           this.#mails?.send(message).catch(failed);
+          break;
+        case 'recording.finalise':
+        case 'recording.flush':
+          this.#storage?.take(message).catch(failed);
           break;
         case 'tombstone.ack':
           this.#registry.acknowledge(message.sessionIds).catch(failed);

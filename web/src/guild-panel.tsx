@@ -1,4 +1,4 @@
-import type { ChannelState, Presence } from '@patchbay/client';
+import type { ChannelState, Presence, VoiceEventsClient } from '@patchbay/client';
 import { SessionCard } from './session-card.tsx';
 import { useGuild } from './use-guild.ts';
 
@@ -18,7 +18,7 @@ function channelWords(state: ChannelState): string {
 
 /** One server: its voice channels with the people in them, and its calls. */
 export function GuildPanel({ guildId, name }: { guildId: string; name: string }) {
-  const { guild, connection, problem } = useGuild(guildId);
+  const { client, guild, connection, problem } = useGuild(guildId);
   return (
     <section className="guild" aria-label={name}>
       <div className="guild-head">
@@ -30,12 +30,12 @@ export function GuildPanel({ guildId, name }: { guildId: string; name: string })
       <p>
         <a href={`#/recordings/${guildId}`}>Recordings</a>
       </p>
-      {guild ? <GuildBody guild={guild} /> : <p className="hint">Waiting for the first picture…</p>}
+      {guild ? <GuildBody client={client} guild={guild} /> : <p className="hint">Waiting for the first picture…</p>}
     </section>
   );
 }
 
-function GuildBody({ guild }: { guild: Presence }) {
+function GuildBody({ client, guild }: { client: VoiceEventsClient; guild: Presence }) {
   return (
     <>
       {guild.channels.map((channel) => (
@@ -46,7 +46,7 @@ function GuildBody({ guild }: { guild: Presence }) {
         <p className="hint">None yet. A call starts when people join a configured channel.</p>
       )}
       {guild.sessions.slice(0, 4).map((session) => (
-        <SessionCard key={session.sessionId} session={session} guild={guild} />
+        <SessionCard key={session.sessionId} client={client} session={session} guild={guild} />
       ))}
     </>
   );

@@ -1,4 +1,5 @@
-import type { Presence, SessionView } from '@patchbay/client';
+import type { Presence, SessionView, VoiceEventsClient } from '@patchbay/client';
+import { CaptionsPanel } from './captions-panel.tsx';
 
 const reasons: Record<string, string> = {
   user_left: 'everybody left one side',
@@ -24,8 +25,9 @@ function delay(ms: number | undefined): string {
   return ms < 1 ? ', under 1 ms delay' : `, ${Math.round(ms)} ms delay`;
 }
 
-/** One call: its state, both sides, encryption, and what was stored of it. */
-export function SessionCard({ session, guild }: { session: SessionView; guild: Presence }) {
+/** One call: its state, both sides, encryption, what is said in it, and what was stored of it. */
+export function SessionCard(props: { client: VoiceEventsClient; session: SessionView; guild: Presence }) {
+  const { client, session, guild } = props;
   const live = guild.live.get(session.sessionId);
   const nameOf = (userId: string) => guild.names.get(userId) ?? `user ${userId}`;
   return (
@@ -59,6 +61,7 @@ export function SessionCard({ session, guild }: { session: SessionView; guild: P
           {live.concealed} lost frames concealed, {live.late} packets too late
         </p>
       )}
+      <CaptionsPanel client={client} session={session} guild={guild} />
       {session.endReason && <p className="hint">Ended: {reasons[session.endReason] ?? session.endReason}.</p>}
       {session.stored.length > 0 && (
         <ul className="stored">

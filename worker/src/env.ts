@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { issuersSchema } from './auth/issuers.ts';
 import { originsSchema } from './auth/origins.ts';
 import type { SignIn } from './auth/sign-in/sign-in.ts';
+import type { Captions } from './captions/captions.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import type { Guild } from './guild/guild.ts';
 import type { Hub } from './hub/hub.ts';
@@ -26,6 +27,7 @@ export interface Env {
   METRICS: DurableObjectNamespace<Metrics>;
   REPORT: DurableObjectNamespace<Report>;
   RECORDING: DurableObjectNamespace<Recording>;
+  CAPTIONS: DurableObjectNamespace<Captions>;
   DB?: D1Database;
   ASSETS?: Fetcher;
 }
@@ -96,6 +98,8 @@ const variables = z.object({
   CLAIM_MS: milliseconds(10_000),
   /** Time of a call in seconds; 0 = until nobody is left. */
   CALL_LIMIT_SECONDS: z.coerce.number().int().nonnegative().default(0),
+  /** Time of a recording in seconds; 0 = until nobody is left. A server's own limit goes before it. */
+  RECORD_LIMIT_SECONDS: z.coerce.number().int().nonnegative().default(0),
   /** User ids of the people who may read reports, separated by commas. Without any, reports seal nothing. */
   REPORT_READERS: z
     .string()
@@ -123,6 +127,8 @@ const variables = z.object({
   S3_REGION: optionalText.transform((text) => text ?? 'auto'),
   S3_ACCESS_KEY_ID: optionalText,
   S3_SECRET_ACCESS_KEY: optionalText,
+  /** Connections to the transcription service that all voice nodes together may hold; the service counts them by project. */
+  DEEPGRAM_CONNECTIONS: z.coerce.number().int().min(1).max(10_000).default(100),
   /** Sockets of one hub object; a server with more viewers gets further ones. */
   HUB_SHARD_SOCKETS: z.coerce.number().int().min(1).max(30_000).default(5_000),
   /** Sockets from one address on one hub: people behind one router share it. */
@@ -178,6 +184,9 @@ export const sessionOf = (env: Env, sessionId: string) => env.SESSION.getByName(
 export const matchmakerOf = (env: Env, pool: string) => env.MATCHMAKER.getByName(pool);
 /** The panel of one voice channel. */
 export const panelOf = (env: Env, guildId: string, channelId: string) => env.PANEL.getByName(`${guildId}:${channelId}`);
+/** The captions of one voice channel in Discord. */
+export const captionsOf = (env: Env, guildId: string, channelId: string) =>
+  env.CAPTIONS.getByName(`${guildId}:${channelId}`);
 /** One sign-in of one browser. */
 export const signInOf = (env: Env, id: string) => env.SIGN_IN.getByName(id);
 /** Where the counters of the deployment are added up. */

@@ -5,6 +5,7 @@ startFlushing();
 
 export default app;
 export { SignIn } from './auth/sign-in/sign-in.ts';
+export { Captions } from './captions/captions.ts';
 export { Fleet } from './fleet/fleet.ts';
 export { Guild } from './guild/guild.ts';
 export { Hub } from './hub/hub.ts';

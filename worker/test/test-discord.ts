@@ -7,6 +7,10 @@ export class TestDiscord {
   readonly members = new Map<string, string[] | null>();
   /** What was asked for, as `guild:user`. */
   readonly asked: string[] = [];
+  /** What was posted. */
+  readonly said: { channelId: string; content: string }[] = [];
+  /** Channels in which the bot may not write. */
+  readonly closed = new Set<string>();
   /** An outage: every request is answered with 503. */
   down = false;
   /** Where everything else is asked, such as `http://127.0.0.1:4000/api`; left out: 404. */
@@ -24,6 +28,11 @@ export class TestDiscord {
         passOn(discord.elsewhere, request, response);
         return;
       }
+      const [, channelId] = /\/channels\/(\d+)\/messages$/.exec(request.url ?? '') ?? [];
+      if (channelId && request.method === 'POST' && !discord.down) {
+        void discord.#take(channelId, request, response);
+        return;
+      }
       if (!guildId || discord.down) {
         response.writeHead(discord.down ? 503 : 404, { 'content-type': 'application/json' }).end('{"code":0}');
         return;
@@ -38,6 +47,16 @@ export class TestDiscord {
     const discord = new TestDiscord(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return discord;
+  }
+
+  async #take(channelId: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = JSON.parse((await request.toArray()).join('')) as { content?: string };
+    response.setHeader('content-type', 'application/json');
+    if (this.closed.has(channelId)) response.writeHead(403).end('{"message":"Missing Permissions","code":50013}');
+    else {
+      this.said.push({ channelId, content: body.content ?? '' });
+      response.end('{"id":"1"}');
+    }
   }
 
   get url(): string {

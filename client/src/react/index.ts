@@ -1,6 +1,6 @@
 'use client';
 
-export type { CaptionLine } from './captions.ts';
+export type { CaptionLine } from '../captions.ts';
 export { type DropoutTexts, englishTexts, italianTexts } from './texts.ts';
 export { useCaptions } from './use-captions.ts';
 export { type ClientHookOptions, useVoiceEventsClient, useVoiceView } from './use-client.ts';

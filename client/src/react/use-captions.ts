@@ -1,23 +1,38 @@
 import { useEffect, useState } from 'react';
-import type { VoiceEvent } from '../protocol.ts';
+import { type CaptionLine, CaptionList } from '../captions.ts';
 import type { VoiceEventsClient } from '../voice-events-client.ts';
-import { type CaptionLine, nextCaptions } from './captions.ts';
 
-/** Live captions, oldest first: partials are replaced in place, the last `limit` lines are kept (50). */
+const none: readonly CaptionLine[] = [];
+
+/** Live captions, oldest first, from what was said lately on: partials are replaced in place, the last `limit` lines are kept (50). */
 export function useCaptions(
   client: VoiceEventsClient,
   { sessionId, limit = 50 }: { sessionId?: string | undefined; limit?: number | undefined } = {},
 ): readonly CaptionLine[] {
-  const [lines, setLines] = useState<readonly CaptionLine[]>([]);
+  const [lines, setLines] = useState(none);
   useEffect(() => {
-    const hear = ({ event, payload, id, at }: VoiceEvent<'caption.partial'> | VoiceEvent<'caption.final'>) => {
-      if (sessionId !== undefined && payload.sessionId !== sessionId) return;
-      setLines((before) => nextCaptions(before, { payload, id, at, final: event === 'caption.final' }, limit));
-    };
-    const ends = [client.on('caption.partial', hear), client.on('caption.final', hear)];
+    const list = new CaptionList({ sessionId, limit });
+    const show = () => setLines(list.lines);
+    const { presence } = client.view;
+    if (presence) list.restart(presence, Date.now());
+    show();
+    const ends = [
+      client.on('caption.partial', (event) => {
+        list.take(event, false);
+        show();
+      }),
+      client.on('caption.final', (event) => {
+        list.take(event, true);
+        show();
+      }),
+      client.on('presence.snapshot', ({ payload, at }) => {
+        list.restart(payload, at);
+        show();
+      }),
+    ];
     return () => {
       for (const end of ends) end();
-      setLines([]);
+      setLines(none);
     };
   }, [client, sessionId, limit]);
   return lines;

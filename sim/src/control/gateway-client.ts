@@ -20,6 +20,10 @@ export abstract class GatewayControl extends InteractionControl {
   async invalidateSession(botUserId: string, resumable = false): Promise<void> {
     await this.call('invalidateSession', { botUserId, resumable });
   }
+  /** VOICE_SERVER_UPDATE with a new token, to a bot that is in voice in the guild. */
+  async changeVoiceServer(botUserId: string, guildId: string): Promise<void> {
+    await this.call('changeVoiceServer', { botUserId, guildId });
+  }
   /** Breaks a bot's gateway sockets without a goodbye (1006). */
   async cutGateway(botUserId: string): Promise<void> {
     await this.call('cutGateway', { botUserId });

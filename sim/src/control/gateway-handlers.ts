@@ -26,6 +26,11 @@ export function gatewayHandlers({ world, gateway }: ControlParts): Pick<Handlers
       gateway.invalidate(bot(botUserId), resumable);
       return {};
     },
+    changeVoiceServer: ({ botUserId, guildId }) => {
+      placeOf(bot(botUserId), guildId);
+      gateway.changeVoiceServer(botUserId, guildId);
+      return {};
+    },
     cutGateway: ({ botUserId }) => {
       gateway.cut(bot(botUserId));
       return {};

@@ -28,6 +28,8 @@ export const gatewayOperations = {
   requestReconnect: { input: bot, output: nothing },
   requestHeartbeat: { input: bot, output: nothing },
   invalidateSession: { input: bot.extend({ resumable: z.boolean().default(false) }), output: nothing },
+  /** VOICE_SERVER_UPDATE with a new token, to a bot that is in voice in the guild. */
+  changeVoiceServer: { input: bot.extend({ guildId: id }), output: nothing },
   cutGateway: { input: bot, output: nothing },
   closeGateway: {
     input: bot.extend({ code: z.number().int().min(1000).max(4999), reason: z.string().max(100).default('') }),

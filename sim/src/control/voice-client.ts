@@ -78,6 +78,14 @@ export class VoiceControl {
   async unpublishVideo(userId: string): Promise<void> {
     await this.#call('unpublishVideo', { userId });
   }
+  /** From now on each packet that goes out to this client is written down. */
+  async watchDeliveries(leg: VoiceLeg): Promise<void> {
+    await this.#call('watchDeliveries', leg);
+  }
+  /** What went out to a watched client, and whether its websocket was open then. */
+  async deliveries(leg: VoiceLeg): Promise<Output<'deliveries'>['deliveries']> {
+    return (await this.#call('deliveries', leg)).deliveries;
+  }
   /** Real clients with a voice session in the guild. */
   async clients(guildId: string): Promise<Output<'voiceClients'>['clients']> {
     return (await this.#call('voiceClients', { guildId })).clients;

@@ -9,7 +9,7 @@ import { ControlError } from './errors.ts';
 import type { Handlers } from './handlers.ts';
 import type { voiceOperations } from './voice-operations.ts';
 
-export type VoiceParts = Pick<VoiceServer, 'counters' | 'faults' | 'sessions' | 'roomOf' | 'takeSsrc'>;
+export type VoiceParts = Pick<VoiceServer, 'counters' | 'faults' | 'ledger' | 'sessions' | 'roomOf' | 'takeSsrc'>;
 
 interface Parts {
   world: World;
@@ -107,6 +107,11 @@ export function voiceHandlers({ world, voice, people }: Parts): Pick<Handlers, k
       people.unpublish(userId);
       return {};
     },
+    watchDeliveries: (leg) => {
+      voice.ledger.watch(scopeOf(leg) as typeof leg);
+      return {};
+    },
+    deliveries: (leg) => ({ deliveries: [...voice.ledger.of(leg)] }),
     voiceClients: ({ guildId }) => {
       world.guild(guildId);
       const clients = voice.sessions.all().filter(({ grant }) => grant.guildId === guildId);

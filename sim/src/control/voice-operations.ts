@@ -75,6 +75,23 @@ export const voiceOperations = {
   setDaveVersion: { input: user.extend({ version: z.literal([0, 1]) }), output: nothing },
   publishVideo: { input: user.extend({ codec: z.enum(videoCodecs) }), output: nothing },
   unpublishVideo: { input: user, output: nothing },
+  /** From now on each packet that goes out to this client is written down. */
+  watchDeliveries: { input: leg, output: nothing },
+  deliveries: {
+    input: leg,
+    output: z.object({
+      deliveries: z.array(
+        z.object({
+          fromUserId: id,
+          ssrc: z.number().int(),
+          sequence: z.number().int(),
+          sentAt: z.number(),
+          live: z.boolean(),
+          session: z.number().int(),
+        }),
+      ),
+    }),
+  },
   voiceClients: {
     input: z.object({ guildId: id }),
     output: z.object({

@@ -76,6 +76,13 @@ export class BotVoice {
     return undefined;
   }
 
+  /** Another voice server for a bot in a guild: VOICE_SERVER_UPDATE with a new token, as when a server goes down for good. */
+  changeServer(userId: string, guildId: string): void {
+    const state = this.#world.voice.of(userId).find((one) => one.guildId === guildId);
+    const session = state && this.#sessions.get(state.sessionId);
+    if (session && state.channelId) this.#admit(session, guildId, state.channelId);
+  }
+
   /** A gateway session is over for good: its voice states go with it. */
   forget(session: GatewaySession): void {
     for (const state of this.#world.voice.of(session.userId)) {

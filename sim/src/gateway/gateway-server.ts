@@ -97,6 +97,11 @@ export class GatewayServer {
     return served.length > 0;
   };
 
+  /** Another voice server for a bot in a guild. */
+  changeVoiceServer(userId: string, guildId: string): void {
+    this.#voice.changeServer(userId, guildId);
+  }
+
   /** Op 7: asks all clients of a bot to reconnect and resume. */
   requestReconnect(userId: string): void {
     this.#tell(userId, GatewayOpcodes.Reconnect, null);

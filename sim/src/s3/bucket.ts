@@ -8,6 +8,7 @@ export interface Upload {
   key: string;
   contentType: string;
   metadata: Record<string, string>;
+  encryption: Record<string, string>;
   parts: Map<number, Payload & { etag: string }>;
 }
 
@@ -39,11 +40,17 @@ export class Bucket {
   async put(
     key: string,
     { data, checksums }: Payload,
-    more: { contentType: string; metadata: Record<string, string>; onlyIfAbsent?: boolean; etag?: string },
+    more: {
+      contentType: string;
+      metadata: Record<string, string>;
+      onlyIfAbsent?: boolean;
+      etag?: string;
+      encryption?: Record<string, string>;
+    },
   ): Promise<StoredObject> {
     if (more.onlyIfAbsent && (await this.#shelf.get(key))) throw refusals.preconditionFailed();
-    const { contentType, metadata, etag = etagOf(data) } = more;
-    const object: StoredObject = { data, etag, contentType, metadata, checksums, modifiedAt: Date.now() };
+    const { contentType, metadata, etag = etagOf(data), encryption = {} } = more;
+    const object: StoredObject = { data, etag, contentType, metadata, checksums, encryption, modifiedAt: Date.now() };
     await this.#shelf.put(key, object);
     return object;
   }
@@ -85,9 +92,14 @@ export class Bucket {
     return listing;
   }
 
-  beginUpload(key: string, contentType: string, metadata: Record<string, string>): string {
+  beginUpload(
+    key: string,
+    contentType: string,
+    metadata: Record<string, string>,
+    encryption: Record<string, string> = {},
+  ): string {
     const id = randomUUID();
-    this.#uploads.set(id, { key, contentType, metadata, parts: new Map() });
+    this.#uploads.set(id, { key, contentType, metadata, encryption, parts: new Map() });
     return id;
   }
 
@@ -126,6 +138,7 @@ export class Bucket {
     const object = await this.put(key, whole, {
       contentType: upload.contentType,
       metadata: upload.metadata,
+      encryption: upload.encryption,
       etag: `"${hash.digest('hex')}-${parts.length}"`,
     });
     this.#uploads.delete(id);

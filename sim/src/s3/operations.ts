@@ -44,11 +44,14 @@ export async function onObject(call: Call, bucket: Bucket): Promise<Answer> {
       contentType: headers['content-type'] ?? 'binary/octet-stream',
       metadata: metadataOf(headers),
       onlyIfAbsent: headers['if-none-match'] === '*',
+      encryption: encryptionOf(headers),
     });
-    return { status: 200, headers: { etag: object.etag, ...checksumHeaders(object.checksums) } };
+    const said = { ...checksumHeaders(object.checksums), ...object.encryption };
+    return { status: 200, headers: { etag: object.etag, ...said } };
   }
   if (method === 'POST' && query.has('uploads')) {
-    const id = bucket.beginUpload(key, headers['content-type'] ?? 'binary/octet-stream', metadataOf(headers));
+    const type = headers['content-type'] ?? 'binary/octet-stream';
+    const id = bucket.beginUpload(key, type, metadataOf(headers), encryptionOf(headers));
     const names = element('Bucket', escapeXml(call.bucketName)) + element('Key', escapeXml(key));
     return xml(document('InitiateMultipartUploadResult', names + element('UploadId', id)));
   }
@@ -86,6 +89,13 @@ function metadataOf(headers: Record<string, string>): Record<string, string> {
   );
 }
 
+const ENCRYPTION = 'x-amz-server-side-encryption';
+
+/** What the request asks of encryption at rest. */
+export function encryptionOf(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith(ENCRYPTION)));
+}
+
 function checksumHeaders(checksums: Record<string, string> = {}): Record<string, string> {
   const entries = Object.entries(checksums);
   if (entries.length === 0) return {};
@@ -99,6 +109,7 @@ function readObject(object: StoredObject, headers: Record<string, string>): Answ
     'accept-ranges': 'bytes',
     'content-type': object.contentType,
     etag: object.etag,
+    ...object.encryption,
     'last-modified': new Date(object.modifiedAt).toUTCString(),
     ...Object.fromEntries(Object.entries(object.metadata).map(([name, value]) => [`x-amz-meta-${name}`, value])),
   };

@@ -6,7 +6,7 @@ import { type Clock, realClock } from '../time/clock.ts';
 import { Bucket } from './bucket.ts';
 import { document, element, escapeXml, refusals, S3Error } from './error.ts';
 import { errorStatus, type FaultRuleInput, Faults, type StandingRule } from './faults.ts';
-import { type Answer, type Call, onBucket, onObject, xml } from './operations.ts';
+import { type Answer, type Call, encryptionOf, onBucket, onObject, xml } from './operations.ts';
 import { sendAnswer, wait } from './send-answer.ts';
 import { type Credentials, checkSignature } from './signature.ts';
 import { FolderShelf, MemoryShelf, type StoredObject } from './store.ts';
@@ -17,6 +17,8 @@ export interface S3ServerOptions {
   buckets: string[];
   /** Folder for the objects; in memory when absent. */
   directory?: string;
+  /** Uploads that do not ask for encryption at rest are refused, as by a bucket's policy. */
+  requireEncryption?: boolean;
   /** For expiry and for slow answers. */
   clock?: Clock;
 }
@@ -188,7 +190,12 @@ export class S3Server {
       this.#buckets.delete(bucketName);
       return { status: 204 };
     }
-    return key === '' ? onBucket(call, bucket) : onObject(call, bucket);
+    if (key === '') return onBucket(call, bucket);
+    const begins = (method === 'PUT' && !call.query.has('uploadId')) || call.query.has('uploads');
+    if (this.#options.requireEncryption && begins && Object.keys(encryptionOf(call.headers)).length === 0) {
+      throw refusals.accessDenied("The bucket's policy asks for x-amz-server-side-encryption.");
+    }
+    return onObject(call, bucket);
   }
 
   /** After an upload that went well: what is stored, or what is said of it, is made wrong where a rule says so. */

@@ -11,6 +11,8 @@ export interface StoredObject {
   metadata: Record<string, string>;
   /** Checksums that came with the upload: algorithm → base64, with `-<parts>` where it was made of parts. */
   checksums?: Record<string, string>;
+  /** How it was asked to be encrypted at rest, by the names of the headers. Nothing is: the stand-in keeps it as it came. */
+  encryption?: Record<string, string>;
   /** ms since the epoch. */
   modifiedAt: number;
 }

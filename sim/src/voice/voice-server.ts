@@ -7,6 +7,7 @@ import { type Clock, realClock } from '../time/clock.ts';
 import { createCertificate } from './certificate.ts';
 import { newCounters, type VoiceCounters } from './counters.ts';
 import { Datagrams } from './datagrams.ts';
+import { DeliveryLedger } from './delivery-ledger.ts';
 import { FaultTable } from './faults/fault-table.ts';
 import { LegLines } from './faults/leg-lines.ts';
 import { InProcessMember } from './in-process-member.ts';
@@ -85,6 +86,7 @@ export class VoiceServer {
   readonly counters: VoiceCounters = newCounters();
   readonly events = new EventEmitter<VoiceServerEvents>();
   readonly faults = new FaultTable();
+  readonly ledger = new DeliveryLedger();
   readonly sessions: VoiceSessions;
   readonly #options: Required<VoiceServerOptions>;
   readonly #members = new Map<string, InProcessMember>();
@@ -247,6 +249,8 @@ export class VoiceServer {
         this.counters.forwarded++;
         this.#udp.send(datagram, to);
       },
+      onDelivered: (session, packet) =>
+        this.ledger.note(grant, session, packet, session.socket?.readyState === WebSocket.OPEN, clock.wall()),
     });
   }
 }

@@ -30,6 +30,8 @@ export interface VoiceSessionOptions {
   faults: FaultTable;
   lines: LegLines;
   sendDatagram(datagram: Buffer, to: Address): void;
+  /** A packet of somebody went out to the client. */
+  onDelivered?(session: VoiceSession, packet: RoutedPacket): void;
 }
 
 /**
@@ -106,7 +108,9 @@ export class VoiceSession implements Participant {
 
   deliver(packet: RoutedPacket): void {
     this.lines.pass('toClient', () => {
-      if (this.cipher && this.address) this.sendDatagram(this.cipher.seal(packet));
+      if (!this.cipher || !this.address) return;
+      this.sendDatagram(this.cipher.seal(packet));
+      this.#options.onDelivered?.(this, packet);
     });
   }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ChannelState } from '@patchbay/shared/hub-protocol';
 import { loadClips } from '@patchbay/sim/clips';
 import type { ControlInteraction } from '@patchbay/sim/control-client';
+import { ChannelType } from 'discord-api-types/v10';
 import { decodePackets } from '../hearing/timeline.ts';
 import { type Spoken, spokenAt } from '../scenario/play.ts';
 import { makeWorld } from '../scenario/world.ts';
@@ -70,16 +71,31 @@ export class Desk {
     return ready;
   }
 
+  /** A category, made by the bot: the simulator's control makes channels alone. */
+  async makeCategory({ guildId }: Place, name: string): Promise<{ channelId: string }> {
+    const { sim, application, simEnvironment } = this.stack;
+    await sim.grant(guildId, application.botUserId, ['ManageChannels']);
+    const response = await fetch(`${simEnvironment.DISCORD_API_URL}/v10/guilds/${guildId}/channels`, {
+      method: 'POST',
+      headers: { authorization: `Bot ${application.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ name, type: ChannelType.GuildCategory }),
+    });
+    if (!response.ok) throw new Error(`The category was not made: ${await response.text()}`);
+    return { channelId: ((await response.json()) as { id: string }).id };
+  }
+
   /** A command as the simulator takes it. */
   request(place: Pick<Place, 'guildId' | 'textChannelId'>, userId: string, words: string, options: readonly Given[]) {
-    const [name = '', sub] = words.split(' ');
+    const [name = '', ...subs] = words.split(' ');
+    const [group, sub] = subs.length > 1 ? subs : [undefined, subs[0]];
+    const inner = sub ? [{ name: sub, type: 1, options: [...options] }] : [...options];
     return {
       applicationId: this.stack.application.applicationId,
       guildId: place.guildId,
       channelId: place.textChannelId,
       userId,
       name,
-      options: sub ? [{ name: sub, type: 1, options: [...options] }] : [...options],
+      options: group ? [{ name: group, type: 2, options: inner }] : inner,
     };
   }
 

@@ -70,8 +70,10 @@ export async function startReal(
     'S3_REGION',
     'S3_ACCESS_KEY_ID',
     'S3_SECRET_ACCESS_KEY',
+    'RECORD_LIMIT_SECONDS',
     'REPORT_READERS',
     'REPORT_RETENTION_DAYS',
+    'DEEPGRAM_CONNECTIONS',
   ];
   const workerUrl = await startWorker(children, {
     root,

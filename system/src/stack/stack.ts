@@ -177,6 +177,14 @@ export class Stack {
     return child;
   }
 
+  /** Ends a voice node without a word, as a crash does. Its data is kept. */
+  async killNode(nodeId = 'node-1'): Promise<void> {
+    const node = this.children.get(nodeId);
+    this.children.delete(nodeId);
+    node?.kill('SIGKILL');
+    await node?.exited;
+  }
+
   /** Ends the Worker; what it stored is kept. `startWorker` brings it back under the same address. */
   async stopWorker(): Promise<void> {
     const worker = this.children.get('worker');
@@ -196,6 +204,8 @@ export class Stack {
 
 export interface S3Access {
   endpoint: string;
+  /** For `S3Control`: makes it fail, and looks inside. */
+  controlUrl: string;
   bucket: string;
   accessKeyId: string;
   secretAccessKey: string;
@@ -247,5 +257,5 @@ async function startS3(directory: string, children: Map<string, Child>): Promise
     logFile: join(directory, 'logs', 's3.log'),
     ready: readyJson,
   });
-  return { endpoint: ready.endpoint ?? '', ...access };
+  return { endpoint: ready.endpoint ?? '', controlUrl: ready.controlUrl ?? '', ...access };
 }

@@ -1,89 +1,138 @@
 /**
- * Finalises recordings, one after the other, from what the bucket holds: any node can do it. A job is a folder with a note in it, so that
- * the next process takes up what this one did not finish.
+ * Finalises recordings, one after the other: those that the control plane orders, and those of this node that nobody orders in time.
+ * Any node can do it from the bucket alone. A job is a folder with a note in it, so that the next process takes up what this one did not
+ * finish.
  */
-import { createHash } from 'node:crypto';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { PatchbayError } from '@patchbay/shared/errors';
-import type { NodeEventDraft } from '@patchbay/shared/events';
-import { chunkPrefix, manifestKey } from '@patchbay/shared/object-keys';
-import { oggComments } from '../audio/ogg-reader.ts';
+import type { FinaliseOrder } from '@patchbay/shared/recording-orders';
 import type { Logger } from '../ops/logger.ts';
-import { chunkTagsSchema, TRACK_COMMENT } from '../recording/chunks/chunk-tags.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
-import type { UploadNote } from '../storage/uploader.ts';
-import { finaliseInChild } from './in-child.ts';
-import { deliverables, type FetchedChunk, type Manifest, manifestOf } from './manifest.ts';
-import type { FinaliseReport } from './report.ts';
+import { realTime, type Scheduler } from '../ops/scheduler.ts';
+import { type JobOptions, runJob } from './finalise-job.ts';
+import { answers, joined, type Order, ownOrder, readOrder, writeOrder } from './order.ts';
+import { erase } from './tidy.ts';
 
+/**
+ * So long after everything of a recording is stored the node waits for the control plane's order, and then finalises by itself: the Worker
+ * may wait for another node's part, or may be away. An order takes seconds; a session that goes on after a restart does so within 20 s.
+ */
+export const FALLBACK_MS = 60_000;
 const FIRST_RETRY_MS = 5_000;
 const LAST_RETRY_MS = 300_000;
+/** After so many failures whoever ordered it is told; it is tried on. The first may be a bucket that was away for a moment. */
+const FAILURES_UNTOLD = 2;
 
-export interface FinaliseDeskOptions {
+export interface FinaliseDeskOptions extends JobOptions {
   /** Holds a folder for each job. */
   directory: string;
-  store: Pick<ObjectStore, 'list' | 'fetch'>;
-  /** Takes a file for the bucket; `stored` resolves when it is there. */
-  add: (path: string, note: UploadNote) => Promise<{ stored: Promise<void> }>;
-  /** Reports an event; resolves when it survives the process. */
-  report: (draft: NodeEventDraft) => Promise<void>;
-  /** Is the session still being recorded? Then its recording is finalised when that is over. */
+  /** Is anything of the session being recorded here, or on its way to the bucket? Then its recording is finalised when that is over. */
   isBusy: (sessionId: string) => boolean;
-  mp3Fragments: boolean;
+  /** The session's recording is going to be finalised: nobody else writes its manifest from when it resolves. */
+  onBegin?: (sessionId: string) => Promise<void>;
   logger: Logger;
+  scheduler?: Scheduler;
 }
 
 export class FinaliseDesk {
   readonly #options: FinaliseDeskOptions;
+  readonly #scheduler: Scheduler;
   readonly #waiting: string[] = [];
-  /** Jobs whose time has not come. */
-  readonly #later = new Set<string>();
+  readonly #orders = new Map<string, Order>();
+  /** Jobs that begin when no order came. */
+  readonly #fallbacks = new Map<string, () => void>();
+  readonly #failures = new Map<string, number>();
   readonly #closing = new AbortController();
+  #notes: Promise<void> = Promise.resolve();
+  #current: { sessionId: string; order: Order; stop: AbortController } | undefined;
   #started = false;
   #working: Promise<void> | undefined;
 
   constructor(options: FinaliseDeskOptions) {
     this.#options = options;
+    this.#scheduler = options.scheduler ?? realTime;
+  }
+
+  /** Is the session's recording being finalised, or about to be? */
+  isFinalising(sessionId: string): boolean {
+    return this.#current?.sessionId === sessionId || this.#waiting.includes(sessionId);
+  }
+
+  /** Reads what an earlier process did not finish. Call before anything else. */
+  async open(): Promise<void> {
+    await mkdir(this.#options.directory, { recursive: true });
+    for (const sessionId of await readdir(this.#options.directory)) {
+      this.#orders.set(sessionId, await readOrder(this.#folder(sessionId)));
+    }
   }
 
   /**
    * Begins to work, with what an earlier process did not finish. Call when the control plane has said which sessions go on. Answers how
    * many jobs there are.
    */
-  async start(): Promise<number> {
-    await mkdir(this.#options.directory, { recursive: true });
+  start(): number {
     this.#started = true;
-    const left = await readdir(this.#options.directory);
-    for (const sessionId of left.sort()) if (!this.#later.has(sessionId)) this.#enqueue(sessionId);
-    return left.length;
+    for (const [sessionId, { ordered }] of this.#orders) {
+      if (ordered) this.#enqueue(sessionId);
+      else this.#fallBack(sessionId);
+    }
+    return this.#orders.size;
   }
 
   /**
-   * Finalises a recording whose chunks are all stored, `waitMs` from now: until then its session may turn out to go on. When it
-   * resolves, the job survives the process.
+   * Everything that this node recorded of a session is stored: it is finalised when the order comes, or came, and after a while without
+   * one. When it resolves, that survives the process.
    */
-  async add(sessionId: string, waitMs = 0): Promise<void> {
-    if (waitMs > 0) this.#later.add(sessionId);
-    await mkdir(this.#folder(sessionId), { recursive: true });
-    if (waitMs === 0) this.#enqueue(sessionId);
+  async stored(sessionId: string, guilds: readonly string[]): Promise<void> {
+    const order = this.#take(sessionId, ownOrder(guilds));
+    if (order.ordered) this.#enqueue(sessionId);
+    else this.#fallBack(sessionId);
+    await this.#inTurn(() => writeOrder(this.#folder(sessionId), order));
+  }
+
+  /** The control plane's order. One that comes while the same is being made joins it. When it resolves, the order survives the process. */
+  async order({ sessionId, incomplete = false, without = [], guildIds = [] }: FinaliseOrder): Promise<void> {
+    const newer: Order = { v: 1, ordered: true, incomplete, without, guilds: guildIds };
+    const order = this.#take(sessionId, newer);
+    this.#fallbacks.get(sessionId)?.();
+    const current = this.#current?.sessionId === sessionId ? this.#current : undefined;
+    if (current && answers(current.order, newer)) current.order = order;
     else {
-      setTimeout(() => {
-        this.#later.delete(sessionId);
-        this.#enqueue(sessionId);
-      }, waitMs).unref();
+      this.#enqueue(sessionId);
+      current?.stop.abort();
     }
+    await this.#inTurn(() => writeOrder(this.#folder(sessionId), order));
   }
 
   /** Stops where it is; the next process begins the job anew. */
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#current?.stop.abort();
+    for (const cancel of this.#fallbacks.values()) cancel();
     await this.#working;
   }
 
   #folder(sessionId: string): string {
     return join(this.#options.directory, sessionId);
+  }
+
+  #take(sessionId: string, newer: Order): Order {
+    const order = joined(this.#orders.get(sessionId), newer);
+    this.#orders.set(sessionId, order);
+    return order;
+  }
+
+  #fallBack(sessionId: string): void {
+    if (this.#fallbacks.has(sessionId) || this.isFinalising(sessionId)) return;
+    const cancel = this.#scheduler.after(FALLBACK_MS, () => {
+      this.#fallbacks.delete(sessionId);
+      this.#options.logger.info({ sessionId }, 'no order came to finalise the recording: the node does it by itself');
+      this.#enqueue(sessionId);
+    });
+    this.#fallbacks.set(sessionId, () => {
+      this.#fallbacks.delete(sessionId);
+      cancel();
+    });
   }
 
   #enqueue(sessionId: string): void {
@@ -110,143 +159,84 @@ export class FinaliseDesk {
       } else {
         // The next one may go through where this one cannot.
         if (!this.#waiting.includes(next)) this.#waiting.push(next);
-        await pause(delay, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+        await this.#pause(delay);
         delay = Math.min(LAST_RETRY_MS, delay * 2);
       }
     }
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#scheduler.after(delayMs, resolve);
+      this.#closing.signal.addEventListener('abort', () => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   /** False: it has to be tried again. */
   async #finalise(sessionId: string): Promise<boolean> {
     const logger = this.#options.logger.child({ sessionId });
     const folder = this.#folder(sessionId);
+    const order = this.#orders.get(sessionId) ?? ownOrder();
+    const stop = new AbortController();
+    const current = { sessionId, order, stop };
+    this.#current = current;
     try {
-      if (this.#options.isBusy(sessionId)) {
-        await rm(folder, { recursive: true, force: true });
+      if (this.#options.isBusy(sessionId) && !order.incomplete) {
+        await erase(this.#options.store, this.#options.drop, sessionId, order.without);
+        // `stored` comes when it is over. What nobody ordered begins anew then.
+        if (!order.ordered) await this.#forget(sessionId);
         return true;
       }
-      const chunks = await this.#fetchChunks(sessionId, folder);
-      const [first] = chunks;
-      if (!first) {
-        logger.info('nothing to finalise: nobody spoke');
-      } else {
-        const out = join(folder, 'out');
-        await rm(out, { recursive: true, force: true });
-        await mkdir(out, { recursive: true });
-        const job = {
-          sessionId,
-          timeZero: first.timeZero,
-          chunks,
-          directory: out,
-          mp3Fragments: this.#options.mp3Fragments,
-        };
-        let told = -10;
-        const report = await finaliseInChild(job, {
-          signal: this.#closing.signal,
-          onProgress: (percent) => {
-            if (percent < told + 10) return;
-            told = percent;
-            logger.info({ percent }, 'finalising');
-          },
-        });
-        await this.#deliver(report, chunks, out);
-        const { loudness, truePeak } = report.master.sound;
-        logger.info({ fragments: report.fragments.length, loudness, truePeak }, 'finalised');
-      }
-      await rm(folder, { recursive: true, force: true });
+      await this.#options.onBegin?.(sessionId);
+      const outcome = await runJob(sessionId, order, folder, { ...this.#options, logger, signal: stop.signal });
+      if (outcome === 'nothing') await this.#tellNothing(sessionId, current.order);
+      if (outcome === 'again') this.#enqueue(sessionId);
+      this.#failures.delete(sessionId);
+      if (!this.#waiting.includes(sessionId)) await this.#forget(sessionId);
       return true;
     } catch (error) {
-      // Stopped on purpose: the next process goes on.
-      if (this.#closing.signal.aborted) return false;
-      logger.error(
-        { err: error },
-        'the recording could not be finalised; its chunks are stored, and it is tried again',
-      );
+      // Stopped on purpose: another order is waiting, or the next process goes on.
+      if (stop.signal.aborted) return !this.#closing.signal.aborted;
+      logger.error({ err: error }, 'the recording could not be finalised; its parts are stored, and it is tried again');
+      await this.#tellFailure(sessionId, current.order, error);
       return false;
+    } finally {
+      this.#current = undefined;
     }
   }
 
-  /** The chunks of a recording, fetched. A damaged one is left out and shows as missing. */
-  async #fetchChunks(sessionId: string, folder: string): Promise<FetchedChunk[]> {
-    const { store, logger } = this.#options;
-    const into = join(folder, 'chunks');
-    await mkdir(into, { recursive: true });
-    const chunks: FetchedChunk[] = [];
-    for (const { key } of await store.list(chunkPrefix(sessionId))) {
-      const path = join(into, key.slice(key.lastIndexOf('/') + 1));
-      try {
-        const fetched = await store.fetch(key, path);
-        const tags = chunkTagsSchema.parse(JSON.parse(oggComments(path)[TRACK_COMMENT] ?? 'null'));
-        chunks.push({ ...tags, path, key, ...fetched });
-      } catch (error) {
-        if (error instanceof PatchbayError && error.code === 'object_unreadable') throw error;
-        logger.error({ err: error, key }, 'a chunk is damaged; the recording is finalised without it');
-      }
-    }
-    return chunks;
+  async #forget(sessionId: string): Promise<void> {
+    this.#orders.delete(sessionId);
+    // An order that comes from now on is another job.
+    this.#current = undefined;
+    await this.#inTurn(() => rm(this.#folder(sessionId), { recursive: true, force: true }));
   }
 
-  async #deliver(report: FinaliseReport, chunks: readonly FetchedChunk[], out: string): Promise<void> {
-    const { sessionId } = report;
-    const guilds = [...new Set(chunks.map(({ guildId }) => guildId))];
-    const made = deliverables(report);
-    const receipts: Promise<void>[] = [];
-    for (const { file, object } of made)
-      receipts.push((await this.#add(file.path, object.key, file.sha256, sessionId)).stored);
-    await Promise.all(receipts);
-    const manifest = manifestOf(report, chunks);
-    const manifestPath = join(out, 'manifest.json');
-    const body = JSON.stringify(manifest, null, 1);
-    await writeFile(manifestPath, body);
-    const sha256 = createHash('sha256').update(body).digest('hex');
-    await (await this.#add(manifestPath, manifestKey(sessionId), sha256, sessionId)).stored;
-    await this.#tell(report, manifest, guilds);
+  /** Notes are written and removed in the order in which it was decided. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const done = this.#notes.then(change);
+    this.#notes = done.catch(() => undefined);
+    return done;
   }
 
-  #add(path: string, key: string, sha256: string, sessionId: string): Promise<{ stored: Promise<void> }> {
-    return this.#options.add(path, { key, metadata: { sha256, 'session-id': sessionId }, context: { sessionId } });
+  async #tellNothing(sessionId: string, { ordered, guilds }: Order): Promise<void> {
+    this.#options.logger.info({ sessionId }, 'nothing to finalise: nobody is heard in it');
+    if (!ordered) return;
+    const message = 'Nobody is heard in the recording: there is nothing to make of it.';
+    for (const guildId of guilds)
+      await this.#options.report({ type: 'recording.failed', guildId, sessionId, code: 'nothing_recorded', message });
   }
 
-  async #tell(report: FinaliseReport, manifest: Manifest, guilds: readonly string[]): Promise<void> {
-    const { sessionId, fragments, master } = report;
-    const objects = new Map(manifest.objects.map((object) => [object.key, object]));
-    for (const { object } of deliverables(report)) {
-      const { key, kind, bytes, sha256, firstSample, endSample, guildId, userId } = object;
-      if (kind === 'chunk' || kind === 'master' || !guildId || !userId) continue;
-      const own = fragments.find((one) => one.userId === userId && one.firstSample === firstSample);
-      await this.#options.report({
-        type: 'recording.fragment.stored',
-        guildId,
-        sessionId,
-        userId,
-        kind,
-        key,
-        bytes,
-        sha256,
-        firstSample,
-        samples: endSample - firstSample,
-        loudness: own?.sound.loudness ?? null,
-        truePeak: own?.sound.truePeak ?? null,
-      });
-    }
-    const mixed = [...objects.values()].find(({ kind }) => kind === 'master');
-    if (!mixed) return;
-    for (const guildId of guilds) {
-      await this.#options.report({
-        type: 'recording.master.stored',
-        guildId,
-        sessionId,
-        key: mixed.key,
-        bytes: mixed.bytes,
-        sha256: mixed.sha256,
-        firstSample: 0,
-        samples: mixed.endSample,
-        loudness: master.sound.loudness,
-        truePeak: master.sound.truePeak,
-        participants: new Set(fragments.map(({ userId }) => userId)).size,
-        complete: manifest.complete,
-        manifest: manifestKey(sessionId),
-      });
-    }
+  async #tellFailure(sessionId: string, { ordered, guilds }: Order, error: unknown): Promise<void> {
+    const failures = (this.#failures.get(sessionId) ?? 0) + 1;
+    this.#failures.set(sessionId, failures);
+    if (!ordered || failures !== FAILURES_UNTOLD + 1) return;
+    const code = error instanceof PatchbayError ? error.code : 'finalise_failed';
+    const message = 'The recording could not be finalised yet. Its parts are stored, and it is tried on.';
+    for (const guildId of guilds)
+      await this.#options.report({ type: 'recording.failed', guildId, sessionId, code, message });
   }
 }

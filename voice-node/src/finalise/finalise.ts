@@ -12,11 +12,12 @@ import { LIMITER_DELAY } from '../audio/limiter.ts';
 import type { OpusCodec } from '../audio/opus-codec.ts';
 import { FRAME_SAMPLES, SAMPLE_RATE } from '../audio/packet.ts';
 import { ratioOf, TruePeakMeter } from '../audio/true-peak.ts';
+import { TRACK_COMMENT } from '../recording/chunks/chunk-tags.ts';
 import { Envelope } from './envelope.ts';
 import { FragmentWriter } from './fragment-writer.ts';
 import { FrameSpool } from './frame-spool.ts';
 import type { SpokenFrame } from './grid.ts';
-import { joinRaw } from './join-raw.ts';
+import { joinRaw, rawTags } from './join-raw.ts';
 import { Leveller } from './levelled.ts';
 import { goal as defaultGoal, GapMeter, type Level, type LoudnessGoal, levelOf } from './loudness-goal.ts';
 import { MasterWriter } from './master-writer.ts';
@@ -63,7 +64,7 @@ export async function finalise(options: FinaliseOptions): Promise<FinaliseReport
   const { sessionId, timeZero, chunks, directory, codec, goal = defaultGoal } = options;
   const recording = recordingOf(chunks);
   const { tracks, samples, outages } = recording;
-  const counters: DecodeCounters = { undecodable: 0 };
+  const counters: DecodeCounters = { undecodable: 0, spoken: 0 };
   let before = 0;
   const progress = (step: number, part: number): void =>
     options.onProgress?.(Math.min(100, Math.floor(before + step * part)));
@@ -75,8 +76,11 @@ export async function finalise(options: FinaliseOptions): Promise<FinaliseReport
   };
   const kept = new KeptTracks(directory);
   const levels: Level[][] = [];
+  const spokenSamples: Record<string, number> = {};
   for (const track of tracks) {
+    const spokenBefore = counters.spoken;
     levels.push(await measureTrack(track, codec, goal, counters, kept, breathe));
+    spokenSamples[track.userId] = (counters.spoken - spokenBefore) * FRAME_SAMPLES;
     progress(steps.measure, levels.length / tracks.length);
   }
   before += steps.measure;
@@ -119,6 +123,7 @@ export async function finalise(options: FinaliseOptions): Promise<FinaliseReport
     lostPackets: Object.fromEntries(
       tracks.map(({ userId, chunks: own }) => [userId, own.reduce((sum, { lostPackets }) => sum + lostPackets, 0)]),
     ),
+    spokenSamples,
     undecodable: counters.undecodable,
   };
 
@@ -161,8 +166,9 @@ export async function finalise(options: FinaliseOptions): Promise<FinaliseReport
         fragment.loudness.add(frame);
         fragment.peak.add(frame.pcm);
         fragment.writer.add(frame);
-        const firstFrame = framesOf(fragment.span)[0];
-        if (frame.index >= firstFrame) fragment.mp3?.add({ index: frame.index - firstFrame, pcm: frame.pcm });
+        const [firstFrame, endFrame] = framesOf(fragment.span);
+        if (frame.index >= firstFrame && frame.index < endFrame)
+          fragment.mp3?.add({ index: frame.index - firstFrame, pcm: frame.pcm });
         yield frame;
       }
     }
@@ -182,7 +188,9 @@ export async function finalise(options: FinaliseOptions): Promise<FinaliseReport
     const [firstFrame, endFrame] = framesOf(span);
     const seconds = ((endFrame - firstFrame) * FRAME_SAMPLES) / SAMPLE_RATE;
     const rawPath = path.replace(/FULL-([^/]*)$/, 'RAW-$1');
-    const raw = joinRaw(rawPath, track.chunks, { firstFrame, endFrame, serial: 1, comments: commentsOf(track) });
+    const tags = rawTags(track, span, outages, [firstFrame, endFrame]);
+    const comments = { ...commentsOf(track), [TRACK_COMMENT]: JSON.stringify(tags) };
+    const raw = joinRaw(rawPath, track.chunks, { firstFrame, endFrame, serial: 1, comments });
     const mp3 = fragment.mp3?.end(endFrame - firstFrame);
     return {
       userId: track.userId,

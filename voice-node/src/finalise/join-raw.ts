@@ -1,9 +1,51 @@
-/** Joins the chunks of one stay without encoding anew: every packet as it was received. */
+/**
+ * Joins the chunks of one stay without encoding anew: every packet as it was received. The file tells of itself what chunks do, so that
+ * a recording can be made again when its chunks are deleted.
+ */
 import { OggOpusWriter } from '../audio/ogg-opus.ts';
 import { oggPackets } from '../audio/ogg-reader.ts';
 import { FRAME_SAMPLES, SILENCE_FRAME } from '../audio/packet.ts';
+import type { ChunkTags } from '../recording/chunks/chunk-tags.ts';
 import { OutFile } from './out-file.ts';
-import type { StoredChunk } from './tracks.ts';
+import type { Span, StoredChunk, Track } from './tracks.ts';
+
+/** What the joined file of a stay tells of itself. Pure. */
+export function rawTags(track: Track, stay: Span, outages: readonly Span[], frames: Span): ChunkTags | undefined {
+  const [firstFrame, endFrame] = frames;
+  const first = track.chunks[0];
+  if (!first) return undefined;
+  const shifts: ChunkTags['shifts'] = [];
+  let lostPackets = 0;
+  let next = 0;
+  for (const chunk of track.chunks) {
+    const base = chunk.firstSample / FRAME_SAMPLES - firstFrame;
+    const end = Math.min(endFrame - firstFrame, base + chunk.samples / FRAME_SAMPLES);
+    if (end <= next || base >= endFrame - firstFrame) continue;
+    // A chunk that two stays share counts for the first of them.
+    if (base >= 0 || track.stays[0] === stay) lostPackets += chunk.lostPackets;
+    for (const [index, shift] of chunk.shifts) {
+      const at = Math.max(next, base + index);
+      if (at >= end) break;
+      if (shifts.at(-1)?.[0] === at) shifts.pop();
+      shifts.push([at, shift]);
+    }
+    next = end;
+  }
+  const { v, sessionId, guildId, userId, timeZero } = first;
+  return {
+    v,
+    sessionId,
+    guildId,
+    userId,
+    timeZero,
+    firstSample: firstFrame * FRAME_SAMPLES,
+    samples: (endFrame - firstFrame) * FRAME_SAMPLES,
+    lostPackets,
+    shifts,
+    stays: [stay],
+    outages: [...outages],
+  };
+}
 
 /** Writes the packets between two frames (of 20 ms from time zero). What no chunk holds is silence. Gives length and SHA-256. */
 export function joinRaw(

@@ -7,7 +7,8 @@ import type { StoredChunk } from './tracks.ts';
 
 const objectSchema = z.object({
   key: z.string(),
-  kind: z.enum(['chunk', 'normalised', 'raw', 'mp3', 'master']),
+  /** `partial`: flushed from a running recording, in the place of a chunk that never came. */
+  kind: z.enum(['chunk', 'partial', 'normalised', 'raw', 'mp3', 'master']),
   bytes: z.int(),
   sha256: z.string(),
   /** Samples at 48 kHz from time zero: the first one, and the one after the last. */
@@ -19,14 +20,25 @@ const objectSchema = z.object({
 });
 export type ManifestObject = z.infer<typeof objectSchema>;
 
+/**
+ * Why a recording is not complete. `not_finalised`: it is still running, or chunks came since the master was made. `part_elsewhere`:
+ * another voice node had not stored its part when the master was made. `spans_missing`: no object holds what `missing` lists.
+ * `partial_used`: the node was lost for good, and what had been flushed was taken.
+ */
+const incompleteSchema = z.enum(['not_finalised', 'part_elsewhere', 'spans_missing', 'partial_used']);
+export type IncompleteBecause = z.infer<typeof incompleteSchema>;
+
 export const manifestSchema = z.object({
   v: z.literal(1),
   sessionId: ulidSchema,
   timeZero: z.number(),
   /** Samples from time zero to the end. */
   samples: z.int(),
-  /** False: parts are missing; `missing` lists them. */
+  /** False: for what `incompleteBecause` says. */
   complete: z.boolean(),
+  incompleteBecause: z.array(incompleteSchema).default([]),
+  /** Who was taken out when it was made last: nothing of theirs is left. */
+  without: z.array(snowflake).default([]),
   objects: z.array(objectSchema),
   missing: reportSchema.shape.missing,
   outages: reportSchema.shape.outages,
@@ -66,36 +78,46 @@ export function deliverables(report: FinaliseReport): Deliverable[] {
   ];
 }
 
-/** A chunk as the bucket holds it. */
+/** A part of a recording as the bucket holds it. `raw`: the joined file of a stay whose chunks were deleted. */
 export interface FetchedChunk extends StoredChunk {
   key: string;
+  kind: 'chunk' | 'partial' | 'raw';
   bytes: number;
   sha256: string;
 }
 
-export function manifestOf(report: FinaliseReport, chunks: readonly FetchedChunk[]): Manifest {
+/** What finalising leaves in the bucket. */
+export function manifestOf(
+  report: FinaliseReport,
+  parts: readonly FetchedChunk[],
+  { incomplete = false, without = [] }: { incomplete?: boolean; without?: readonly string[] } = {},
+): Manifest {
   const { sessionId, timeZero, samples, missing, outages } = report;
+  const made = deliverables(report).map(({ object }) => object);
+  const because: IncompleteBecause[] = [
+    ...(incomplete ? (['part_elsewhere'] as const) : []),
+    ...(missing.length > 0 ? (['spans_missing'] as const) : []),
+    ...(parts.some(({ kind }) => kind === 'partial') ? (['partial_used'] as const) : []),
+  ];
   return {
     v: 1,
     sessionId,
     timeZero,
     samples,
-    complete: missing.length === 0,
+    complete: because.length === 0,
+    incompleteBecause: because,
+    without: [...without],
     objects: [
-      ...chunks.map(({ key, bytes, sha256, firstSample, samples: length, guildId, userId, lostPackets }) => ({
-        key,
-        kind: 'chunk' as const,
-        bytes,
-        sha256,
-        firstSample,
-        endSample: firstSample + length,
-        guildId,
-        userId,
-        lostPackets,
-      })),
-      ...deliverables(report).map(({ object }) => object),
+      // Joined files are made anew under the same keys.
+      ...parts.filter(({ kind }) => kind !== 'raw').map(objectOf),
+      ...made,
     ],
     missing,
     outages,
   };
+}
+
+function objectOf(part: FetchedChunk): ManifestObject {
+  const { key, kind, bytes, sha256, firstSample, samples, guildId, userId, lostPackets } = part;
+  return { key, kind, bytes, sha256, firstSample, endSample: firstSample + samples, guildId, userId, lostPackets };
 }

@@ -49,6 +49,8 @@ export const reportSchema = z.object({
   missing: z.array(z.object({ userId: snowflake, spans: z.array(span) })),
   outages: z.array(span),
   lostPackets: z.record(snowflake, z.int()),
+  /** Samples in which a packet of the participant was stored. */
+  spokenSamples: z.record(snowflake, z.int()),
   undecodable: z.int(),
 });
 export type FinaliseReport = z.infer<typeof reportSchema>;

@@ -15,9 +15,11 @@ import type { StoredChunk } from './tracks.ts';
 const TAIL_FRAMES = 5;
 const FULL_SCALE = 32_768;
 
-/** Counts what cannot be decoded. */
+/** Counts packets. */
 export interface DecodeCounters {
   undecodable: number;
+  /** Neither silence nor the place of a lost one. */
+  spoken: number;
 }
 
 function* pieces(chunks: readonly StoredChunk[], codec: OpusCodec, counters: DecodeCounters): Generator<Piece> {
@@ -34,6 +36,7 @@ function* pieces(chunks: readonly StoredChunk[], codec: OpusCodec, counters: Dec
       }
       const silent = isSilence(packet);
       tail = silent ? tail - 1 : TAIL_FRAMES;
+      if (!silent && packet.length > 1) counters.spoken += 1;
       if (tail >= 0) {
         const pcm = decode(packet);
         // The encoder of the speaker delays by so much; players of the chunk take the same back.
@@ -63,7 +66,7 @@ export function spokenFrames(
   chunks: readonly StoredChunk[],
   codec: OpusCodec,
   origin = 0,
-  counters: DecodeCounters = { undecodable: 0 },
+  counters: DecodeCounters = { undecodable: 0, spoken: 0 },
 ): Generator<SpokenFrame> {
   return ontoGrid(pieces(chunks, codec, counters), origin);
 }

@@ -144,6 +144,7 @@ export function findClick(pcm: Float32Array, frequency: number, around: number, 
     const strength = re * re + im * im;
     if (strength > best) [best, found] = [strength, at];
   }
+  if (best === 0) throw new Error(`There is silence around sample ${around}: no click to be found.`);
   return found;
 }
 

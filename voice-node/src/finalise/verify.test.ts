@@ -42,6 +42,8 @@ beforeEach(async () => {
     timeZero: 1_000,
     samples: 960,
     complete: true,
+    incompleteBecause: [],
+    without: [],
     objects: Object.entries(objects).map(([key, body]) => ({
       key,
       kind: kindOf(key),

@@ -14,6 +14,8 @@ export interface ChannelFacts extends PermissionFacts {
   /** Of voice channels, by id. */
   overwrites: Map<string, readonly ChannelOverwrite[]>;
   ageRestricted: Set<string>;
+  /** Categories by the channels in them. */
+  parents: Map<string, string>;
   /** The identity has the privileged intent of members. */
   membersReported: boolean;
 }
@@ -39,6 +41,7 @@ export function factsOf(
     ownRoles: guild.members.find((member) => member.user.id === identityId)?.roles ?? [],
     overwrites: new Map(),
     ageRestricted: new Set(),
+    parents: new Map(),
     membersReported,
   };
   for (const channel of guild.channels) noteChannel(facts, channel);
@@ -54,6 +57,8 @@ export function noteChannel(facts: ChannelFacts, channel: APIChannel): void {
   facts.overwrites.set(channel.id, overwrites);
   if ('nsfw' in channel && channel.nsfw) facts.ageRestricted.add(channel.id);
   else facts.ageRestricted.delete(channel.id);
+  if ('parent_id' in channel && channel.parent_id) facts.parents.set(channel.id, channel.parent_id);
+  else facts.parents.delete(channel.id);
 }
 
 export function noteRole(facts: ChannelFacts, role: APIRole): void {
@@ -78,7 +83,9 @@ export function describe(facts: ChannelFacts, channelId: string, name: string): 
     .map((each) => ({ ...each, allow: reported(each.allow), deny: reported(each.deny) }))
     .filter(({ allow, deny }) => allow !== '0' || deny !== '0');
   const ageRestricted = facts.ageRestricted.has(channelId) ? { ageRestricted: true } : {};
-  return { channelId, name, ...ageRestricted, missing: missingPermissions(facts, all), overwrites };
+  const parentId = facts.parents.get(channelId);
+  const parent = parentId === undefined ? {} : { parentId };
+  return { channelId, name, ...ageRestricted, missing: missingPermissions(facts, all), overwrites, ...parent };
 }
 
 /** Voice channels as they are reported, with as many overwrites as one event can carry. */

@@ -20,7 +20,7 @@ class FakeIdentity extends EventEmitter {
       name,
       channels: new Map(),
       members: new Map(),
-      facts: { ...facts, overwrites: new Map(), ageRestricted: new Set(), membersReported: false },
+      facts: { ...facts, overwrites: new Map(), ageRestricted: new Set(), parents: new Map(), membersReported: false },
       ownNick: null,
     };
     this.guilds.set(guildId, picture);

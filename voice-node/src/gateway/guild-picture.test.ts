@@ -113,6 +113,16 @@ test('an age restriction and permissions that are missing are told with the chan
   expect(changesFacts(guild, (facts) => void Object.assign(facts.roles, { 2: String(Speak) }))).toBe(false);
 });
 
+test('the category of a channel is told with it, and when it is put elsewhere', () => {
+  const guild = picture();
+  const channel = (more: object) =>
+    ({ id: '14', type: ChannelType.GuildVoice, name: 'Meeting', ...more }) as Parameters<typeof applyChannel>[1];
+  expect(applyChannel(guild, channel({ parent_id: '77' }))).toMatchObject([{ channel: { parentId: '77' } }]);
+  expect(applyChannel(guild, channel({ parent_id: null }))).toBe('snapshot');
+  const event = snapshotOf(guild, '100');
+  expect(event.type === 'voice.snapshot' && event.channels.every((each) => !('parentId' in each))).toBe(true);
+});
+
 test('a guild with more overwrites than an event can carry leaves them out of its last channels', () => {
   const guild = picture();
   const many = (count: number) =>

@@ -27,7 +27,7 @@ export interface ReportDeskOptions {
 }
 
 /** Is this the object of a report? */
-export const isSealed = ({ context }: Pick<StoredObject, 'context'>): boolean => typeof context.reportId === 'string';
+const isSealed = ({ context }: Pick<StoredObject, 'context'>): boolean => typeof context.reportId === 'string';
 
 export class ReportDesk {
   readonly #options: ReportDeskOptions;
@@ -90,6 +90,13 @@ export class ReportDesk {
     });
     // The upload queue keeps the object and comes again.
     if (problem !== undefined) throw problem;
+  }
+
+  /** The same for any object; false: it is of no report. */
+  async take(stored: StoredObject): Promise<boolean> {
+    if (!isSealed(stored)) return false;
+    await this.stored(stored);
+    return true;
   }
 
   /** Resolves when nothing is being written any more. */

@@ -46,6 +46,11 @@ export class SessionRing {
     if (this.#attached.size > 0 && !this.#cancelSweep) this.#arm();
   }
 
+  /** What these people said is forgotten now, before the spec that says so is made. */
+  optOut(userIds: Iterable<string>): void {
+    this.#voices.optOut(new Set(userIds));
+  }
+
   take(spec: SessionSpec): Heard {
     const at = this.#scheduler.now();
     return { spec, at, voices: this.#voices.take(at) };

@@ -2,6 +2,7 @@
 import type { EndReason } from '@patchbay/shared/end-reason';
 import { PatchbayError } from '@patchbay/shared/errors';
 import type { LegSpec } from '@patchbay/shared/session-spec';
+import { LegVoices } from './leg-voices.ts';
 import type { RunningLeg } from './running-leg.ts';
 
 interface Entry {
@@ -12,6 +13,8 @@ interface Entry {
 export class LegPool {
   /** One voice connection per guild and identity: this is the key. */
   readonly #entries = new Map<string, Entry>();
+  /** Who plays sounds to them. */
+  readonly voices = new LegVoices();
   readonly #closing = new Map<string, Promise<void>>();
   readonly #open: (spec: LegSpec) => RunningLeg;
 

@@ -1,4 +1,4 @@
-/** The notice that a channel is being recorded: the bot's nickname begins with `[REC]`. */
+/** The notice that a channel is being recorded, as a nickname: that of the bot begins with `[REC]`. */
 import { PatchbayError } from '@patchbay/shared/errors';
 
 const MARK = '[REC] ';

@@ -7,6 +7,12 @@ import { TICK_MS } from '../bridge/ticker.ts';
 import type { Scheduler } from '../ops/scheduler.ts';
 import type { SessionLeg } from './session-leg.ts';
 
+/** A tone is over when its last packet was played, which the tick may be late for. ms */
+const BETWEEN_TONES_MS = 100;
+
+/** How long a leg is busy with a tone. ms */
+const lengthOf = (tone: Tone): number => tone.packets.length * TICK_MS + BETWEEN_TONES_MS;
+
 export interface SessionBridgeOptions {
   /** False: bridges mix always. For measurements. */
   passThrough?: boolean | undefined;
@@ -19,6 +25,9 @@ export class SessionBridge {
   #legs: readonly SessionLeg[] = [];
   /** The last tone of each leg, and when it began. */
   readonly #tones = new Map<string, { tone: Tone; at: number }>();
+  /** When each leg has heard all that was to be played to it. */
+  readonly #busyUntil = new Map<string, number>();
+  readonly #waiting = new Set<() => void>();
   /** Of the bridges before this one. */
   readonly #counted = { late: 0, concealed: 0 };
 
@@ -40,10 +49,26 @@ export class SessionBridge {
     return this.#legs.some((leg) => leg.legId === legId);
   }
 
-  /** Plays a tone to one leg; a bridge that is made anew meanwhile goes on with it. */
+  /**
+   * Plays a tone to one leg, after those that it has yet to hear; the one that plays begins anew when it comes again. A bridge that is
+   * made anew meanwhile goes on with it.
+   */
   play(legId: string, tone: Tone): void {
-    this.#tones.set(legId, { tone, at: this.#options.scheduler.now() });
-    this.#bridge?.play(legId, tone);
+    const { scheduler } = this.#options;
+    const now = scheduler.now();
+    const playing = this.#tones.get(legId);
+    const isLast = playing && this.#busyUntil.get(legId) === playing.at + lengthOf(playing.tone);
+    const at = isLast && playing.tone === tone ? now : Math.max(now, this.#busyUntil.get(legId) ?? 0);
+    this.#busyUntil.set(legId, at + lengthOf(tone));
+    if (at === now) {
+      this.#start(legId, tone);
+      return;
+    }
+    const cancel = scheduler.after(at - now, () => {
+      this.#waiting.delete(cancel);
+      this.#start(legId, tone);
+    });
+    this.#waiting.add(cancel);
   }
 
   /** What is live now, and what was lost since the session began. */
@@ -56,12 +81,25 @@ export class SessionBridge {
     };
   }
 
+  /** Nothing is played or passed any more. */
+  end(): void {
+    for (const cancel of this.#waiting) cancel();
+    this.#waiting.clear();
+    this.close();
+  }
+
   close(): void {
     const { late, concealed } = this.live();
     Object.assign(this.#counted, { late, concealed });
     this.#bridge?.close();
     this.#bridge = undefined;
     this.#legs = [];
+  }
+
+  #start(legId: string, tone: Tone): void {
+    if (!this.has(legId)) return;
+    this.#tones.set(legId, { tone, at: this.#options.scheduler.now() });
+    this.#bridge?.play(legId, tone);
   }
 
   #remake(legs: readonly SessionLeg[], routes: SessionSpec['routes']): void {

@@ -1,4 +1,8 @@
 import type { LegPort, OutgoingPacket, PacketListener } from '../audio/packet.ts';
+import type { Repair } from '../recording/watch/watchdog.ts';
+import type { LegState } from '../voice/leg.ts';
+import type { Consent } from './consent.ts';
+import type { LegPlayer, LegVoices } from './leg-voices.ts';
 import type { RunningLeg } from './running-leg.ts';
 
 /** One session's view of a leg: everything that the session attached comes off with one call, the leg lives on. */
@@ -9,9 +13,12 @@ export class SessionLeg implements LegPort {
   #detached = false;
   #sent = false;
 
-  constructor(legId: string, leg: RunningLeg) {
+  readonly #consent: Pick<Consent, 'allows'>;
+
+  constructor(legId: string, leg: RunningLeg, consent: Pick<Consent, 'allows'>) {
     this.legId = legId;
     this.leg = leg;
+    this.#consent = consent;
   }
 
   get guildId(): string {
@@ -23,13 +30,45 @@ export class SessionLeg implements LegPort {
   }
 
   onPacket(listener: PacketListener): () => void {
-    const remove = this.leg.onPacket(listener);
-    const detach = (): void => {
-      this.#detach.delete(detach);
-      remove();
+    return this.#attached(this.leg.onPacket(listener));
+  }
+
+  /** The packets of those who may be stored and transcribed: everything that does either listens here. */
+  onStorablePacket(listener: PacketListener): () => void {
+    return this.onPacket((packet) => {
+      if (this.#consent.allows(packet.userId)) listener(packet);
+    });
+  }
+
+  /** Op 5: Discord says that somebody begins to speak, or stops. */
+  onAnnounced(listener: (userId: string, speaking: boolean) => void): () => void {
+    this.leg.on('announced', listener);
+    return this.#attached(() => this.leg.off('announced', listener));
+  }
+
+  /** The session plays sounds here, until it gives the leg back. */
+  playedBy(voices: LegVoices, player: LegPlayer): void {
+    this.#attached(voices.add(this.leg, player));
+  }
+
+  /** Mends a receiver that has stalled. */
+  repair(step: Repair): void {
+    this.leg.repair(step);
+  }
+
+  /** Calls once, as soon as the leg is connected. */
+  whenReady(ready: () => void): void {
+    if (this.leg.state.kind === 'ready') {
+      ready();
+      return;
+    }
+    const listener = ({ kind }: LegState): void => {
+      if (kind !== 'ready') return;
+      detach();
+      ready();
     };
-    this.#detach.add(detach);
-    return detach;
+    this.leg.on('state', listener);
+    const detach = this.#attached(() => this.leg.off('state', listener));
   }
 
   send(packet: OutgoingPacket): void {
@@ -48,6 +87,15 @@ export class SessionLeg implements LegPort {
 
   stopSpeaking(): void {
     if (!this.#detached) this.leg.stopSpeaking();
+  }
+
+  #attached(remove: () => unknown): () => void {
+    const detach = (): void => {
+      this.#detach.delete(detach);
+      remove();
+    };
+    this.#detach.add(detach);
+    return detach;
   }
 
   detach(): void {

@@ -38,6 +38,7 @@ test('recording waits for the notice, keeps opted-out people out, and is handed 
 
 test('a refused notice means that nothing is recorded, and the call goes on', async () => {
   kit.nickRefused = true;
+  kit.panelRefused = true;
   const call = callSpec();
   kit.registry.apply({ ...call, record: { legs: call.legs.map(({ legId }) => legId) }, optedOut: [] });
   await kit.until(() => kit.drafts.filter(({ type }) => type === 'recording.failed').length === 2);
@@ -57,6 +58,7 @@ test('marks on nicknames', () => {
 
 test('a session that must be recorded ends when its notice is refused', async () => {
   kit.nickRefused = true;
+  kit.panelRefused = true;
   const call = callSpec();
   kit.registry.apply({ ...call, record: { legs: [call.legs[0]?.legId ?? ''], required: true }, optedOut: [] });
   await kit.until(() => kit.ended().length === 2);

@@ -1,30 +1,28 @@
 /** The recordings of a session, one after the other: each lasts from a spec that asks for one to a spec that does not. */
 import type { SessionSpec } from '@patchbay/shared/session-spec';
 import { now } from '../ops/clock.ts';
+import type { ConsentChange } from './consent.ts';
 import type { SessionLeg } from './session-leg.ts';
 import { SessionRecording, type SessionRecordingOptions } from './session-recording.ts';
 
-/** Why a leg is not recorded. */
-export interface RecordingRefusal {
-  code: string;
-  message: string;
-}
-
-type Tools = Pick<SessionRecordingOptions, 'desk' | 'recordingOff' | 'notice' | 'report' | 'logger'>;
+type Tools = Omit<SessionRecordingOptions, 'sessionId' | 'timeZero' | 'at'>;
 
 export class SessionRecordings {
   readonly #tools: Tools;
-  readonly #onRefused: (legId: string, refusal: RecordingRefusal) => void;
   #recording: SessionRecording | undefined;
   #count = 0;
 
-  constructor(tools: Tools, onRefused: (legId: string, refusal: RecordingRefusal) => void) {
+  constructor(tools: Tools) {
     this.#tools = tools;
-    this.#onRefused = onRefused;
+  }
+
+  /** Somebody opted out, or in again: at once, whatever else the spec brings. */
+  consent(changes: readonly ConsentChange[]): void {
+    this.#recording?.consent(changes);
   }
 
   /** Records what the spec says, of these legs. */
-  async apply({ id, timeZero, record, optedOut }: SessionSpec, views: readonly SessionLeg[]): Promise<void> {
+  async apply({ id, timeZero, record, legs }: SessionSpec, views: readonly SessionLeg[]): Promise<void> {
     if (!record) {
       await this.finish();
       return;
@@ -35,16 +33,13 @@ export class SessionRecordings {
       this.#recording = new SessionRecording({ ...this.#tools, sessionId: id, timeZero, at });
     }
     const recording = this.#recording;
-    recording.optedOut = new Set(optedOut);
     const wanted = new Set(record.legs);
     const stopping = views.filter(({ legId }) => recording.has(legId) && !wanted.has(legId));
     await Promise.all(stopping.map(({ legId }) => recording.detach(legId)));
     // Not awaited: a slow notice must not hold up the call. Errors become `recording.failed` inside.
     for (const view of views) {
       if (!wanted.has(view.legId) || recording.has(view.legId)) continue;
-      void recording.attach(view).then((refusal) => {
-        if (refusal) this.#onRefused(view.legId, refusal);
-      });
+      void recording.attach(view, legs.find(({ legId }) => legId === view.legId)?.language);
     }
   }
 

@@ -4,8 +4,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SILENCE_FRAME } from '../audio/packet.ts';
 import { tones } from '../audio/tones/tones.ts';
 import { amplitudeAt, decodeTimeline, toneFrames } from '../bridge/test-legs.ts';
+import type { FakeLeg } from './fake-leg.ts';
 import { FAREWELL_MS } from './farewell.ts';
-import { callSpec, conferenceSpec, type FakeLeg, SessionsKit, voicePacket } from './sessions-test-kit.ts';
+import { callSpec, conferenceSpec, SessionsKit, voicePacket } from './sessions-test-kit.ts';
 
 let kit: SessionsKit;
 beforeEach(async () => {

@@ -5,13 +5,19 @@ import type { Logger } from '../ops/logger.ts';
 import type { Scheduler } from '../ops/scheduler.ts';
 import type { RelayDesk } from '../relay/relay-desk.ts';
 import type { Announcer } from './announcer.ts';
+import type { ChannelPeople } from './channel-people.ts';
 import type { LegPool } from './leg-pool.ts';
+import type { PanelPort } from './notice-panel.ts';
 import type { RecordingDesk } from './recording-desk.ts';
 import type { RecordingNotice } from './recording-notice.ts';
 
 export interface SessionTools {
   pool: LegPool;
   notice: RecordingNotice;
+  /** Absent: a notice can be a nickname only. */
+  panel?: PanelPort;
+  /** Absent: nobody knows who is in the channels. */
+  people?: ChannelPeople;
   announcer: Announcer;
   desk: RecordingDesk | undefined;
   recordingOff: string | undefined;

@@ -11,6 +11,7 @@ import { realTime, type Scheduler } from '../ops/scheduler.ts';
 import type { RelayDesk } from '../relay/relay-desk.ts';
 import { type Heard, SessionRing } from '../reports/session-ring.ts';
 import type { LegState } from '../voice/leg.ts';
+import { Consent } from './consent.ts';
 import { farewell } from './farewell.ts';
 import type { RunningLeg } from './running-leg.ts';
 import { SessionBridge } from './session-bridge.ts';
@@ -46,6 +47,7 @@ export class Session {
   #begun = false;
   /** Legs on their way out while the session goes on. */
   readonly #leaving = new Set<Promise<void>>();
+  readonly #consent = new Consent();
   readonly #recordings: SessionRecordings;
   readonly #ring = new SessionRing();
   readonly #relay: ReturnType<RelayDesk['open']> | undefined;
@@ -62,9 +64,19 @@ export class Session {
     this.#scheduler = tools.scheduler ?? realTime;
     this.#bridge = new SessionBridge({ passThrough: tools.passThrough, scheduler: this.#scheduler });
     this.#logger = tools.logger.child({ sessionId: spec.id });
-    this.#recordings = new SessionRecordings(tools, (legId, { code, message }) => {
-      const reason = code === 'notice_refused' ? 'notice_refused' : 'error';
-      if (this.#spec.record?.required) void this.end({ reason, message, by: legId });
+    this.#consent.update(spec, now());
+    this.#recordings = new SessionRecordings({
+      ...tools,
+      logger: this.#logger,
+      consent: this.#consent,
+      speak: (legId, tone) => {
+        const used = this.#used.get(legId);
+        if (used) tools.pool.voices.play(used.view.leg, tone);
+      },
+      onRefused: (legId, { code, message }) => {
+        const reason = code === 'notice_refused' ? 'notice_refused' : 'error';
+        if (this.#spec.record?.required) void this.end({ reason, message, by: legId });
+      },
     });
     this.#relay = tools.relays?.open(spec.id);
     this.#limit = new TimeLimit({
@@ -100,6 +112,9 @@ export class Session {
   /** Takes a newer revision; legs that are in both go on untouched. */
   update(spec: SessionSpec): void {
     this.#spec = spec;
+    // At once: a change of legs may take its time, a word on one's own voice must not.
+    this.#recordings.consent(this.#consent.update(spec, now()));
+    this.#ring.optOut(this.#consent.optedOut.keys());
     this.#change();
   }
 
@@ -172,7 +187,12 @@ export class Session {
   }
 
   #use(spec: LegSpec, leg: RunningLeg): void {
-    const view = new SessionLeg(spec.legId, leg);
+    const view = new SessionLeg(spec.legId, leg, this.#consent);
+    const { legId } = spec;
+    view.playedBy(this.#tools.pool.voices, {
+      isHeard: () => this.#spec.routes.some(([, to]) => to === legId),
+      play: (tone) => this.#bridge.play(legId, tone),
+    });
     const used: Used = { spec, view, listener: (state) => this.#legState(used, state), met: false, greeted: false };
     this.#used.set(spec.legId, used);
     leg.on('state', used.listener);
@@ -280,7 +300,7 @@ export class Session {
     this.#limit.clear();
     this.#relay?.close();
     const endAt = now();
-    this.#bridge.close();
+    this.#bridge.end();
     // A change under way sees that the session is ending, and gives back what it got.
     await this.#changes;
     this.#ring.close();

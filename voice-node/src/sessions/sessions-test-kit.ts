@@ -1,75 +1,30 @@
 /** Sessions on legs that need no Discord, on virtual time, for tests; everything that they do is written down. */
 import { EventEmitter, once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { NodeMessage, Tombstone } from '@patchbay/shared/control-messages';
-import type { EndReason } from '@patchbay/shared/end-reason';
 import { PatchbayError } from '@patchbay/shared/errors';
 import type { NodeEventDraft } from '@patchbay/shared/events';
 import { fullMatrix } from '@patchbay/shared/routing';
 import type { SessionSpec } from '@patchbay/shared/session-spec';
 import { ulid } from 'ulid';
-import type { OutgoingPacket, PacketListener, VoicePacket } from '../audio/packet.ts';
+import type { VoicePacket } from '../audio/packet.ts';
 import { now } from '../ops/clock.ts';
 import { createLogger } from '../ops/logger.ts';
 import { VirtualTime } from '../ops/virtual-time.ts';
+import type { Erasure } from '../recording/chunks/erase-chunk.ts';
+import { DiskGuard } from '../recording/disk/disk-guard.ts';
 import type { UploadNote } from '../storage/uploader.ts';
-import type { LegState } from '../voice/leg.ts';
 import { Announcer } from './announcer.ts';
+import type { ChannelMember } from './channel-people.ts';
+import { FakeLeg } from './fake-leg.ts';
 import { LegPool } from './leg-pool.ts';
 import { RecordingDesk } from './recording-desk.ts';
 import { RecordingNotice } from './recording-notice.ts';
 import { Registry } from './registry.ts';
-import type { RunningLeg } from './running-leg.ts';
-
-export class FakeLeg extends EventEmitter implements RunningLeg {
-  state: LegState = { kind: 'connecting', attempt: 1 };
-  readonly sent: OutgoingPacket[] = [];
-  readonly heardBy = new Set<PacketListener>();
-  readonly legId: string;
-  readonly guildId: string;
-  readonly channelId: string;
-  readonly identityId: string;
-  readonly #did: (what: string) => void;
-
-  constructor(
-    spec: { legId: string; guildId: string; channelId: string; identityId: string },
-    did: (what: string) => void,
-  ) {
-    super();
-    this.legId = spec.legId;
-    this.guildId = spec.guildId;
-    this.channelId = spec.channelId;
-    this.identityId = spec.identityId;
-    this.#did = did;
-  }
-  set(state: LegState): void {
-    this.state = state;
-    this.emit('state', state);
-  }
-  onPacket(listener: PacketListener) {
-    this.heardBy.add(listener);
-    return () => void this.heardBy.delete(listener);
-  }
-  hear(packet: VoicePacket): void {
-    for (const listener of this.heardBy) listener(packet);
-  }
-  send(packet: OutgoingPacket): void {
-    this.sent.push(packet);
-  }
-  newSender = (): void => undefined;
-  stopSpeaking = (): void => undefined;
-  abandon(): void {
-    this.#did(`abandoned ${this.guildId}`);
-    this.set({ kind: 'closed', reason: 'node_lost' });
-  }
-  async close(reason: EndReason): Promise<void> {
-    this.#did(`closed ${this.guildId}`);
-    this.set({ kind: 'closed', reason });
-  }
-}
+import type { SessionTools } from './session-tools.ts';
 
 export class SessionsKit {
   readonly time = new VirtualTime();
@@ -80,8 +35,26 @@ export class SessionsKit {
   readonly order: string[] = [];
   readonly said: string[] = [];
   readonly uploads: UploadNote[] = [];
+  /** The files of the uploads. */
+  readonly chunks: Buffer[] = [];
   readonly registry: Registry;
   nickRefused = false;
+  /** Nobody may write into the channels. */
+  panelRefused = false;
+  /** Messages of notices: as they were posted, and as they are now. */
+  readonly posted: string[] = [];
+  readonly panels: string[] = [];
+  readonly #people = new Map<string, { members: ChannelMember[]; tell: Set<(members: ChannelMember[]) => void> }>();
+  /** Sessions whose stored chunks were to be freed of what somebody said. */
+  readonly erased: (Erasure & { sessionId: string })[] = [];
+  /** The last ten seconds are kept where a spec says so. */
+  set sealing(on: boolean) {
+    this.#tools.sealing = on;
+  }
+  readonly #tools: SessionTools;
+  /** Free bytes of the disk. */
+  free = 1e12;
+  readonly disk: DiskGuard;
   /** Guilds whose legs are closed already when the session gets them. */
   readonly lostGuilds = new Set<string>();
   readonly #graves = new Map<string, Tombstone>();
@@ -95,43 +68,79 @@ export class SessionsKit {
       this.#tell();
     };
     const graves = this.#graves;
-    this.registry = new Registry(
-      {
-        pool: new LegPool((spec) => {
-          const leg = new FakeLeg(spec, did);
-          this.legs.push(leg);
-          if (this.lostGuilds.has(spec.guildId)) leg.state = { kind: 'closed', reason: 'bot_removed' };
-          setImmediate(() => this.#tell());
-          return leg;
-        }),
-        notice: new RecordingNotice({
-          names: () => ({ nick: null, userName: 'Patchbay' }),
-          setNick: async (guildId, _identityId, nick) => {
-            if (this.nickRefused) throw new PatchbayError('x', 'Missing Permissions');
-            did(`nick ${guildId} ${nick}`);
-          },
-        }),
-        announcer: new Announcer(async ({ guildId }, text) => {
-          this.said.push(`${guildId}: ${text}`);
-          this.#tell();
-        }, createLogger('silent')),
-        desk: new RecordingDesk({
-          directory,
-          add: async (_path, note) => {
-            did('handed over');
-            this.uploads.push(note);
-            return { stored: Promise.resolve() };
-          },
-          logger: createLogger('silent'),
-        }),
-        recordingOff: undefined,
-        scheduler: this.time,
-        report: (draft) => {
-          this.drafts.push(draft);
-          did(draft.type);
+    this.disk = new DiskGuard({
+      directory,
+      warnBytes: 2e9,
+      stopBytes: 2e8,
+      free: async () => this.free,
+      scheduler: this.time,
+      logger: createLogger('silent'),
+    });
+    this.#tools = {
+      pool: new LegPool((spec) => {
+        const leg = new FakeLeg(spec, did);
+        this.legs.push(leg);
+        if (this.lostGuilds.has(spec.guildId)) leg.state = { kind: 'closed', reason: 'bot_removed' };
+        setImmediate(() => this.#tell());
+        return leg;
+      }),
+      notice: new RecordingNotice({
+        names: () => ({ nick: null, userName: 'Patchbay' }),
+        setNick: async (guildId, _identityId, nick) => {
+          if (this.nickRefused) throw new PatchbayError('x', 'Missing Permissions');
+          did(`nick ${guildId} ${nick}`);
         },
-        logger: createLogger('silent'),
+      }),
+      panel: {
+        post: async (_place, text) => {
+          if (this.panelRefused) throw new PatchbayError('x', 'Missing Permissions');
+          this.posted.push(text);
+          this.panels.push(text);
+          did('posted');
+          return String(this.panels.length - 1);
+        },
+        edit: async (_place, messageId, text) => {
+          this.panels[Number(messageId)] = text;
+          did('edited');
+        },
       },
+      people: {
+        watch: ({ channelId }, listener) => {
+          const { members, tell } = this.#channel(channelId);
+          tell.add(listener);
+          listener(members);
+          return () => void tell.delete(listener);
+        },
+      },
+      announcer: new Announcer(async ({ guildId }, text) => {
+        this.said.push(`${guildId}: ${text}`);
+        this.#tell();
+      }, createLogger('silent')),
+      desk: new RecordingDesk({
+        directory,
+        add: async (path, note) => {
+          this.chunks.push(await readFile(path));
+          did('handed over');
+          this.uploads.push(note);
+          return { stored: Promise.resolve() };
+        },
+        erase: async (sessionId, erasure) => {
+          this.erased.push({ sessionId, ...erasure });
+          did('erased');
+        },
+        disk: this.disk,
+        logger: createLogger('silent'),
+      }),
+      recordingOff: undefined,
+      scheduler: this.time,
+      report: (draft) => {
+        this.drafts.push(draft);
+        did(draft.type);
+      },
+      logger: createLogger('silent'),
+    };
+    this.registry = new Registry(
+      this.#tools,
       {
         get tombstones() {
           return [...graves.values()];
@@ -191,6 +200,37 @@ export class SessionsKit {
 
   ended() {
     return this.drafts.filter((draft) => draft.type === 'session.ended');
+  }
+
+  /** A frame of 20 ms passes on the process's own clock, which recordings go by. */
+  async frame(): Promise<void> {
+    const before = now();
+    while (now() < before + 20) await nextTurn();
+  }
+
+  /** Who is in a channel now, as the gateway tells it. */
+  present(channelId: string, ...members: (string | ChannelMember)[]): void {
+    const channel = this.#channel(channelId);
+    channel.members = members.map((one) => (typeof one === 'string' ? { userId: one, bot: false } : one));
+    for (const tell of channel.tell) tell(channel.members);
+  }
+
+  /** Bytes of all journals that are on disk now. */
+  async journals(): Promise<Buffer> {
+    const names = await readdir(this.#directory, { recursive: true });
+    const files = names
+      .filter((name) => name.endsWith('.journal'))
+      .map((name) => readFile(join(this.#directory, name)));
+    return Buffer.concat(await Promise.all(files));
+  }
+
+  #channel(channelId: string) {
+    let channel = this.#people.get(channelId);
+    if (!channel) {
+      channel = { members: [], tell: new Set() };
+      this.#people.set(channelId, channel);
+    }
+    return channel;
   }
 
   #tell(): void {

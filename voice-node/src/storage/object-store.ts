@@ -5,10 +5,12 @@ import { readFile, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
+  DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
+  type PutObjectCommandInput,
   S3Client,
 } from '@aws-sdk/client-s3';
 import { PatchbayError } from '@patchbay/shared/errors';
@@ -21,6 +23,8 @@ export interface ObjectStoreOptions {
   secretAccessKey: string;
   /** `WHEN_REQUIRED` for servers that do not know S3's newer checksums. */
   checksums?: 'WHEN_SUPPORTED' | 'WHEN_REQUIRED';
+  /** The bucket encrypts what is stored: with its own key, or with one of its key service. Absent: as the bucket is set up. */
+  encryption?: { algorithm: 'AES256' | 'aws:kms'; kmsKeyId?: string };
 }
 
 /** Up to here a file is sent as a buffer, which the client may send again by itself; a longer one is streamed. Bytes. */
@@ -40,10 +44,17 @@ export interface ListedObject {
 export class ObjectStore {
   readonly #client: S3Client;
   readonly #bucket: string;
+  /** Parameters of every put. */
+  readonly #encryption: Pick<PutObjectCommandInput, 'ServerSideEncryption' | 'SSEKMSKeyId'>;
 
   constructor(options: ObjectStoreOptions) {
     const checksums = options.checksums ?? 'WHEN_SUPPORTED';
     this.#bucket = options.bucket;
+    const { algorithm, kmsKeyId } = options.encryption ?? {};
+    this.#encryption = {
+      ...(algorithm ? { ServerSideEncryption: algorithm } : {}),
+      ...(kmsKeyId === undefined ? {} : { SSEKMSKeyId: kmsKeyId }),
+    };
     this.#client = new S3Client({
       endpoint: options.endpoint,
       region: options.region,
@@ -72,6 +83,7 @@ export class ObjectStore {
           ContentType: contentTypes[key.slice(key.lastIndexOf('.') + 1)] ?? 'application/octet-stream',
           ChecksumSHA256: Buffer.from(metadata.sha256, 'hex').toString('base64'),
           Metadata: metadata,
+          ...this.#encryption,
         }),
       );
     } catch (cause) {
@@ -128,6 +140,36 @@ export class ObjectStore {
       throw damaged(key);
     }
     return { bytes, sha256 };
+  }
+
+  /**
+   * What is said of an object; undefined: there is none.
+   *
+   * @throws {PatchbayError} `object_unreadable`
+   */
+  async describe(key: string): Promise<{ bytes: number; metadata: Record<string, string> } | undefined> {
+    try {
+      const head = await this.#client.send(new HeadObjectCommand({ Bucket: this.#bucket, Key: key }));
+      return { bytes: head.ContentLength ?? 0, metadata: head.Metadata ?? {} };
+    } catch (cause) {
+      if (cause instanceof Error && cause.name === 'NotFound') return undefined;
+      throw new PatchbayError('object_unreadable', `${key} cannot be looked at: ${reason(cause)}`, { cause });
+    }
+  }
+
+  /**
+   * Deletes objects; one that is not there is as good.
+   *
+   * @throws {PatchbayError} `object_not_deleted`
+   */
+  async delete(keys: Iterable<string>): Promise<void> {
+    for (const key of keys) {
+      try {
+        await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key }));
+      } catch (cause) {
+        throw new PatchbayError('object_not_deleted', `The bucket did not delete ${key}: ${reason(cause)}`, { cause });
+      }
+    }
   }
 
   close(): void {

@@ -90,6 +90,22 @@ test('what one process could not upload, the next one does', async () => {
   expect(bucket.objects.get('a.ogg')).toBe('audio');
 });
 
+test('files are taken out of the queue while the bucket is away, and are never sent', async () => {
+  const bucket = new Bucket();
+  bucket.refusals = 1;
+  const uploader = uploaderTo(bucket);
+  await uploader.start();
+  const away = once(uploader, 'retrying');
+  const { stored: first } = await uploader.add(await file(), note('a.ogg'));
+  await uploader.add(await file(), note('b.ogg'));
+  await away;
+  await uploader.drop(({ key }) => key === 'a.ogg');
+  await first;
+  expect(await uploader.drain(5000)).toBe(true);
+  expect([...bucket.objects.keys()]).toEqual(['b.ogg']);
+  expect(await readdir(queue())).toEqual([]);
+});
+
 test('a file whose storing cannot be written down stays, and is stored again', async () => {
   const bucket = new Bucket();
   let refused = 0;

@@ -3,7 +3,7 @@
  * goes. Nothing local is deleted before the stored copy was verified; what a killed process left is taken up at the next start.
  */
 import { EventEmitter } from 'node:events';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PatchbayError } from '@patchbay/shared/errors';
 import { ulid } from 'ulid';
@@ -26,6 +26,10 @@ export interface UploaderEvents {
   /** One try failed; it goes on by itself after `retryInMs`. */
   retrying: [{ key: string; error: PatchbayError; retryInMs: number }];
   progress: [{ done: number; waiting: number; percent: number }];
+  /** A file waits, given now or left by an earlier process. */
+  waiting: [note: UploadNote, bytes: number];
+  /** A file was taken out of the queue. */
+  dropped: [note: UploadNote, bytes: number];
 }
 
 /** What the uploader needs of a bucket. */
@@ -52,6 +56,8 @@ export class Uploader extends EventEmitter<UploaderEvents> {
   readonly #receipts = new Map<string, () => void>();
   readonly #scheduler: Scheduler;
   #waiting: string[] = [];
+  /** The one that is on its way now. */
+  #sending: { id: string; over: Promise<void> } | undefined;
   #done = 0;
   #working: Promise<void> | undefined;
   #wake: (() => void) | undefined;
@@ -69,12 +75,11 @@ export class Uploader extends EventEmitter<UploaderEvents> {
   async start(): Promise<number> {
     await mkdir(this.#directory, { recursive: true });
     const names = await readdir(this.#directory);
-    this.#waiting.push(
-      ...names
-        .filter((name) => name.endsWith('.json'))
-        .map((name) => name.slice(0, -5))
-        .sort(),
-    );
+    const left = names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -5));
+    for (const id of left.sort()) {
+      await this.#announce(id);
+      this.#waiting.push(id);
+    }
     this.#work();
     return this.#waiting.length;
   }
@@ -85,14 +90,44 @@ export class Uploader extends EventEmitter<UploaderEvents> {
    */
   async add(path: string, note: UploadNote): Promise<{ stored: Promise<void> }> {
     const id = ulid();
+    const { size } = await stat(path);
     // The note last: a file without a note is not taken up, a note without its file would be.
     await rename(path, this.#file(id));
     await writeFile(this.#file(id, '.tmp'), JSON.stringify(noteSchema.parse(note)));
     await rename(this.#file(id, '.tmp'), this.#file(id, '.json'));
     const stored = new Promise<void>((resolve) => this.#receipts.set(id, resolve));
+    this.emit('waiting', note, size);
     this.#waiting.push(id);
     this.#work();
     return { stored };
+  }
+
+  /**
+   * Takes files out of the queue: they are deleted here and never sent. One that is being sent is waited for; it is stored, or taken out
+   * too. Their `stored` resolves.
+   */
+  async drop(matches: (note: UploadNote) => boolean): Promise<void> {
+    for (const id of [...this.#waiting]) {
+      const text = await readFile(this.#file(id, '.json'), 'utf8').catch(() => undefined);
+      const note = text === undefined ? undefined : noteSchema.parse(JSON.parse(text));
+      if (!note || !matches(note)) continue;
+      if (this.#sending?.id === id) await this.#sending.over;
+      const at = this.#waiting.indexOf(id);
+      if (at === -1) continue;
+      this.#waiting.splice(at, 1);
+      this.emit('dropped', note, (await stat(this.#file(id))).size);
+      await this.#forget(id);
+    }
+  }
+
+  async #announce(id: string): Promise<void> {
+    try {
+      const note = noteSchema.parse(JSON.parse(await readFile(this.#file(id, '.json'), 'utf8')));
+      this.emit('waiting', note, (await stat(this.#file(id))).size);
+    } catch (error) {
+      // What cannot be read is told when its turn comes.
+      if (!(error instanceof Error)) throw error;
+    }
   }
 
   /** Resolves when nothing waits, or with `false` at the deadline: what still waits is kept for the next start. */
@@ -127,9 +162,11 @@ export class Uploader extends EventEmitter<UploaderEvents> {
     while (!this.#stopped) {
       const [id] = this.#waiting;
       if (id === undefined) return;
+      const over = Promise.withResolvers<void>();
+      this.#sending = { id, over: over.promise };
       try {
         await this.#upload(id);
-        this.#waiting.shift();
+        this.#waiting = this.#waiting.filter((other) => other !== id);
         this.#done += 1;
         delay = FIRST_RETRY_MS;
         const total = this.#done + this.#waiting.length;
@@ -145,9 +182,14 @@ export class Uploader extends EventEmitter<UploaderEvents> {
             : new PatchbayError('upload_failed', `Upload ${id} in ${this.#directory} cannot be read.`, { cause });
         this.emit('retrying', { key: id, error, retryInMs: delay });
         // The next one may go through where this one cannot.
-        this.#waiting.push(...this.#waiting.splice(0, 1));
+        this.#waiting = [...this.#waiting.filter((other) => other !== id), id];
+        this.#sending = undefined;
+        over.resolve();
         await this.#pause(delay);
         delay = Math.min(LAST_RETRY_MS, delay * 2);
+      } finally {
+        this.#sending = undefined;
+        over.resolve();
       }
     }
   }
@@ -157,9 +199,13 @@ export class Uploader extends EventEmitter<UploaderEvents> {
     const metadata = note.metadata as Record<string, string> & { sha256: string };
     const bytes = await this.#store.put(note.key, this.#file(id), metadata);
     await this.#onStored({ ...note, bytes });
+    await this.#forget(id);
+  }
+
+  async #forget(id: string): Promise<void> {
     // The note first: a file without one is not taken up again.
-    await rm(this.#file(id, '.json'));
-    await rm(this.#file(id));
+    await rm(this.#file(id, '.json'), { force: true });
+    await rm(this.#file(id), { force: true });
     this.#receipts.get(id)?.();
     this.#receipts.delete(id);
   }

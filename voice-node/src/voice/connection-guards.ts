@@ -1,14 +1,26 @@
 /** Puts the guards on each networking that a voice connection goes through: key object, receive buffer, sender check. */
 import { createSecretKey, KeyObject } from 'node:crypto';
 import { NetworkingStatusCode, type VoiceConnection } from '@discordjs/voice';
+import { VoiceOpcodes } from 'discord-api-types/voice/v8';
 import { now } from '../ops/clock.ts';
 import type { Logger } from '../ops/logger.ts';
 import { MLS_PROGRESS, MLS_REFUSED } from './guard-binary.ts';
 import { connectDatagrams, guardDatagrams, RECEIVE_BUFFER_BYTES, type VoiceUdp } from './guard-datagrams.ts';
 
+/** Op 5 as Discord sends it to the others of a channel. Bit 0 of `speaking`: by microphone. */
+interface SpeakingPacket {
+  op: number;
+  d: { user_id?: string; speaking?: number };
+}
+
+interface VoiceSocket {
+  on(event: 'packet', listener: (packet: SpeakingPacket) => void): unknown;
+}
+
 interface AnyNetworking {
   state: {
     code: number;
+    ws?: VoiceSocket;
     udp?: VoiceUdp;
     connectionData?: { encryptionMode?: string; secretKey?: Uint8Array | KeyObject };
   };
@@ -28,11 +40,22 @@ export class ConnectionGuards {
   #networking: AnyNetworking | undefined;
   #udp: VoiceUdp | undefined;
   #connected: VoiceUdp | undefined;
+  #socket: VoiceSocket | undefined;
+  readonly #onAnnounced: (userId: string, speaking: boolean) => void;
   readonly #logger: Logger;
 
-  /** `onProgress` is called whenever the connection or its MLS group may have become ready. */
-  constructor(connection: VoiceConnection, logger: Logger, onProgress: () => void) {
+  /**
+   * `onProgress` is called whenever the connection or its MLS group may have become ready, `onAnnounced` when Discord says that
+   * somebody begins to speak, or stops.
+   */
+  constructor(
+    connection: VoiceConnection,
+    logger: Logger,
+    onProgress: () => void,
+    onAnnounced: (userId: string, speaking: boolean) => void = () => undefined,
+  ) {
     this.#logger = logger;
+    this.#onAnnounced = onAnnounced;
     connection.on('stateChange', (_before, after) => {
       if ('networking' in after) this.#attach(after.networking as unknown as AnyNetworking, onProgress);
       onProgress();
@@ -60,6 +83,12 @@ export class ConnectionGuards {
   }
 
   #inspect({ state }: AnyNetworking): void {
+    if (state.ws && state.ws !== this.#socket) {
+      this.#socket = state.ws;
+      state.ws.on('packet', ({ op, d }) => {
+        if (op === VoiceOpcodes.Speaking && d.user_id) this.#onAnnounced(d.user_id, ((d.speaking ?? 0) & 1) !== 0);
+      });
+    }
     if (state.udp && state.udp !== this.#udp) {
       this.#udp = state.udp;
       this.#datagrams = guardDatagrams(state.udp);

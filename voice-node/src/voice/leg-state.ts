@@ -13,6 +13,8 @@ export type LegState =
 export interface LegEvents {
   state: [state: LegState];
   speaking: [userId: string, speaking: boolean];
+  /** Op 5: Discord says that somebody begins to speak, or stops; `speaking` is what their packets say. */
+  announced: [userId: string, speaking: boolean];
 }
 
 export interface LegOptions {

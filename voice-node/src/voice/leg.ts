@@ -20,6 +20,14 @@ import { SpeakingTracker } from './speaking.ts';
 export type { LegEvents, LegOptions, LegState } from './leg-state.ts';
 
 const ALONE_CHECK_MS = 250;
+/** Speaking flags that come so soon after the connection are those of before. ms */
+const ANNOUNCEMENTS_MS = 2_000;
+
+/** To be read in the channel's text chat. */
+function gaveUp(attempts: number): string {
+  const times = attempts === 1 ? 'once' : `${attempts} times`;
+  return `The bot tried ${times} to join the voice channel, and Discord did not let it in. Check that it may View Channel and Connect there and that the channel is not full, then start again.`;
+}
 
 export class Leg extends EventEmitter<LegEvents> implements LegPort {
   readonly legId: string;
@@ -41,6 +49,7 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
   /** Instant of the present connection, as long as its encryption is not settled. */
   #connectedAt: number | undefined;
   #left: (() => void) | undefined;
+  #readySince: number | undefined;
 
   constructor(options: LegOptions) {
     super();
@@ -66,12 +75,17 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
       adapterCreator: pacedAdapter(options.adapters.creator(options.guildId), {
         pace: this.#pace,
         now,
-        onGiveUp: () => this.#finish('error', 'The voice channel could not be joined. See the log of the voice node.'),
+        onGiveUp: () => this.#finish('error', gaveUp(options.joinAttempts)),
       }),
     });
     guardClose(this.#connection, (code, verdict) => this.#closedBy(code, verdict));
     this.#sender = new LegSender(this.#connection, this.#logger);
-    const guards = new ConnectionGuards(this.#connection, this.#logger, () => this.#progress());
+    const guards = new ConnectionGuards(
+      this.#connection,
+      this.#logger,
+      () => this.#progress(),
+      (userId, speaking) => this.#announced(userId, speaking),
+    );
     this.#tap = new PacketTap({
       connection: this.#connection,
       ownIdentities: options.ownIdentities,
@@ -100,6 +114,18 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
   onPacket(listener: PacketListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Mends a receiver that has stalled: takes its place on the socket anew, asks to be added to the encryption's group anew, or goes
+   * to the voice server anew without leaving the channel.
+   */
+  repair(step: 'resubscribe' | 'reinitialise' | 'rejoin'): void {
+    if (this.#state.kind !== 'ready') return;
+    if (step === 'resubscribe') this.#tap.resubscribe();
+    else if (step === 'reinitialise') this.#tap.reinitialise();
+    // Discord does not answer an op 4 for the channel that the bot is in: the server and the session that are known are used again.
+    else this.#connection.configureNetworking();
   }
 
   send(packet: OutgoingPacket): void {
@@ -214,7 +240,14 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
     }
   }
 
+  #announced(userId: string, speaking: boolean): void {
+    // What Discord tells of all who are there, at the start, says nothing of what they do now.
+    if (this.#readySince === undefined || now() - this.#readySince < ANNOUNCEMENTS_MS) return;
+    this.emit('announced', userId, speaking);
+  }
+
   #set(state: LegState): void {
+    this.#readySince = state.kind === 'ready' ? now() : undefined;
     this.#state = state;
     this.#logger.info({ state }, 'leg');
     this.emit('state', state);
@@ -236,7 +269,7 @@ export class Leg extends EventEmitter<LegEvents> implements LegPort {
     this.#speaking.close();
     this.#state = { kind: 'closed', reason, ...(message === undefined ? {} : { message }) };
     if (this.#connection.state.status !== 'destroyed') this.#connection.destroy(!silently);
-    this.#logger.info({ state: this.#state }, 'leg');
+    this.#logger.info({ state: this.#state, received: this.#tap.counters }, 'leg');
     this.emit('state', this.#state);
     this.#listeners.clear();
   }

@@ -2,6 +2,7 @@
  * Receives packets without Node streams: takes the place of the library's `onUdpMessage`. A stream would lose the RTP header,
  * and the library destroys it for good at the first packet that does not decrypt.
  */
+import type { EventEmitter } from 'node:events';
 import type { VoiceConnection } from '@discordjs/voice';
 import type { VoicePacket } from '../audio/packet.ts';
 import type { Logger } from '../ops/logger.ts';
@@ -70,6 +71,20 @@ export class PacketTap {
     });
   }
 
+  /** Takes its place on the connection's socket anew. */
+  resubscribe(): void {
+    const udp = (this.#networkingState() as { udp?: EventEmitter } | undefined)?.udp;
+    udp?.off('message', this.#receiver.onUdpMessage);
+    this.#receiver.onUdpMessage = (datagram) => this.#datagram(datagram, this.#options.arrivedAt());
+    udp?.on('message', this.#receiver.onUdpMessage);
+  }
+
+  /** Asks to be added to the encryption's group anew; nothing in a room without one. */
+  reinitialise(): void {
+    const dave = this.#dave();
+    dave?.recoverFromInvalidTransition(dave.lastTransitionId ?? 0);
+  }
+
   #datagram(datagram: Buffer, arrivedAt: number): void {
     if (datagram.length <= RTP_HEADER_BYTES + TRAILER_BYTES) return;
     if (datagram.readUInt8(0) >> 6 !== 2 || (datagram.readUInt8(1) & 0x7f) !== OPUS_PAYLOAD_TYPE) {
@@ -83,9 +98,12 @@ export class PacketTap {
   }
 
   #dave(): DaveSession | undefined {
+    return (this.#networkingState() as { dave?: DaveSession } | undefined)?.dave;
+  }
+
+  #networkingState(): unknown {
     const { state } = this.#options.connection;
-    const networking = 'networking' in state ? state.networking : undefined;
-    return (networking?.state as { dave?: DaveSession } | undefined)?.dave;
+    return 'networking' in state ? state.networking.state : undefined;
   }
 
   #parse(datagram: Buffer, ssrc: number, userId: string, arrivedAt: number): void {

@@ -242,3 +242,46 @@ export const recordingAudit = sqliteTable(
   },
   (table) => [index('recording_audit_session').on(table.sessionId, table.at)],
 );
+
+/** Who opted out of being recorded in a server, or back in, and when. */
+export const consents = sqliteTable(
+  'consents',
+  {
+    id: text('id').primaryKey(),
+    guildId: text('guild_id').notNull(),
+    userId: text('user_id').notNull(),
+    action: text('action', { enum: ['optout', 'optin'] }).notNull(),
+    at: integer('at').notNull(),
+  },
+  (table) => [index('consents_user').on(table.guildId, table.userId, table.at)],
+);
+
+/** Who was shown which notice of a recording, and when first. */
+export const notices = sqliteTable(
+  'notices',
+  {
+    sessionId: text('session_id').notNull(),
+    guildId: text('guild_id').notNull(),
+    userId: text('user_id').notNull(),
+    kind: text('kind', { enum: ['nickname', 'panel', 'spoken'] }).notNull(),
+    at: integer('at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.sessionId, table.guildId, table.userId, table.kind] }),
+    index('notices_user').on(table.userId, table.at),
+  ],
+);
+
+/** Who got links to which transcript. */
+export const transcriptAudit = sqliteTable(
+  'transcript_audit',
+  {
+    id: text('id').primaryKey(),
+    sessionId: text('session_id').notNull(),
+    guildId: text('guild_id').notNull(),
+    actorId: text('actor_id').notNull(),
+    key: text('key').notNull(),
+    at: integer('at').notNull(),
+  },
+  (table) => [index('transcript_audit_session').on(table.sessionId, table.at)],
+);

@@ -5,9 +5,10 @@ import type { FinaliseOrder, FlushOrder, MailOrder } from '@patchbay/shared/reco
 import type { SessionSpec } from '@patchbay/shared/session-spec';
 import { SIGNATURE_WINDOW_MS } from '@patchbay/shared/signing';
 import { Deadlines } from '../alarms/deadlines.ts';
-import { type Env, hubOf, recordingOf, sessionOf } from '../env.ts';
+import { type Env, hubOf, recordingOf, sessionOf, settingsOf } from '../env.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
 import { reciprocate } from '../sockets/reciprocate.ts';
+import { CaptionLease } from './caption-lease.ts';
 import { claimIdentities } from './claims.ts';
 import { candidateNodes, type NodeCandidate } from './placement.ts';
 import { endMessage, reconcile, withEpochs } from './reconcile.ts';
@@ -31,11 +32,13 @@ export class Fleet extends DurableObject<Env> {
   readonly #sockets: ControlSockets;
   readonly #deadlines: Deadlines;
   readonly #outbox: Outbox<FleetEffect>;
+  readonly #captions: CaptionLease;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#store = new FleetStore(ctx.storage.sql);
     this.#sockets = new ControlSockets(ctx, this.#store);
+    this.#captions = new CaptionLease(ctx.storage.sql, this.#sockets, () => settingsOf(env).DEEPGRAM_CONNECTIONS);
     this.#deadlines = new Deadlines(ctx.storage);
     this.#outbox = new Outbox(ctx.storage, this.#deadlines, (lane, effects) => this.#deliver(lane, effects));
   }
@@ -63,6 +66,11 @@ export class Fleet extends DurableObject<Env> {
   /** Can a voice node that serves a guild relay text (`MESSAGE_CONTENT`)? */
   canRelay(guildId: string): boolean {
     return this.#store.canRelay(guildId);
+  }
+
+  /** Can a voice node that serves a guild caption (it has `DEEPGRAM_API_KEY`)? `true` as well where none of them has said. */
+  canCaption(guildId: string): boolean {
+    return this.#captions.serves(guildId);
   }
 
   /** Every identity of the deployment, and whether it is a member of a guild. */
@@ -234,19 +242,21 @@ export class Fleet extends DurableObject<Env> {
   async tick(now: number): Promise<void> {
     for (const nodeId of this.#store.nodeIds()) {
       if (now - this.#sockets.heard(nodeId) < NODE_LOST_MS) continue;
+      this.#captions.forget(nodeId);
       for (const { spec } of this.#store.desired(nodeId)) {
         this.#store.dropDesired(spec.id);
         this.#owe(spec.id, { kind: 'lost' });
       }
       for (const socket of this.#sockets.of(nodeId)) socket.close(4000, 'silent for too long');
     }
+    this.#captions.divide(now);
     await this.#watch();
   }
 
   /** Keeps an eye on the nodes as long as one of them should run something. */
   async #watch(): Promise<void> {
     const running = this.#store.nodeIds().some((nodeId) => this.#store.desired(nodeId).length > 0);
-    if (running) this.#deadlines.setOnce('watch', Date.now() + WATCH_MS);
+    if (running || this.#captions.busy) this.#deadlines.setOnce('watch', Date.now() + WATCH_MS);
     else this.#deadlines.clear('watch');
     await this.#deadlines.arm();
   }
@@ -256,10 +266,12 @@ export class Fleet extends DurableObject<Env> {
     const { nodeId } = hello;
     for (const other of this.#sockets.of(nodeId))
       if (other !== socket) other.close(4001, 'replaced by a newer connection');
+    const sameBoot = this.#store.bootOf(nodeId) === hello.bootId;
     this.#store.putNode(hello, Date.now());
     for (const report of hello.identities) this.#store.setMemberships(report);
     const identities = claimIdentities({ store: this.#store, sockets: this.#sockets }, socket, hello, hello.identities);
     this.#sockets.send(socket, { v: 1, type: 'welcome', identities });
+    this.#captions.greet(hello, sameBoot);
     if (hello.tombstones.length > 0) this.#bury(socket, nodeId, hello.tombstones);
     const epochs = this.#store.epochsOf(nodeId);
     const desired = this.#store.desired(nodeId).map((each) => ({ ...each, spec: withEpochs(each.spec, epochs) }));
@@ -287,6 +299,11 @@ export class Fleet extends DurableObject<Env> {
         await hubOf(this.env, message.guildId).publishSpeaking(message);
       } else if (message.event === 'recording.progress') {
         await recordingOf(this.env, message.sessionId).progress(message);
+      } else if (message.event === 'caption.partial' && this.#store.runs(nodeId, message.sessionId)) {
+        if (this.#store.serves(nodeId, message.guildId)) await hubOf(this.env, message.guildId).publishPartial(message);
+      } else if (message.event === 'captions.demand') {
+        this.#captions.demand(nodeId, message);
+        await this.#watch();
       }
     } catch (error) {
       // Newest wins: the next one says it again.

@@ -6,13 +6,17 @@ import type { Keep } from '../recording/record.ts';
 import { AccessStore } from './access-store.ts';
 import { type BreakerRule, type BreakerState, closed, failed, isPaused } from './breaker.ts';
 import { CallLog } from './calls.ts';
+import { CaptionsStore } from './captions/store.ts';
 import { type ChannelSituation, decide } from './channel-policy.ts';
 import type { GuildEffect } from './effects.ts';
 import { HistoryStore } from './history-store.ts';
 import { isIdentityFree, sessionsIn } from './leases.ts';
 import { Listeners } from './listeners.ts';
 import { Mails } from './mails.ts';
+import { OptOuts } from './opt-outs.ts';
 import { refreshPanel } from './panels.ts';
+import { considerRecording } from './record.ts';
+import { RecordStore } from './record-store.ts';
 import { Recorded } from './recorded.ts';
 import { ReportLog } from './reports.ts';
 import { type ChannelSettings, resolveSettings } from './settings.ts';
@@ -30,6 +34,10 @@ export interface GuildRules {
   sealing: boolean;
   /** How long recordings are kept where a server sets nothing. */
   keep: Keep;
+  /** Length of a recording in seconds; 0: until nobody is left. */
+  recordLimitSeconds: number;
+  /** Roles that were told so long ago are asked for again. */
+  viewerCheckMs: number;
 }
 
 export const BREAKER_DEADLINE = 'breaker';
@@ -46,8 +54,11 @@ export class GuildBook {
   readonly recorded: Recorded;
   readonly mails: Mails;
   readonly listeners: Listeners;
+  readonly records: RecordStore;
+  readonly optOuts: OptOuts;
   readonly access: AccessStore;
   readonly history: HistoryStore;
+  readonly captions: CaptionsStore;
   readonly deadlines: Deadlines;
   readonly rules: () => GuildRules;
   /** Owes an effect; it is delivered after the transaction. */
@@ -66,8 +77,11 @@ export class GuildBook {
     this.recorded = new Recorded(store.sql);
     this.mails = new Mails(store.sql);
     this.listeners = new Listeners(store.sql);
+    this.records = new RecordStore(store.sql);
+    this.optOuts = new OptOuts(store.sql);
     this.access = new AccessStore(store);
     this.history = new HistoryStore(store.sql);
+    this.captions = new CaptionsStore(store);
     this.deadlines = deadlines;
     this.rules = rules;
     this.owe = owe;
@@ -218,6 +232,7 @@ export class GuildBook {
     for (const sessionId of sessionsIn(this.store, channelId)) {
       this.owe(`session:${sessionId}`, { kind: 'occupancy', channelId, humans });
     }
+    considerRecording(this, found, humans);
     if (channel.use === 'session') return;
     const now = Date.now();
     const step = decide(channel, now);

@@ -4,6 +4,7 @@ import { isPaused } from './breaker.ts';
 import type { Intent } from './channel-policy.ts';
 import { holders, identityCount, sessionsIn } from './leases.ts';
 import { isListening, stopListening } from './monitors.ts';
+import { holdRecording } from './record.ts';
 import { accept, type Reply, refuse } from './replies.ts';
 import type { Channel } from './store.ts';
 
@@ -94,6 +95,9 @@ function quit(
 export function evict(book: GuildBook, channelId: string): Reply {
   const channel = book.store.channel(channelId);
   const sessions = new Set(sessionsIn(book.store, channelId));
+  // A recording that is about to begin has no leg yet.
+  const recording = book.records.of(channelId);
+  if (recording) sessions.add(recording.sessionId);
   if (channel?.use === 'session') {
     endSession(book, channel, 'leave');
     sessions.delete(channel.sessionId ?? '');
@@ -104,5 +108,6 @@ export function evict(book: GuildBook, channelId: string): Reply {
     return refuse('bot_not_here', { channel: channelId });
   }
   for (const sessionId of sessions) book.owe(`session:${sessionId}`, { kind: 'detach', reason: 'command', channelId });
+  holdRecording(book, channelId);
   return accept('bot_leaving', { channel: channelId });
 }

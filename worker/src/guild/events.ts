@@ -1,9 +1,11 @@
 import type { NodeEvent, NodeEventOf, VoiceChannel } from '@patchbay/shared/events';
 import type { GuildBook } from './book.ts';
+import { captionFinal, captionState, noteComer } from './captions/events.ts';
 import { heard, stands } from './echoes.ts';
 import { sessionsIn, sessionsOf } from './leases.ts';
 import { mailReported } from './mails.ts';
 import { gone, type PresenceChange, type Reported, SKEW_MS, seen, snapshotChanges, stateOf } from './presence.ts';
+import { noteMade, recordingFailed, recordingNoticed, recordingStarted } from './record.ts';
 import { recordedPresence, recordingEvent } from './recorded.ts';
 import { noteRoles } from './viewers.ts';
 
@@ -64,6 +66,7 @@ function applyEvent(book: GuildBook, event: NodeEvent): void {
     case 'channel.created':
       store.putChannel(event.channel.channelId, event.channel.name);
       noteFacts(book, event.channel);
+      noteMade(book, event.channel.channelId, event.channel.parentId);
       book.announce(event.channel.channelId);
       book.refreshAccess();
       return;
@@ -103,11 +106,21 @@ function applyEvent(book: GuildBook, event: NodeEvent): void {
     case 'transcript.stored':
     case 'report.sealed':
     case 'report.failed':
+      book.owe(`session:${event.sessionId}`, { kind: 'recording', event });
+      if (event.type === 'recording.started') recordingStarted(book, event);
+      if (event.type === 'recording.noticed') recordingNoticed(book, event);
+      if (event.type === 'recording.failed') recordingFailed(book, event);
       recordingEvent(book, event);
       return;
     case 'mail.sent':
     case 'mail.failed':
       mailReported(book, event);
+      return;
+    case 'caption.final':
+      captionFinal(book, event);
+      return;
+    case 'caption.state':
+      captionState(book, event);
   }
 }
 
@@ -151,7 +164,10 @@ function present(book: GuildBook, changes: readonly PresenceChange[], by: Report
     const { member } = change;
     const { channelId, userId } = member;
     touched.add(channelId);
-    if (change.kind !== 'flags' && !member.bot) joinedAnew(book, channelId);
+    if (change.kind !== 'flags' && !member.bot) {
+      joinedAnew(book, channelId);
+      noteComer(book, channelId, userId);
+    }
     if (change.kind === 'moved') {
       const { previousChannelId } = change;
       touched.add(previousChannelId);
@@ -208,6 +224,7 @@ function applySnapshot(book: GuildBook, event: Extract<NodeEvent, { type: 'voice
     book.reconsiderAll();
     return;
   }
+  const watched = store.meta('asOf') !== undefined;
   store.setMeta('asOf', String(event.at));
   store.setMeta('asOfNode', event.nodeId);
   if (event.access) book.access.putGuild(event.access);
@@ -222,6 +239,8 @@ function applySnapshot(book: GuildBook, event: Extract<NodeEvent, { type: 'voice
     const known = store.channel(channelId);
     store.putChannel(channelId, name);
     noteFacts(book, channel);
+    // Made while the node was away: in the very first picture everything is there already.
+    if (!known && watched) noteMade(book, channelId, channel.parentId);
     if (!known) book.announce(channelId);
   }
   // Before the people: who may not see a new channel shall not hear of those who are in it.
@@ -247,5 +266,10 @@ function deleteChannel(book: GuildBook, channelId: string): void {
   for (const sessionId of sessionsIn(book.store, channelId)) {
     book.owe(`session:${sessionId}`, { kind: 'stop', reason: 'channel_deleted', channelId });
   }
+  const recording = book.records.of(channelId);
+  if (recording?.lone) {
+    book.owe(`session:${recording.sessionId}`, { kind: 'stop', reason: 'channel_deleted', channelId });
+  }
+  book.records.forget(channelId);
   book.store.removeChannel(channelId);
 }

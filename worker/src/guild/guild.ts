@@ -4,6 +4,7 @@ import type { NodeEvent } from '@patchbay/shared/events';
 import type { SessionView } from '@patchbay/shared/hub-protocol';
 import { ulid } from 'ulid';
 import { Deadlines } from '../alarms/deadlines.ts';
+import type { Transcript } from '../captions/place.ts';
 import { canSeal, type Env, matchmakerOf, settingsOf } from '../env.ts';
 import type { GuildPicture } from '../hub/items.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
@@ -12,6 +13,9 @@ import type { Asker } from '../recording/access.ts';
 import type { Places } from '../recording/say.ts';
 import type { LegLive, LegSpeakers } from '../session/live.ts';
 import { BREAKER_DEADLINE, GuildBook } from './book.ts';
+import { type CaptionsReport, type CaptionsRequest, captions, showCaptions } from './captions/commands.ts';
+import { type ForeignCaption, foreignCaption, transcriptStored } from './captions/events.ts';
+import { type TranscriptAnswer, transcriptFor } from './captions/readers.ts';
 import { evict, joinQueue, leave, next, stop } from './commands.ts';
 import { type DeskAction, desk } from './desk.ts';
 import { deliver, type GuildEffect } from './effects.ts';
@@ -20,6 +24,12 @@ import { HubShards } from './hub-lane.ts';
 import { showLive, showProgress, speakers } from './live.ts';
 import { MAIL_DEADLINE, owesMail, sendMail } from './mails.ts';
 import { allowMonitors, monitor, stopMonitor } from './monitors.ts';
+import { privacyStatus, setOptOut } from './opt-outs.ts';
+import { pictureOf } from './picture.ts';
+import { type RecordRequest, recordingOver, rolesAsked, startRecording, stopRecording } from './record.ts';
+import { noteRecording } from './record-notes.ts';
+import { type RecordRuleChange, setRecordRule } from './record-setup.ts';
+import { type RecordStatus, recordStatus } from './record-status.ts';
 import { asker, places, type RecordingRules, recordingRules } from './recorded.ts';
 import { type RejoinFacts, RejoinLimit, rejoinFacts } from './rejoining.ts';
 import { accept, type Reply } from './replies.ts';
@@ -36,13 +46,16 @@ import {
   sessionOver,
 } from './sessions.ts';
 import type { SettingsPatch } from './settings.ts';
+import { DEFAULTS } from './settings-store.ts';
 import { block, change, configure, reset, setSealing, unblock } from './setup.ts';
-import { type Known, known, type SetupReport, type StatusReport, show, status } from './status.ts';
-import { GuildStore, stateOf } from './store.ts';
+import { type ChannelStatus, type Known, known, type SetupReport, show, status } from './status.ts';
+import { GuildStore } from './store.ts';
 import { type ViewerAnswer, Viewers } from './viewers.ts';
 
 /** Used interactions are remembered longer than their signature is accepted. Milliseconds. */
 const INTERACTION_KEPT_MS = 3_600_000;
+/** Roles that are known for so long are good enough to hand out links by. Milliseconds. */
+const ROLES_MS = 60_000;
 
 const actions = { next, leave, stop, evict };
 export type ChannelAction = keyof typeof actions;
@@ -51,6 +64,8 @@ export type ChannelAction = keyof typeof actions;
 export interface Located {
   own: string | null;
   target: { channelId: string; name: string } | null;
+  /** The Discord role that the server named as its staff. */
+  staffRole: string | null;
 }
 
 /**
@@ -70,16 +85,22 @@ export class Guild extends DurableObject<Env> {
     super(ctx, env);
     this.#store = new GuildStore(ctx.storage.sql);
     this.#deadlines = new Deadlines(ctx.storage);
-    this.#outbox = new Outbox(ctx.storage, this.#deadlines, (lane, effects) => deliver(env, this.#book, lane, effects));
+    this.#outbox = new Outbox(ctx.storage, this.#deadlines, (lane, effects) => {
+      return lane.startsWith('record:')
+        ? this.#askRoles(lane.slice('record:'.length))
+        : deliver(env, this.#book, lane, effects);
+    });
     this.#book = new GuildBook(
       this.#store,
       this.#deadlines,
       () => {
         const settings = settingsOf(env);
         const { COOLDOWN_MS, FAILURE_REST_MS, BREAKER_FAILURES, BREAKER_WINDOW_MS, BREAKER_PAUSE_MS } = settings;
+        const { RECORD_LIMIT_SECONDS: recordLimitSeconds, VIEWER_CHECK_MS: viewerCheckMs } = settings;
         const breaker = { failures: BREAKER_FAILURES, windowMs: BREAKER_WINDOW_MS, pauseMs: BREAKER_PAUSE_MS };
         const keep = { chunkDays: settings.CHUNK_RETENTION_DAYS, recordingDays: settings.RECORDING_RETENTION_DAYS };
-        return { cooldownMs: COOLDOWN_MS, faultMs: FAILURE_REST_MS, breaker, sealing: canSeal(settings), keep };
+        const rests = { cooldownMs: COOLDOWN_MS, faultMs: FAILURE_REST_MS, breaker };
+        return { ...rests, sealing: canSeal(settings), recordLimitSeconds, viewerCheckMs, keep };
       },
       (lane, effect) => this.#outbox.add(lane, effect),
     );
@@ -109,8 +130,8 @@ export class Guild extends DurableObject<Env> {
   }
 
   /** A session was given up before it was placed. */
-  release(sessionId: string, stoppedHere: boolean, unserved: string[] = []): void {
-    this.#transaction(() => release(this.#book, { sessionId, unserved }, stoppedHere));
+  release(sessionId: string, stoppedHere: boolean, unserved: string[] = [], reason: EndReason = 'error'): void {
+    this.#transaction(() => release(this.#book, { sessionId, unserved, reason }, stoppedHere));
   }
 
   /** The newest view of a session that has a leg here. */
@@ -162,7 +183,48 @@ export class Guild extends DurableObject<Env> {
   locate(userId: string, named?: string): Located {
     const own = this.#book.channelOf(userId)?.channelId ?? null;
     const target = this.#store.channel(named ?? own ?? '');
-    return { own, target: target ? { channelId: target.channelId, name: target.name } : null };
+    const staffRole = this.#book.settings.stored(DEFAULTS).staffRole ?? null;
+    return { own, target: target ? { channelId: target.channelId, name: target.name } : null, staffRole };
+  }
+
+  /** `/record start`. */
+  startRecording(request: RecordRequest): Reply {
+    return this.#transaction(() => startRecording(this.#book, request));
+  }
+
+  /** `/record stop`. */
+  stopRecording(channelId: string): Reply {
+    return this.#transaction(() => stopRecording(this.#book, channelId));
+  }
+
+  /** `/record note`: a mark in the running recording of a channel. */
+  noteRecording(channelId: string, userId: string, text: string): Promise<Reply> {
+    return noteRecording(this.#book, this.env, { channelId, userId, text });
+  }
+
+  /** `/record status`. */
+  recordStatus(channelId: string): RecordStatus {
+    return recordStatus(this.#book, channelId);
+  }
+
+  /** A side of a call is not recorded any longer, while the call goes on. Idempotent. */
+  recordingOver(sessionId: string, channelId: string, reason: EndReason): void {
+    this.#transaction(() => recordingOver(this.#book, sessionId, reason, channelId));
+  }
+
+  /** `/setup record`: one rule more (one with the same key takes its place), or one less. */
+  setRecordRule(change: RecordRuleChange): Reply {
+    return this.#transaction(() => setRecordRule(this.#book, change));
+  }
+
+  /** `/privacy optout` and `optin`: stored, and owed to the sessions that run, when this answers. */
+  setOptOut(userId: string, out: boolean): Reply {
+    return this.#transaction(() => setOptOut(this.#book, userId, out));
+  }
+
+  /** `/privacy status`. */
+  privacyStatus(userId: string): Reply {
+    return privacyStatus(this.#book, userId);
   }
 
   /** One leg of a session is over while the others go on. Idempotent. */
@@ -196,7 +258,7 @@ export class Guild extends DurableObject<Env> {
   }
 
   /** `/call status`; `null` for a channel that is not known. */
-  status(channelId: string): Promise<StatusReport | null> {
+  status(channelId: string): Promise<ChannelStatus | null> {
     return status(this.#book, this.env, channelId);
   }
 
@@ -255,6 +317,31 @@ export class Guild extends DurableObject<Env> {
     return this.#transaction(() => setSealing(this.#book, on));
   }
 
+  /** `/captions`: start, stop, languages and settings. */
+  captions(request: CaptionsRequest): Reply {
+    return this.#transaction(() => captions(this.#book, request));
+  }
+
+  /** `/captions status`. */
+  showCaptions(userId: string, channelId: string | null): CaptionsReport {
+    return showCaptions(this.#book, userId, channelId);
+  }
+
+  /** What somebody said on another side of a call. Idempotent. */
+  foreignCaption(channelId: string, caption: ForeignCaption, at: number): void {
+    this.#transaction(() => foreignCaption(this.#book, channelId, caption, at));
+  }
+
+  /** The transcript of a session is stored. Idempotent. */
+  transcriptStored(channelId: string, transcript: Transcript): void {
+    this.#transaction(() => transcriptStored(this.#book, channelId, transcript));
+  }
+
+  /** A transcript, for somebody who may have it. */
+  transcript(sessionId: string, userId: string): Promise<TranscriptAnswer> {
+    return transcriptFor(this.#book, sessionId, userId, () => this.viewer(userId, ROLES_MS));
+  }
+
   /** Marks an interaction as used; `false` when it was used before. */
   useInteraction(id: string): boolean {
     const { sql } = this.#store;
@@ -286,37 +373,14 @@ export class Guild extends DurableObject<Env> {
 
   /** The whole picture, the sequence that it includes, and who may see what of it. */
   snapshot(): GuildPicture {
-    const sessions = this.#book.views();
-    return {
-      ...this.head(),
-      shards: this.#shards.count,
-      access: this.#book.access.facts(this.#book.id, this.#book.name),
-      audiences: Object.fromEntries(
-        sessions.map(({ sessionId }) => [sessionId, this.#store.channelsOfSession(sessionId)]),
-      ),
-      snapshot: {
-        guildId: this.#book.id,
-        guildName: this.#book.name,
-        channels: this.#store.channels().map((channel) => ({
-          channelId: channel.channelId,
-          name: channel.name,
-          configured: channel.configured,
-          state: stateOf(channel),
-        })),
-        members: this.#store
-          .members()
-          .flatMap(({ asOf: _asOf, nodeId: _nodeId, channelId, ...member }) =>
-            channelId === null ? [] : [{ ...member, channelId }],
-          ),
-        sessions,
-      },
-    };
+    return pictureOf(this.#book, { ...this.head(), shards: this.#shards.count });
   }
 
   override async alarm(): Promise<void> {
     const due = this.#deadlines.take(Date.now());
     this.#transaction(() => {
-      for (const name of due) if (name.startsWith('rest:')) this.#book.reconsider(name.slice('rest:'.length));
+      for (const name of due)
+        if (/^(rest|record):/.test(name)) this.#book.reconsider(name.slice(name.indexOf(':') + 1));
       if (due.includes(BREAKER_DEADLINE)) this.#book.reconsiderAll();
     });
     if (due.includes(OUTBOX_DEADLINE)) this.#outbox.kick();
@@ -324,6 +388,15 @@ export class Guild extends DurableObject<Env> {
       if (name.startsWith(MAIL_DEADLINE)) await sendMail(this.#book, this.env, name.slice(MAIL_DEADLINE.length));
     }
     await this.#deadlines.arm();
+  }
+
+  /** A rule of recording looks for a role: those that are not known are asked for, then the channel is looked at again. */
+  async #askRoles(channelId: string): Promise<void> {
+    const { VIEWER_CHECK_MS } = settingsOf(this.env);
+    const people = this.#store.people(channelId);
+    const answers = await Promise.all(people.map((userId) => this.#viewers.of(userId, VIEWER_CHECK_MS)));
+    const allKnown = answers.every(({ kind }) => kind !== 'unknown');
+    this.#transaction(() => rolesAsked(this.#book, channelId, allKnown));
   }
 
   #transaction<T>(work: () => T): T {

@@ -80,7 +80,8 @@ export function holders(store: GuildStore): Holder[] {
 
 function purposeOf(view: string | null): Holder['purpose'] {
   if (view === null) return 'call';
-  return (JSON.parse(view) as SessionView).legs.length > 1 ? 'call' : 'recording';
+  const { legs, purpose } = JSON.parse(view) as SessionView;
+  return legs.length > 1 ? 'call' : (purpose ?? 'recording');
 }
 
 /** Gives back what a session leased, or its leg in one channel alone; a leg closes with its last user. */
@@ -104,6 +105,14 @@ export function sessionsIn(store: GuildStore, channelId: string): string[] {
     .map((row) => row.session_id);
 }
 
+/** Every session that has a leg in this guild. */
+export function sessionsWithLegs(store: GuildStore): string[] {
+  return store.sql
+    .exec<{ session_id: string }>('SELECT DISTINCT session_id FROM leg_uses')
+    .toArray()
+    .map((row) => row.session_id);
+}
+
 /** The sessions that use an identity in this guild. */
 export function sessionsOf(store: GuildStore, identityId: string): string[] {
   return store.sql
@@ -113,4 +122,20 @@ export function sessionsOf(store: GuildStore, identityId: string): string[] {
     )
     .toArray()
     .map((row) => row.session_id);
+}
+
+/** Every channel with the sessions that use its leg. */
+export function legsInUse(store: GuildStore): { channelId: string; sessionId: string }[] {
+  return store.sql
+    .exec<{ channel_id: string; session_id: string }>(
+      'SELECT channel_id, session_id FROM leg_uses JOIN legs USING(leg_id) ORDER BY session_id, channel_id',
+    )
+    .toArray()
+    .map((row) => ({ channelId: row.channel_id, sessionId: row.session_id }));
+}
+
+/** The channel of a leg that is leased. */
+export function channelOfLeg(store: GuildStore, legId: string): string | undefined {
+  const sql = 'SELECT channel_id FROM legs WHERE leg_id = ?';
+  return store.sql.exec<{ channel_id: string }>(sql, legId).toArray()[0]?.channel_id;
 }

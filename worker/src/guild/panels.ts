@@ -42,7 +42,15 @@ export function lastEnd(book: GuildBook, channelId: string): Last | undefined {
 
 function phaseOf(book: GuildBook, channel: Channel): PanelPhase | undefined {
   const last = lastEnd(book, channel.channelId);
-  if (channel.use === 'waiting') return { kind: 'waiting', since: channel.since, ...(last ? { last } : {}) };
+  const recorded = book.records.of(channel.channelId);
+  if (channel.use === 'waiting') {
+    const recording = recorded && recorded.started !== null ? { recording: true } : {};
+    return { kind: 'waiting', since: channel.since, ...(last ? { last } : {}), ...recording };
+  }
+  if (channel.use === 'idle' && recorded?.lone && !recorded.stopping) {
+    const { started, since } = recorded;
+    return { kind: 'recording', recording: started !== null, startedAt: started ?? since };
+  }
   if (channel.use === 'idle') return last ? { kind: 'idle', last } : undefined;
   const view = book.views().find(({ sessionId }) => sessionId === channel.sessionId);
   const own = view?.legs.find(({ channelId }) => channelId === channel.channelId);
@@ -53,7 +61,9 @@ function phaseOf(book: GuildBook, channel: Channel): PanelPhase | undefined {
     startedAt: view?.startedAt ?? channel.since,
     ...othersOf(book, view, channel.channelId),
     ...encryption(view),
-    recording: view?.recording ?? false,
+    // A recording beside the call is the channel's, too.
+    recording: (view?.recording ?? false) || (recorded?.lone === true && recorded.started !== null),
+    ...(book.captions.of(channel.channelId, channel.sessionId ?? '')?.noticed ? { captions: true } : {}),
     sealable: view?.sealable?.own ?? false,
     ...(view?.sealable?.sealedAt === undefined ? {} : { sealedAt: view.sealable.sealedAt }),
     ...(own?.held ? { held: true } : {}),

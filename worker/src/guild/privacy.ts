@@ -1,5 +1,6 @@
 /** What a server lets sessions do with what its people say, and that running sessions learn of a change at once. */
 import type { GuildBook } from './book.ts';
+import { sessionsWithLegs } from './leases.ts';
 import { DEFAULTS } from './settings-store.ts';
 
 /** Key of what the sessions were told last. */
@@ -12,17 +13,18 @@ export interface GuildPrivacy {
   sealable: boolean;
   /** People whose voices are neither recorded, kept for reports, nor transcribed. */
   optedOut: string[];
+  /** When they asked for it, by user id; milliseconds. */
+  optedOutAt?: Record<string, number>;
 }
 
-/** Everybody who has opted out here. Empty until there is a command for it: whoever fills it calls {@link privacyChanged}. */
-export function optedOut(_book: GuildBook): string[] {
-  return [];
+function rulesOf(book: GuildBook) {
+  const all = book.optOuts.all();
+  return {
+    sealable: book.rules().sealing && (book.settings.stored(DEFAULTS).sealReports ?? true),
+    optedOut: all.map(({ userId }) => userId),
+    optedOutAt: Object.fromEntries(all.map(({ userId, at }) => [userId, at])),
+  };
 }
-
-const rulesOf = (book: GuildBook) => ({
-  sealable: book.rules().sealing && (book.settings.stored(DEFAULTS).sealReports ?? true),
-  optedOut: optedOut(book),
-});
 
 function privacyOf(book: GuildBook): GuildPrivacy {
   return { version: Number(book.store.meta('privacy.version') ?? 0), ...rulesOf(book) };
@@ -41,6 +43,10 @@ export function privacyChanged(book: GuildBook): void {
   book.store.setMeta(TOLD, rules);
   book.store.setMeta('privacy.version', String(privacyOf(book).version + 1));
   const privacy = privacyOf(book);
-  const running = new Set(book.store.channels().flatMap(({ sessionId }) => sessionId ?? []));
+  // A recording beside a call, or alone, is no use of its channel: it is known by its leg.
+  const running = new Set([
+    ...book.store.channels().flatMap(({ sessionId }) => sessionId ?? []),
+    ...sessionsWithLegs(book.store),
+  ]);
   for (const sessionId of running) book.owe(`session:${sessionId}`, { kind: 'privacy', privacy });
 }

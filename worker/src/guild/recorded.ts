@@ -6,7 +6,6 @@ import type { Keep, Side } from '../recording/record.ts';
 import type { Places } from '../recording/say.ts';
 import type { RecordingReport } from '../session/record.ts';
 import type { GuildBook } from './book.ts';
-import { optedOut } from './privacy.ts';
 import { DEFAULTS } from './settings-store.ts';
 import type { ViewerAnswer } from './viewers.ts';
 
@@ -52,10 +51,9 @@ export function keepOf(book: GuildBook): Keep {
   return { chunkDays: chunkDays ?? keep.chunkDays, recordingDays: recordingDays ?? keep.recordingDays };
 }
 
-/** What a voice node says of a recording goes to its session, and to what is kept of it. */
+/** What a voice node says of a recording goes to what is kept of it. */
 export function recordingEvent(book: GuildBook, event: RecordingReport): void {
   const { sessionId } = event;
-  book.owe(`session:${sessionId}`, { kind: 'recording', event });
   if (event.type === 'report.sealed' || event.type === 'report.failed') return;
   if (event.type === 'recording.started') begin(book, event);
   if (event.type === 'recording.coverage') {
@@ -122,7 +120,7 @@ function owesSide(
 }
 
 function owesPeople(book: GuildBook, sessionId: string, channelId: string): void {
-  const out = new Set(optedOut(book));
+  const out = new Set(book.optOuts.all().map(({ userId }) => userId));
   const here = book.store
     .members()
     .filter((member) => member.channelId === channelId && !member.bot && !out.has(member.userId))
@@ -167,5 +165,6 @@ export async function asker(
   const member = { userId, roles: roles ?? [] };
   const bits = guildPermissions(book.access.facts(book.id, book.name), member);
   const manages = known.manages ?? (roles !== null && (bits & permissionBits.ManageGuild) !== 0n);
-  return { userId, guildId: book.id, roles, manages };
+  const staffRole = book.settings.stored(DEFAULTS).staffRole ?? null;
+  return { userId, guildId: book.id, roles, manages, staffRole };
 }

@@ -42,6 +42,15 @@ export const refusals = [
   'wrong_chunkDays',
   'wrong_recordingDays',
   'wrong_mailTo',
+  'wrong_recordRules',
+  'wrong_recordLimitSeconds',
+  'wrong_staffRole',
+  'recorded_already',
+  'nobody_to_record',
+  'not_recorded',
+  'too_many_notes',
+  'record_rule_unknown',
+  'too_many_record_rules',
   'not_in_call',
   'not_the_desk',
   'caller_gone',
@@ -54,6 +63,12 @@ export const refusals = [
   'session_full',
   'transfer_abroad',
   'not_joined',
+  'captioned_already',
+  'nobody_to_caption',
+  'not_captioned',
+  'thread_without_text',
+  'keyterm_wrong',
+  'keyterms_full',
 ] as const;
 export const successes = [
   'queued',
@@ -85,6 +100,20 @@ export const successes = [
   'monitor_configured',
   'monitors_allowed',
   'monitors_denied',
+  'record_starting',
+  'record_stopping',
+  'noted',
+  'record_rule_added',
+  'record_rule_removed',
+  'opted_out',
+  'opted_out_already',
+  'opted_in',
+  'not_opted_out',
+  'captions_started',
+  'captions_stopped',
+  'captions_changed',
+  'own_language',
+  'own_language_reset',
 ] as const;
 export type RefusalCode = (typeof refusals)[number];
 export type ReplyCode = RefusalCode | (typeof successes)[number];
@@ -92,7 +121,7 @@ export type ReplyCode = RefusalCode | (typeof successes)[number];
 /** A voice channel that one of the bot's identities is in, and what for. */
 export interface Holder {
   channelId: string;
-  purpose: 'call' | 'recording';
+  purpose: 'call' | 'recording' | 'captions';
 }
 
 export interface Reply {

@@ -3,6 +3,8 @@ import type { SessionView } from '@patchbay/shared/hub-protocol';
 import type { LegSpec, RelaySide } from '@patchbay/shared/session-spec';
 import type { GuildBook } from './book.ts';
 import type { Call } from './calls.ts';
+import { notice } from './captions/events.ts';
+import { lendCaptions, type SideCaptions } from './captions/sides.ts';
 import {
   afterListening,
   afterSession,
@@ -15,6 +17,7 @@ import { giveBack, holders, isIdentityFree, type LegLease, lease } from './lease
 import { allowsMonitors, wakeMonitors } from './monitors.ts';
 import { noteEnd, refreshPanel } from './panels.ts';
 import { type GuildPrivacy, lendPrivacy } from './privacy.ts';
+import { recordingOver } from './record.ts';
 import { recordedOver } from './recorded.ts';
 import { relaySide } from './relay.ts';
 
@@ -35,6 +38,8 @@ export interface ReserveRequest {
   /** Identities of that node, the main one first. */
   identityIds: string[];
   role: LegSpec['role'];
+  /** With role `recorder`: what the session is there for, where that is no recording. */
+  purpose?: 'captions';
 }
 export type ReserveAnswer =
   | {
@@ -43,12 +48,15 @@ export type ReserveAnswer =
       identityId: string;
       guildName: string;
       record: boolean;
+      /** Of the node's own words to this side's people. */
+      language: 'en' | 'it';
       /** What this side allows, in seconds; `seconds` 0 = until nobody is left, `null` = as the deployment sets it. */
       limits: { seconds: number | null; warnSeconds: number | null };
       allowMonitors: boolean;
       /** How this side takes part in the text relay; `null`: not at all. */
       relay: RelaySide | null;
       privacy: GuildPrivacy;
+      captions: SideCaptions;
       anonymous: boolean;
     }
   /** `gone`: the ticket is no longer wanted; otherwise the side cannot start now. `message` is for people. */
@@ -78,18 +86,20 @@ function noIdentity(book: GuildBook): string {
 }
 
 /** What the leg of a channel is told of its guild's settings. */
-function reserved(book: GuildBook, channelId: string, leg: LegLease): Extract<ReserveAnswer, { ok: true }> {
-  const settings = book.settingsOf(channelId);
+function reserved(book: GuildBook, request: ReserveRequest, leg: LegLease): Extract<ReserveAnswer, { ok: true }> {
+  const settings = book.settingsOf(request.channelId);
   return {
     ok: true,
     ...leg,
     guildName: settings.anonymous ? ANONYMOUS : book.name,
     record: settings.record,
+    language: settings.language === 'it' ? 'it' : 'en',
     limits: { seconds: settings.limitSeconds, warnSeconds: settings.warnSeconds },
     allowMonitors: allowsMonitors(book.store),
     anonymous: settings.anonymous,
     relay: relaySide(settings),
     privacy: lendPrivacy(book),
+    captions: lendCaptions(book, request),
   };
 }
 
@@ -99,14 +109,21 @@ function reserved(book: GuildBook, channelId: string, leg: LegLease): Extract<Re
  */
 function reserveRecording(book: GuildBook, request: ReserveRequest, name: string): ReserveAnswer {
   const { channelId } = request;
-  if (!book.settingsOf(channelId).record) {
+  // Asked for by its people or by a rule of the server, or allowed by the channel's setting.
+  const asked = book.records.of(channelId)?.sessionId === request.sessionId;
+  const captions = request.purpose === 'captions';
+  if (!captions && !asked && !book.settingsOf(channelId).record) {
     return { ...recordingOff(name), ok: false, gone: true };
   }
   const known = lease(book.store, request);
   if (!known) return { ok: false, code: 'no_identity', message: noIdentity(book), gone: false };
   // A channel that waits for the bot account must hear that it is taken.
   book.reconsiderAll();
-  return { ...reserved(book, channelId, known), limits: { seconds: 0, warnSeconds: 0 } };
+  return {
+    ...reserved(book, request, known),
+    ...(captions ? {} : { record: true }),
+    limits: { seconds: 0, warnSeconds: 0 },
+  };
 }
 
 /** Leases a leg for a session whose ticket waits here, or for a channel that joins one. Idempotent. */
@@ -142,7 +159,7 @@ export function reserve(book: GuildBook, request: ReserveRequest): ReserveAnswer
     // Those who wished to listen may have left while the session was asked: it hears of it as of every later leaving.
     if (listens && book.isMonitor(channelId)) book.reconsider(channelId);
   }
-  return reserved(book, channelId, leg);
+  return reserved(book, request, leg);
 }
 
 /** Why an operator's session would find no leg in a channel as things stand; `null`: it may be tried. */
@@ -165,10 +182,12 @@ export function obstacle(book: GuildBook, channelId: string, role: ReserveReques
  */
 export function release(
   book: GuildBook,
-  { sessionId, unserved }: { sessionId: string; unserved: readonly string[] },
+  { sessionId, unserved, reason }: { sessionId: string; unserved: readonly string[]; reason: EndReason },
   stoppedHere: boolean,
 ): void {
   giveBack(book.store, sessionId);
+  recordingOver(book, sessionId, reason);
+  book.captions.drop(sessionId);
   for (const channelId of unserved) {
     noteEnd(book, channelId, 'no_identity', 0);
     refreshPanel(book, channelId);
@@ -243,8 +262,11 @@ export function sessionChanged(book: GuildBook, view: SessionView): void {
   for (const { channelId } of view.legs) if (channelId) book.store.noteSessionChannel(view.sessionId, channelId);
   const audience = book.store.channelsOfSession(view.sessionId);
   book.emit('session.state', { guildId: book.id, session: view }, { audience });
+  notice(book, view.sessionId);
   for (const channel of book.store.channels()) {
-    if (channel.sessionId === view.sessionId) refreshPanel(book, channel.channelId);
+    const shows =
+      channel.sessionId === view.sessionId || book.records.of(channel.channelId)?.sessionId === view.sessionId;
+    if (shows) refreshPanel(book, channel.channelId);
   }
   if (opensToMonitors(known ? (JSON.parse(known.view) as SessionView) : undefined, view)) wakeMonitors(book);
 }
@@ -257,6 +279,8 @@ export function sessionOver(
 ): void {
   giveBack(book.store, sessionId);
   recordedOver(book, sessionId);
+  recordingOver(book, sessionId, end.reason);
+  book.captions.drop(sessionId);
   for (const channel of book.store.channels()) {
     if (channel.sessionId === sessionId) channelOver(book, channel.channelId, { sessionId, ...end });
   }
@@ -273,6 +297,8 @@ export function legOver(
   const { sessionId, channelId } = at;
   giveBack(book.store, sessionId, channelId);
   recordedOver(book, sessionId, channelId);
+  recordingOver(book, sessionId, end.reason, channelId);
+  book.captions.drop(sessionId, channelId);
   if (book.store.channel(channelId)?.sessionId === sessionId) channelOver(book, channelId, { sessionId, ...end });
   book.reconsiderAll();
 }

@@ -4,6 +4,7 @@ import { snowflake } from '@patchbay/shared/ids';
 import { MATCH_MAX_TICKETS } from '@patchbay/shared/match';
 import { z } from 'zod';
 import { matrixText, parseMatrix } from './matrix.ts';
+import { MAX_RECORD_RULES, type RecordRule, recordRuleSchema } from './record-policy.ts';
 
 /**
  * What a channel's calls are: two channels at once, a desk's caller or its staff, or what a policy makes of it. A `monitor` makes
@@ -42,6 +43,12 @@ const fields = z.strictObject({
   panel: snowflake,
   /** What people write in the channel's text chat goes to the other side, where that one wants it too. */
   relay: z.boolean(),
+  /** When channels are recorded without being asked to. Only among a server's defaults. */
+  recordRules: z.array(recordRuleSchema).max(MAX_RECORD_RULES),
+  /** Length of a recording; 0 = until nobody is left. */
+  recordLimitSeconds: z.int().min(0).max(86_400),
+  /** The Discord role whose members are staff (`access/roles.ts`). Only among a server's defaults. */
+  staffRole: snowflake,
   /** `false`: reports do not seal what this server's people say. Only among a server's defaults. */
   sealReports: z.boolean(),
   /** Days that chunks, and all of a recording, are kept; 0 = for ever. Only among a server's defaults. */
@@ -80,6 +87,10 @@ export interface ChannelSettings {
   leastPeople: number;
   panel: string | null;
   relay: boolean;
+  recordRules: readonly RecordRule[];
+  /** `null`: the deployment's `RECORD_LIMIT_SECONDS`. */
+  recordLimitSeconds: number | null;
+  staffRole: string | null;
   sealReports: boolean;
 }
 
@@ -108,6 +119,9 @@ export function resolveSettings(guildId: string, ...layers: readonly StoredSetti
     leastPeople: set.leastPeople ?? 1,
     panel: set.panel ?? null,
     relay: set.relay ?? false,
+    recordRules: set.recordRules ?? [],
+    recordLimitSeconds: set.recordLimitSeconds ?? null,
+    staffRole: set.staffRole ?? null,
     sealReports: set.sealReports ?? true,
   };
 }

@@ -1,6 +1,7 @@
 /** What `/setup` changes. Inside a transaction; a wrong value changes nothing. */
 import { snowflake } from '@patchbay/shared/ids';
 import type { GuildBook } from './book.ts';
+import { withSides } from './captions/sides.ts';
 import { forgetPanel, refreshPanel } from './panels.ts';
 import { privacyChanged } from './privacy.ts';
 import { withRelay } from './relay.ts';
@@ -98,6 +99,7 @@ function forgetAll(book: GuildBook, channelId: string | null): Reply {
   }
   if (channelId !== null) return accept('channel_reset', { channel: channelId });
   forget(book, DEFAULTS);
+  withSides(book, () => book.captions.forgetSettings());
   for (const { guildId } of book.settings.blocks()) book.settings.unblock(guildId);
   return accept('guild_reset');
 }
@@ -112,7 +114,7 @@ function forget(book: GuildBook, channelId: string): void {
 
 function keep(book: GuildBook, channelId: string, settings: StoredSettings): void {
   const before = new Map(book.store.channels().map((each) => [each.channelId, book.settingsOf(each.channelId).panel]));
-  withRelay(book, () => book.settings.put(channelId, settings));
+  withSides(book, () => withRelay(book, () => book.settings.put(channelId, settings)));
   book.owe('db', { kind: 'settings', channelId, settings, at: Date.now() });
   for (const [each, panel] of before) {
     const now = book.settingsOf(each).panel;

@@ -3,10 +3,12 @@ import type { SessionView } from '@patchbay/shared/hub-protocol';
 import { type Env, matchmakerOf } from '../env.ts';
 import type { GuildBook } from './book.ts';
 import { isPaused } from './breaker.ts';
+import type { CaptionsSettings } from './captions/settings.ts';
 import { hindrance, noIdentityFree } from './commands.ts';
 import { identityCount } from './leases.ts';
 import { isListening } from './monitors.ts';
 import { lastEnd } from './panels.ts';
+import { type RecordStatus, recordStatus } from './record-status.ts';
 import type { Reply } from './replies.ts';
 import { ANONYMOUS } from './sessions.ts';
 import { type ChannelSettings, DEFAULT_POOL, type StoredSettings } from './settings.ts';
@@ -34,6 +36,9 @@ export type StatusReport = { channelId: string; name: string } & (
   | { use: 'session'; state: string; partners: string[]; since: number | null }
   | MonitorStatus
 );
+
+/** A channel as `/call status` tells of it. */
+export type ChannelStatus = StatusReport & { record: RecordStatus };
 
 /** What a monitor does: it listens to a call, or waits for one. */
 export interface MonitorStatus {
@@ -87,31 +92,31 @@ function monitorStatus(book: GuildBook, channel: Channel): MonitorStatus | null 
   };
 }
 
-export async function status(book: GuildBook, env: Env, channelId: string): Promise<StatusReport | null> {
+export async function status(book: GuildBook, env: Env, channelId: string): Promise<ChannelStatus | null> {
   const channel = book.store.channel(channelId);
   if (!channel) return null;
   const { name, use, since, configured } = channel;
+  const about = { channelId, name, record: recordStatus(book, channelId) };
   const listener = monitorStatus(book, channel);
-  if (listener) return { channelId, name, ...listener };
+  if (listener) return { ...about, ...listener };
   if (use === 'waiting') {
     const ticket = book.settings.ticket(channelId);
     const matchmaker = matchmakerOf(env, ticket?.pool ?? DEFAULT_POOL);
     const ticketId = channel.ticketId ?? '';
     const [place, expectedWait] = await Promise.all([matchmaker.place(ticketId), matchmaker.expectedWait(ticketId)]);
     const unserved = lastEnd(book, channelId)?.reason === 'no_identity';
-    return { channelId, name, use, since, place, expectedWait, unserved };
+    return { ...about, use, since, place, expectedWait, unserved };
   }
   if (use === 'session') {
     const view = book.views().find((each) => each.sessionId === channel.sessionId);
     const others = speakersOf(view).filter((leg) => leg.channelId !== channelId);
     const partners = others.map((leg) => leg.guildName);
-    return { channelId, name, use, state: view?.state ?? 'requested', partners, since: activeSince(view) };
+    return { ...about, use, state: view?.state ?? 'requested', partners, since: activeSince(view) };
   }
   const humans = book.store.humans(channelId);
   const resting = channel.restUntil > Date.now();
   return {
-    channelId,
-    name,
+    ...about,
     use: 'idle',
     configured,
     hold: resting ? 'rest' : channel.hold,
@@ -139,6 +144,7 @@ export interface SetupReport {
   identities: number;
   /** The circuit breaker: paused until this instant in milliseconds; 0 = no. */
   pausedUntil: number;
+  captions: CaptionsSettings;
 }
 
 export function show(book: GuildBook): SetupReport {
@@ -156,6 +162,7 @@ export function show(book: GuildBook): SetupReport {
     blocks: book.settings.blocks().map(({ name }) => ({ name })),
     identities: identityCount(book.store),
     pausedUntil: isPaused(breaker, Date.now()) ? breaker.until : 0,
+    captions: book.captions.settings(),
   };
 }
 

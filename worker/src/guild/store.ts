@@ -200,6 +200,23 @@ export class GuildStore {
     return this.sql.exec<{ humans: number }>(sql, channelId).one().humans;
   }
 
+  /** Who is in a channel, without bots. */
+  people(channelId: string): string[] {
+    return this.sql
+      .exec<{ user_id: string }>(
+        'SELECT user_id FROM members WHERE channel_id = ? AND bot = 0 ORDER BY user_id',
+        channelId,
+      )
+      .toArray()
+      .map((row) => row.user_id);
+  }
+
+  /** The channel of a leg that is leased. */
+  channelOfLeg(legId: string): string | undefined {
+    const sql = 'SELECT channel_id FROM legs WHERE leg_id = ?';
+    return this.sql.exec<{ channel_id: string }>(sql, legId).toArray()[0]?.channel_id;
+  }
+
   member(userId: string): KnownMember | undefined {
     return this.sql.exec<MemberRow>('SELECT * FROM members WHERE user_id = ?', userId).toArray().map(memberOf)[0];
   }

@@ -26,6 +26,12 @@ function rowOf(book: GuildBook, userId: string): Row | undefined {
   return row && { roles: row.roles === null ? null : (JSON.parse(row.roles) as string[]), checkedAt: row.checked_at };
 }
 
+/** Roles of these people that were told after an instant (ms); of members that are no more: none. */
+export function knownRoles(book: GuildBook, userIds: readonly string[], after: number): Map<string, string[]> {
+  const rows = userIds.map((userId) => [userId, rowOf(book, userId)] as const);
+  return new Map(rows.flatMap(([userId, row]) => (row && row.checkedAt > after ? [[userId, row.roles ?? []]] : [])));
+}
+
 function keep(book: GuildBook, userId: string, roles: string[] | null, now: number): void {
   const { sql } = book.store;
   const before = rowOf(book, userId);

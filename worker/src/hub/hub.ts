@@ -21,7 +21,7 @@ import { Pictures } from './pictures.ts';
 import { Ring } from './ring.ts';
 import { Sender } from './sender.ts';
 
-type EphemeralName = 'voice.speaking' | 'session.stats' | 'recording.progress';
+type EphemeralName = 'voice.speaking' | 'session.stats' | 'recording.progress' | 'caption.partial';
 type EphemeralNews = { [N in EphemeralName]: { event: N; payload: HubEvents[N] } }[EphemeralName];
 
 /**
@@ -112,6 +112,12 @@ export class Hub extends DurableObject<Env> {
   async publishSpeaking(message: EphemeralOf<'voice.speaking'>): Promise<void> {
     const { guildId, channelId, userId, speaking } = message;
     await this.publishEphemeral({ event: 'voice.speaking', payload: { guildId, channelId, userId, speaking } });
+  }
+
+  /** What somebody says, as understood so far: newest wins, never replayed. */
+  async publishPartial(message: EphemeralOf<'caption.partial'>): Promise<void> {
+    const { v: _v, type: _type, event, ...payload } = message;
+    await this.publishEphemeral({ event, payload });
   }
 
   /** What is live in a call: newest wins, never replayed. */

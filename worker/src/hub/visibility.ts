@@ -93,6 +93,18 @@ function sessionAs({ channels }: Sight, session: SessionView, audience: readonly
   return { ...session, legs, stored: [] };
 }
 
+const NO_CAPTIONS: Pick<PresenceSnapshot, 'captions'> = { captions: { finals: [], states: [] } };
+
+/** What was said in channels that may be seen. */
+function captionsAs(
+  channels: ReadonlySet<string>,
+  captions: PresenceSnapshot['captions'],
+): Pick<PresenceSnapshot, 'captions'> {
+  const seen = ({ channelId }: { channelId: string }) => channels.has(channelId);
+  if (!captions) return NO_CAPTIONS;
+  return { captions: { finals: captions.finals.filter(seen), states: captions.states.filter(seen) } };
+}
+
 /** The part of a snapshot that the viewer may see. */
 export function visibleSnapshot(
   viewer: Viewer,
@@ -101,7 +113,7 @@ export function visibleSnapshot(
 ): PresenceSnapshot {
   const { snapshot, audiences } = picture;
   const own = snapshot.members.filter((member) => member.userId === viewer.userId);
-  if (viewer.scope === 'self') return { ...snapshot, members: own, channels: [], sessions: [] };
+  if (viewer.scope === 'self') return { ...snapshot, members: own, channels: [], sessions: [], ...NO_CAPTIONS };
   return {
     ...snapshot,
     channels: snapshot.channels.filter(({ channelId }) => channels.has(channelId)),
@@ -109,5 +121,6 @@ export function visibleSnapshot(
     sessions: snapshot.sessions.flatMap((session) => {
       return sessionAs({ channels, key: '' }, session, audiences[session.sessionId] ?? []) ?? [];
     }),
+    ...captionsAs(channels, snapshot.captions),
   };
 }

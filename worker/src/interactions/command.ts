@@ -16,12 +16,14 @@ export interface CommandContext {
   token: string;
   /** Permission bits of the caller in the channel that the command names, else in that in which it was used. */
   permissions: bigint;
-  /** The caller's roles in the server, where Discord told them. */
-  roles?: string[];
+  /** Ids of the caller's Discord roles. */
+  roleIds: readonly string[];
   /** By the English name of the option. */
   options: ReadonlyMap<string, OptionValue>;
   /** Channels that the options name. */
   channels: Readonly<Record<string, ResolvedChannel>>;
+  /** Names of the people and roles that the options name, by id. */
+  names: ReadonlyMap<string, string>;
   language: Language;
   /** A text in the caller's language. */
   say: (key: TextKey, values?: Record<string, string | number>) => string;
@@ -46,14 +48,20 @@ export interface OptionSpec {
     | ApplicationCommandOptionType.String
     | ApplicationCommandOptionType.Integer
     | ApplicationCommandOptionType.Boolean
-    | ApplicationCommandOptionType.Channel
-    | ApplicationCommandOptionType.User;
+    | ApplicationCommandOptionType.User
+    | ApplicationCommandOptionType.Role
+    | ApplicationCommandOptionType.Channel;
   required?: true;
   /** Fixed choices: value → the text that names it. */
   choices?: Readonly<Record<string, TextKey>>;
   /** What is offered while the person types; at most 25 of what it gives are shown. */
   complete?: (context: CommandContext, typed: string) => Choice[] | Promise<Choice[]>;
-  channelTypes?: readonly (ChannelType.GuildVoice | ChannelType.GuildStageVoice | ChannelType.GuildText)[];
+  channelTypes?: readonly (
+    | ChannelType.GuildVoice
+    | ChannelType.GuildStageVoice
+    | ChannelType.GuildText
+    | ChannelType.GuildCategory
+  )[];
   min?: number;
   max?: number;
   maxLength?: number;

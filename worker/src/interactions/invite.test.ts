@@ -2,8 +2,8 @@ import { PermissionFlagsBits } from 'discord-api-types/v10';
 import { expect, test } from 'vitest';
 import { type Feature, inviteLinks, needsOf } from './invite.ts';
 
-const { ChangeNickname, Connect, EmbedLinks, ReadMessageHistory, SendMessages, Speak, UseVAD, ViewChannel } =
-  PermissionFlagsBits;
+const { ChangeNickname, Connect, CreatePublicThreads, EmbedLinks, ReadMessageHistory } = PermissionFlagsBits;
+const { SendMessages, SendMessagesInThreads, Speak, UseVAD, ViewChannel } = PermissionFlagsBits;
 const call = ViewChannel | Connect | Speak | UseVAD | SendMessages;
 const request = (features: Feature[], identities: { identityId: string; member: boolean }[] = []) => ({
   apiUrl: 'https://discord.com/api',
@@ -19,6 +19,7 @@ test('a link asks for what the features need and for nothing else', () => {
   expect(permissionsOf(['call'])).toBe(call);
   expect(permissionsOf(['call', 'recording'])).toBe(call | ChangeNickname);
   expect(permissionsOf(['call', 'relay'])).toBe(call);
+  expect(permissionsOf(['call', 'threads'])).toBe(call | CreatePublicThreads | SendMessagesInThreads);
   expect(permissionsOf(['panel', 'call'])).toBe(call | EmbedLinks | ReadMessageHistory);
   expect(needsOf(['call', 'panel']).filter(({ permission }) => permission === 'ViewChannel')).toHaveLength(1);
 });

@@ -3,7 +3,7 @@ import { PermissionFlagsBits } from 'discord-api-types/v10';
 import type { TextKey } from './texts/texts.ts';
 
 /** What a server has switched on, as far as it needs something of Discord. */
-export type Feature = 'call' | 'recording' | 'panel' | 'relay';
+export type Feature = 'call' | 'recording' | 'panel' | 'relay' | 'threads';
 
 /** A permission that a feature needs, and the text that says what for. */
 interface Need {
@@ -31,6 +31,10 @@ const needs: Record<Feature, readonly Need[]> = {
     { permission: 'ViewChannel', why: 'invite.for.view' },
     { permission: 'SendMessages', why: 'invite.for.send' },
   ],
+  threads: [
+    { permission: 'CreatePublicThreads', why: 'invite.for.threads' },
+    { permission: 'SendMessagesInThreads', why: 'invite.for.threads' },
+  ],
 };
 
 /** Gateway intents that the voice node asks for; none is privileged. The node's `gateway/intents.ts` names the same. */
@@ -40,7 +44,9 @@ export const relayIntents = ['GuildMessages', 'MessageContent'] as const;
 
 /** The permissions that these features need together, each once, in a fixed order. */
 export function needsOf(features: readonly Feature[]): readonly Need[] {
-  const all = (['call', 'recording', 'panel', 'relay'] as const).filter((feature) => features.includes(feature));
+  const all = (['call', 'recording', 'panel', 'relay', 'threads'] as const).filter((feature) =>
+    features.includes(feature),
+  );
   const byName = new Map(all.flatMap((feature) => needs[feature]).map((need) => [need.permission, need]));
   return [...byName.values()];
 }

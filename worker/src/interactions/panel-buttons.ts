@@ -1,17 +1,22 @@
 /** The buttons of a panel: the same acts as `/call next`, `stop` and `report`, under the same rules. */
 import { ComponentType, InteractionResponseType, TextInputStyle } from 'discord-api-types/v10';
+import { readTranscriptButton } from '../captions/render.ts';
 import { type Env, guildOf } from '../env.ts';
-import { buttonId, readButtonId } from '../panel/render.ts';
+import { buttonId, type PanelAction, readButtonId } from '../panel/render.ts';
 import { readLinksButton } from '../recording/report-message.ts';
 import type { Link } from './links.ts';
-import { inChannelOr, judge, permissionKey } from './permissions.ts';
+import { judge, permissionKey, type Rule } from './permissions.ts';
 import { pressLinks } from './recordings.ts';
 import { COMPONENT, type CommandInteraction, MODAL, type PressInteraction } from './schema.ts';
 import { languageOf, text } from './texts/texts.ts';
+import { pressTranscript } from './transcript-button.ts';
 import { refusal, reply } from './words.ts';
 
 /** The longest reason of a report, in characters. */
 const REASON_LENGTH = 500;
+
+/** A button does what its command does. */
+const rules: Record<PanelAction, Rule> = { next: 'call.next', stop: 'call.stop', report: 'call.report' };
 
 export const isPress = (interaction: CommandInteraction | PressInteraction): interaction is PressInteraction =>
   interaction.type === COMPONENT || interaction.type === MODAL;
@@ -27,15 +32,17 @@ export async function press(env: Env, interaction: PressInteraction): Promise<Pr
     text(language, key, values);
   const recordingId = readLinksButton(data.custom_id);
   if (recordingId !== undefined && member) return pressLinks(env, interaction, recordingId);
+  const transcript = readTranscriptButton(data.custom_id);
+  if (transcript !== undefined && member) return pressTranscript(env, interaction, transcript);
   const button = readButtonId(data.custom_id);
   if (!button || !member) return { content: refusal(say('unknown_button'), 'unknown_button') };
   const guild = guildOf(env, guildId);
-  const { own, target } = await guild.locate(member.user.id, button.channelId);
-  const rule = inChannelOr('ManageChannels');
-  const caller = { permissions: BigInt(member.permissions), inChannel: own === button.channelId };
-  const lack = judge(rule, caller);
+  const { own, target, staffRole } = await guild.locate(member.user.id, button.channelId);
+  const inChannel = own === button.channelId;
+  const person = { permissions: BigInt(member.permissions), roleIds: member.roles, inChannel, staffRole };
+  const lack = judge(rules[button.action], person);
   if (!target) return { content: refusal(say('unknown_button'), 'unknown_button') };
-  if (lack) {
+  if (lack && 'permission' in lack) {
     const values = { permission: say(permissionKey(lack.permission)), channel: button.channelId };
     return { content: refusal(say(lack.kind, values), lack.kind) };
   }

@@ -1,39 +1,35 @@
-/** Who may use a command, as data, and the judgement of it. Pure. */
-import { PermissionFlagsBits } from 'discord-api-types/v10';
+/** Whether a caller may use a command, by the table of `access/roles.ts`, and what to tell those who may not. Pure. */
+import { type Action, may, permissions, type Role, type Standing } from '../access/roles.ts';
 import type { TextKey } from './texts/texts.ts';
 
-/** Discord's permissions that a rule may ask of a person. */
+/** What a command does, by the table: who may do that may use it. */
+export type Rule = Action;
+
+/** Discord's permissions that make somebody one of the table's roles. */
 export type AskedPermission = 'ManageGuild' | 'ManageChannels' | 'ViewChannel';
 
-export type Rule =
-  | { kind: 'anyone' }
-  /** A permission of Discord, in the channel that the command names, else in that in which it is used. */
-  | { kind: 'permission'; permission: AskedPermission }
-  /** A person in the voice channel that the command is about, or one with the permission. */
-  | { kind: 'in-channel'; or: AskedPermission };
+/** What a caller lacks; `null`: they may. */
+export type Lack =
+  | { kind: 'missing_permission' | 'not_in_channel'; permission: AskedPermission }
+  | { kind: 'not_a_reader' }
+  | null;
 
-export const anyone: Rule = { kind: 'anyone' };
-export const withPermission = (permission: AskedPermission): Rule => ({ kind: 'permission', permission });
-export const inChannelOr = (permission: AskedPermission): Rule => ({ kind: 'in-channel', or: permission });
-
-export interface Caller {
-  /** Permission bits of the caller in the channel in question. */
-  permissions: bigint;
-  /** Is the caller in the voice channel in question? */
-  inChannel: boolean;
+/** @example judge('call.stop', { permissions: 0n, inChannel: true }) // null */
+export function judge(rule: Rule, person: Standing): Lack {
+  if (may(rule, person)) return null;
+  const allowed: readonly Role[] = permissions[rule];
+  const permission = permissionFor(allowed);
+  if (permission === null) return { kind: 'not_a_reader' };
+  // Whoever may see a channel is told of its permission; where being in it is enough, of that.
+  const inside = allowed.includes('participant') && !allowed.includes('member');
+  return { kind: inside ? 'not_in_channel' : 'missing_permission', permission };
 }
 
-/** What a caller lacks; `null`: they may. Administrators may everything. */
-export type Lack = { kind: 'missing_permission' | 'not_in_channel'; permission: AskedPermission } | null;
-
-/** @example judge(inChannelOr('ManageChannels'), { permissions: 0n, inChannel: true }) // null */
-export function judge(rule: Rule, { permissions, inChannel }: Caller): Lack {
-  if (rule.kind === 'anyone') return null;
-  const permission = rule.kind === 'permission' ? rule.permission : rule.or;
-  const enough = PermissionFlagsBits.Administrator | PermissionFlagsBits[permission];
-  if ((permissions & enough) !== 0n) return null;
-  if (rule.kind === 'permission') return { kind: 'missing_permission', permission };
-  return inChannel ? null : { kind: 'not_in_channel', permission };
+/** The least permission of Discord that is enough for it; `null`: none is. */
+function permissionFor(allowed: readonly Role[]): AskedPermission | null {
+  if (allowed.includes('member')) return 'ViewChannel';
+  if (allowed.includes('moderator')) return 'ManageChannels';
+  return allowed.includes('admin') ? 'ManageGuild' : null;
 }
 
 /** Discord's name of a permission, as a text of the table. */

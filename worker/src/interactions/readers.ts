@@ -5,10 +5,8 @@ import { refusal } from './words.ts';
 
 export const isReader = ({ env, userId }: CommandContext): boolean => settingsOf(env).REPORT_READERS.includes(userId);
 
-/** Why a caller may not read reports, and who may; `null`: they may. */
-export function readerRefusal(context: CommandContext): string | null {
-  const { env, say, language } = context;
-  if (isReader(context)) return null;
+/** What somebody is told who may not read reports: who may. */
+export function readerRefusal({ env, say, language }: CommandContext): string {
   const readers = settingsOf(env).REPORT_READERS.map((id) => `<@${id}>`);
   if (readers.length === 0) return refusal(say('reports.no_readers'), 'no_readers');
   const list = new Intl.ListFormat(language, { type: 'conjunction' }).format(readers.slice(0, 20));

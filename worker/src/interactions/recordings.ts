@@ -24,15 +24,17 @@ export interface Person {
   /** Empty: in direct messages. */
   guildId: string;
   permissions: bigint;
-  roles?: string[];
+  roleIds?: readonly string[];
   say: (key: TextKey, values?: Record<string, string | number>) => string;
 }
 
 /** Somebody as a server knows them; what Discord told with the interaction counts for its own server alone. */
 export async function askerIn(person: Person, guildId: string): Promise<Asker> {
-  const { env, userId, roles, permissions } = person;
+  const { env, userId, roleIds, permissions } = person;
   const told =
-    guildId === person.guildId ? { manages: (permissions & MANAGE) !== 0n, ...(roles ? { roles } : {}) } : undefined;
+    guildId === person.guildId
+      ? { manages: (permissions & MANAGE) !== 0n, ...(roleIds ? { roles: [...roleIds] } : {}) }
+      : undefined;
   return guildOf(env, guildId).asker(userId, ROLES_FRESH_MS, told);
 }
 
@@ -158,7 +160,7 @@ export async function pressLinks(
   const say: Person['say'] = (key, values) => text(language, key, values);
   const asks: Person = {
     ...{ env, guildId, say, userId: member?.user.id ?? '', permissions: BigInt(member?.permissions ?? 0) },
-    ...(member?.roles ? { roles: member.roles } : {}),
+    ...(member ? { roleIds: member.roles } : {}),
   };
   const found = await findRecording(asks, sessionId);
   if (!found) return { content: refusal(say('recording.unknown'), 'unknown') };

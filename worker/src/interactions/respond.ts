@@ -1,8 +1,10 @@
 /** From an interaction to its answer: finds the command, judges the caller, runs it. */
+import type { Standing } from '../access/roles.ts';
 import { type Env, fleetOf, guildOf } from '../env.ts';
 import type { Answer, Choice, Command, CommandContext, OptionSpec } from './command.ts';
 import { commandList } from './commands/index.ts';
-import { judge, permissionKey } from './permissions.ts';
+import { judge, type Lack, permissionKey } from './permissions.ts';
+import { isReader, readerRefusal } from './readers.ts';
 import { nameOf, wordsOf } from './registration.ts';
 import type { CommandInteraction, Option, PressInteraction } from './schema.ts';
 import { languageOf, type TextKey, text } from './texts/texts.ts';
@@ -44,11 +46,36 @@ function contextOf(env: Env, interaction: CommandInteraction, options: readonly 
     ...(member?.roles ? { roles: member.roles } : {}),
     token: interaction.token,
     permissions: BigInt(named?.permissions ?? member?.permissions ?? 0),
+    roleIds: member?.roles ?? [],
     options: values,
     channels,
+    names: namesOf(data.resolved),
     language,
     say: (key, given) => text(language, key, given),
   };
+}
+
+function namesOf(resolved: CommandInteraction['data']['resolved']): Map<string, string> {
+  const { users = {}, roles = {} } = resolved ?? {};
+  return new Map([
+    ...Object.entries(users).map(([id, user]) => [id, user.global_name ?? user.username] as const),
+    ...Object.entries(roles).map(([id, role]) => [id, role.name] as const),
+  ]);
+}
+
+/** What is known of the caller. The staff of a server are known where a command is about a channel. */
+const standingOf = (context: CommandContext, more: Partial<Standing> = {}): Standing => ({
+  permissions: context.permissions,
+  roleIds: context.roleIds,
+  reader: isReader(context),
+  ...more,
+});
+
+/** The answer to somebody who may not. */
+function refuseFor(context: CommandContext, lack: NonNullable<Lack>, channelId = ''): string {
+  if (lack.kind === 'not_a_reader') return readerRefusal(context);
+  const { say } = context;
+  return refusal(say(lack.kind, { permission: say(permissionKey(lack.permission)), channel: channelId }), lack.kind);
 }
 
 /** Why nothing can be done here; `null`: go on. Asked before any object of the guild is made. */
@@ -90,27 +117,18 @@ export async function runCommand(env: Env, interaction: CommandInteraction): Pro
 }
 
 async function allowed(command: Command, context: CommandContext): Promise<Answer> {
-  const { say, language } = context;
   if (!command.target) {
-    const lack = judge(command.rule, { permissions: context.permissions, inChannel: false });
-    if (lack) return refusal(say(lack.kind, { permission: say(permissionKey(lack.permission)) }), lack.kind);
-    return command.run(context);
+    const lack = judge(command.rule, standingOf(context));
+    return lack ? refuseFor(context, lack) : command.run(context);
   }
   const named = context.options.get(TARGET_OPTION);
-  const { own, target } = await guildOf(context.env, context.guildId).locate(
+  const { own, target, staffRole } = await guildOf(context.env, context.guildId).locate(
     context.userId,
     typeof named === 'string' ? named : undefined,
   );
-  if (!target) return reply(language, { ok: false, code: 'not_in_voice', values: {} });
-  const inChannel = own === target.channelId;
-  // Whoever is in a channel sees it, whatever the permissions of the text channel in which they type.
-  const judged = inChannel && command.rule.kind === 'permission' && command.rule.permission === 'ViewChannel';
-  const lack = judged ? null : judge(command.rule, { permissions: context.permissions, inChannel });
-  if (lack) {
-    const values = { permission: say(permissionKey(lack.permission)), channel: target.channelId };
-    return refusal(say(lack.kind, values), lack.kind);
-  }
-  return command.run({ ...context, target });
+  if (!target) return reply(context.language, { ok: false, code: 'not_in_voice', values: {} });
+  const lack = judge(command.rule, standingOf(context, { inChannel: own === target.channelId, staffRole }));
+  return lack ? refuseFor(context, lack, target.channelId) : command.run({ ...context, target });
 }
 
 /** What is offered while a person types; nothing to those who may not use the command. */
@@ -120,7 +138,7 @@ export async function completeOption(env: Env, interaction: CommandInteraction):
   const spec = command?.options?.find((option: OptionSpec) => nameOf(option) === focused?.name);
   if (!command || !spec?.complete) return [];
   const context = contextOf(env, interaction, options);
-  if (judge(command.rule, { permissions: context.permissions, inChannel: false })) return [];
+  if (judge(command.rule, standingOf(context))) return [];
   try {
     const choices = await spec.complete(context, String(focused?.value ?? '').toLowerCase());
     return choices

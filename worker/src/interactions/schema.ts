@@ -46,8 +46,7 @@ const invoked = {
       /** Permission bits of the member in the channel, in decimal. */
       permissions: bits,
       user: z.object({ id: snowflake }),
-      /** Roles besides everybody's. */
-      roles: z.array(snowflake).optional(),
+      roles: z.array(snowflake).default([]),
     })
     .optional(),
   /** The caller in the bot's direct messages, where there is no member. */
@@ -55,7 +54,13 @@ const invoked = {
   data: z.object({
     name: z.string(),
     options: z.array(optionSchema).optional(),
-    resolved: z.object({ channels: z.record(snowflake, resolvedChannel).optional() }).optional(),
+    resolved: z
+      .object({
+        channels: z.record(snowflake, resolvedChannel).optional(),
+        users: z.record(snowflake, z.object({ username: z.string(), global_name: z.string().nullish() })).optional(),
+        roles: z.record(snowflake, z.object({ name: z.string() })).optional(),
+      })
+      .optional(),
   }),
 };
 

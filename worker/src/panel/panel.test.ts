@@ -55,6 +55,16 @@ test('it says what the channel does, in the language of its server, and times wi
   expect(text({ ...waiting, phase: { kind: 'waiting', since: 0, last } })).toContain('-# Last call: The time limit');
 });
 
+test('a channel that is recorded without a call says so, with no buttons of a call', () => {
+  const alone = (recording: boolean): PanelState =>
+    panelStateSchema.parse({ ...waiting, phase: { kind: 'recording', recording, startedAt: 2_000_000 } });
+  expect(text(alone(true))).toBe('### ⏺️ This channel is being recorded\n🔊 Lounge\nsince <t:2000:R>');
+  expect(text(alone(false))).toBe('### This channel is about to be recorded\n🔊 Lounge');
+  expect(buttons(alone(true))).toEqual([]);
+  const both = panelStateSchema.parse({ ...waiting, phase: { ...waiting.phase, recording: true } });
+  expect(text(both)).toContain('This side is being recorded');
+});
+
 test('who speaks is named, counted, or nobody; without word of it nothing is said', () => {
   const call = session();
   expect(text(call)).not.toMatch(/speaking/i);

@@ -20,7 +20,12 @@ export function readButtonId(
   return { action: action as PanelAction, channelId, sessionId };
 }
 
-const accents: Record<PanelPhase['kind'], number> = { waiting: 0xf0b232, session: 0x23a55a, idle: 0x80848e };
+const accents: Record<PanelPhase['kind'], number> = {
+  waiting: 0xf0b232,
+  session: 0x23a55a,
+  recording: 0xda373c,
+  idle: 0x80848e,
+};
 
 export interface PanelMessage {
   flags: number;
@@ -64,7 +69,15 @@ function describe(
   if (phase.kind === 'waiting') {
     const place = phase.place === undefined ? [] : [texts.place(phase.place)];
     const last = phase.last ? [`-# ${texts.last(lastWords(phase.last, texts))}`] : [];
-    return { title: texts.waiting, lines: [[texts.since(mark(phase.since)), ...place].join(' · '), ...last] };
+    const recorded = phase.recording ? [`⏺️ ${texts.recording}`] : [];
+    return {
+      title: texts.waiting,
+      lines: [[texts.since(mark(phase.since)), ...place].join(' · '), ...recorded, ...last],
+    };
+  }
+  if (phase.kind === 'recording') {
+    const since = phase.recording ? [texts.since(mark(phase.startedAt))] : [];
+    return { title: phase.recording ? `⏺️ ${texts.recordingAlone}` : texts.recordingSoon, lines: since };
   }
   if (phase.kind === 'idle') return { title: texts.ended, lines: [lastWords(phase.last, texts)] };
   return describeCall(phase, live, texts);
@@ -91,6 +104,7 @@ function describeCall(phase: SessionPhase, live: PanelLive | undefined, texts: P
       ...(phase.held ? [`⏸️ ${texts.onHold}`] : speakers(now, texts)),
       facts.join(' · '),
       ...(phase.recording ? [`⏺️ ${texts.recording}`] : []),
+      ...(phase.captions && running ? [`💬 ${texts.captions}`] : []),
       ...(phase.sealable && running ? [`-# ${texts.sealable}`] : []),
       ...(phase.sealedAt === undefined ? [] : [`🔏 ${texts.sealed(mark(phase.sealedAt))}`]),
       ...(phase.monitors.length > 0 ? [`👂 ${texts.monitors(phase.monitors.map(nameOf).join(', '))}`] : []),
@@ -125,7 +139,7 @@ function buttonsOf({ channelId, phase }: PanelState, texts: PanelTexts): unknown
     custom_id: buttonId(action, channelId, sessionId),
   });
   if (phase.kind === 'waiting') return [button('stop', ButtonStyle.Secondary)];
-  if (phase.kind === 'idle' || phase.state === 'ending') return [];
+  if (phase.kind === 'idle' || phase.kind === 'recording' || phase.state === 'ending') return [];
   return [
     button('next', ButtonStyle.Primary),
     button('stop', ButtonStyle.Secondary),

@@ -27,6 +27,15 @@ export const panelStateSchema = z.strictObject({
       place: z.int().positive().optional(),
       /** How the call before ended. */
       last: ended.optional(),
+      /** The channel is recorded while it waits. */
+      recording: z.boolean().optional(),
+    }),
+    /** The channel is in no call; it is recorded. */
+    z.strictObject({
+      kind: z.literal('recording'),
+      /** It runs: before, the bot is joining. */
+      recording: z.boolean(),
+      startedAt: instant,
     }),
     z.strictObject({
       kind: z.literal('session'),
@@ -37,6 +46,8 @@ export const panelStateSchema = z.strictObject({
       /** Are all legs end-to-end encrypted? Undefined while it is not known. */
       encrypted: z.boolean().optional(),
       recording: z.boolean(),
+      /** What is said on this side is transcribed. */
+      captions: z.boolean().optional(),
       /** Reports can seal the last ten seconds of this side. */
       sealable: z.boolean().optional(),
       /** When a report sealed ten seconds last, of whichever side. */

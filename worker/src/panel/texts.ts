@@ -21,6 +21,10 @@ export interface PanelTexts {
   encrypted: string;
   notEncrypted: string;
   recording: string;
+  /** Of a channel that is in no call. */
+  recordingAlone: string;
+  recordingSoon: string;
+  captions: string;
   sealable: string;
   sealed: (mark: string) => string;
   monitors: (names: string) => string;
@@ -77,6 +81,9 @@ const en: PanelTexts = {
   encrypted: 'end-to-end encrypted',
   notEncrypted: 'not end-to-end encrypted',
   recording: 'This side is being recorded',
+  recordingAlone: 'This channel is being recorded',
+  recordingSoon: 'This channel is about to be recorded',
+  captions: 'Captions are on: what is said on this side is transcribed',
   sealable: 'Reports can seal the last 10 seconds',
   sealed: (mark) => `A report sealed ten seconds of this call ${mark}`,
   monitors: (names) => `Listening in: ${names}`,
@@ -131,6 +138,9 @@ const it: PanelTexts = {
   encrypted: 'cifrata da un capo all’altro',
   notEncrypted: 'non cifrata da un capo all’altro',
   recording: 'Questo lato viene registrato',
+  recordingAlone: 'Questo canale viene registrato',
+  recordingSoon: 'Questo canale sta per essere registrato',
+  captions: 'Sottotitoli attivi: ciò che si dice da questo lato viene trascritto',
   sealable: 'Le segnalazioni possono sigillare gli ultimi 10 secondi',
   sealed: (mark) => `Una segnalazione ha sigillato dieci secondi di questa chiamata ${mark}`,
   monitors: (names) => `In ascolto: ${names}`,

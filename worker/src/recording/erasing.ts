@@ -25,7 +25,7 @@ export function erase(life: RecordingLife, asker: Asker): EraseAnswer {
   const record = life.store.record();
   if (!record || record.erasedBy || grantedGuilds(record, life.store.people(), asker).length === 0)
     return no('unknown');
-  if (!mayManage(record, asker)) return no('not_yours');
+  if (!mayManage('recording.delete', record, asker)) return no('not_yours');
   if (record.endedAt === undefined) return no('still_running');
   life.transaction(() => beginErasing(life, record, asker.userId));
   return { ok: true };
@@ -114,7 +114,7 @@ export function erasePerson(life: RecordingLife, asker: Asker, userId: string): 
   const people = store.people();
   if (!record || record.erasedBy || grantedGuilds(record, people, asker).length === 0) return no('unknown');
   const self = asker.userId === userId;
-  if (!self && !mayManage(record, asker)) return no('erase_self');
+  if (!self && !mayManage('recording.erase', record, asker)) return no('erase_self');
   if (record.endedAt === undefined) return no('still_running');
   // Who manages one server says nothing about the people of the other.
   const person = people.find((each) => each.userId === userId && (self || each.guildId === asker.guildId));

@@ -1,7 +1,7 @@
 /** Links to what is stored, for those who may have them; each is written down. */
 import { auditRecording } from '../db/recordings.ts';
 import { length } from '../interactions/words.ts';
-import { type Asker, managesOne, mayRead } from './access.ts';
+import { type Asker, mayIn, mayRead } from './access.ts';
 import type { RecordingLife } from './life.ts';
 import { isCurrent, type Person, type RecordingRecord, type StoredObject } from './record.ts';
 
@@ -34,7 +34,12 @@ export function grantedGuilds(record: RecordingRecord, people: readonly Person[]
   });
 }
 
-export const mayManage = (record: RecordingRecord, asker: Asker): boolean => managesOne(asker, record.sides);
+/** May they delete it, or take somebody else out of it? Having been in it is not enough. */
+export const mayManage = (
+  action: 'recording.delete' | 'recording.erase',
+  record: RecordingRecord,
+  asker: Asker,
+): boolean => mayIn(action, asker, record.sides, new Set());
 
 /**
  * `what`: the mix alone, the tracks too, or one object by its key. `percent`: how far the making of the mix is, where that is known.

@@ -154,6 +154,17 @@ export function relayed(
   return { ...record, legs: record.legs.map((each) => (each === leg ? { ...each, relay } : each)) };
 }
 
+/** A side's people are recorded from now on, or no longer. */
+export function withRecording(
+  record: SessionRecord,
+  at: { guildId: string; channelId: string },
+  on: boolean,
+): SessionRecord {
+  const leg = legAt(record, at);
+  if (!leg || leg.record === on) return record;
+  return { ...record, legs: record.legs.map((each) => (each === leg ? { ...each, record: on } : each)) };
+}
+
 /** The most volumes that are set at once. */
 const MAX_VOLUMES = 64;
 

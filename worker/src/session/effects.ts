@@ -2,9 +2,11 @@ import type { EndReason } from '@patchbay/shared/end-reason';
 import { PatchbayError } from '@patchbay/shared/errors';
 import { SEALED_MS } from '@patchbay/shared/sealed-report';
 import type { SessionSpec } from '@patchbay/shared/session-spec';
+import type { Transcript } from '../captions/place.ts';
 import { openDb } from '../db/db.ts';
 import { projectSession } from '../db/project.ts';
 import { type Env, fleetOf, guildOf, matchmakerOf, recordingOf, reportOf, settingsOf } from '../env.ts';
+import type { ForeignCaption } from '../guild/captions/events.ts';
 import type { Outcome } from '../matchmaker/policy.ts';
 import type { SealOutcome } from '../report/record.ts';
 import type { SessionRecord } from './record.ts';
@@ -16,15 +18,20 @@ import { viewFor } from './view.ts';
 export type SessionEffect =
   | { kind: 'settle'; pool: string; outcome: Outcome }
   /** `unserved`: channels of the guild for which there was no bot account. */
-  | { kind: 'release'; guildId: string; stoppedHere: boolean; unserved?: string[] }
+  | { kind: 'release'; guildId: string; stoppedHere: boolean; unserved?: string[]; reason?: EndReason }
   | { kind: 'view'; guildId: string }
   /** One leg of a session is over, the others go on. */
   | { kind: 'legOver'; guildId: string; channelId: string; reason: EndReason }
   | { kind: 'over'; guildId: string; reason: EndReason; stoppedHere: boolean }
+  /** The side of a channel is not recorded any longer: its time is over, the call goes on. */
+  | { kind: 'recordingOver'; guildId: string; channelId: string }
   | { kind: 'apply'; nodeId: string; spec: SessionSpec }
   | { kind: 'end'; reason: EndReason; by?: string }
   | { kind: 'forget' }
   | ({ kind: 'seal' } & SealRequest)
+  /** What somebody said on another side that a channel of the guild hears. */
+  | { kind: 'caption'; guildId: string; channelId: string; caption: ForeignCaption; at: number }
+  | { kind: 'transcript'; guildId: string; channelId: string; transcript: Transcript }
   | { kind: 'report'; reportId: string; outcome: SealOutcome }
   | { kind: 'project' }
   /** What is kept of its recording has to know how it stands. */
@@ -51,13 +58,15 @@ async function send(env: Env, store: SessionStore, record: SessionRecord, effect
     case 'settle':
       return matchmakerOf(env, effect.pool).settle(record.id, effect.outcome);
     case 'release':
-      return guildOf(env, effect.guildId).release(record.id, effect.stoppedHere, effect.unserved);
+      return guildOf(env, effect.guildId).release(record.id, effect.stoppedHere, effect.unserved, effect.reason);
     case 'view':
       return guildOf(env, effect.guildId).sessionChanged(viewFor(record, effect.guildId, store.chunks()));
     case 'legOver':
       return guildOf(env, effect.guildId).legOver(record.id, effect.channelId, effect.reason);
     case 'over':
       return guildOf(env, effect.guildId).sessionOver(record.id, effect.reason, effect.stoppedHere);
+    case 'recordingOver':
+      return guildOf(env, effect.guildId).recordingOver(record.id, effect.channelId, 'timeout');
     case 'apply':
       return fleetOf(env).apply(effect.nodeId, effect.spec);
     case 'end':
@@ -66,6 +75,10 @@ async function send(env: Env, store: SessionStore, record: SessionRecord, effect
       return fleetOf(env).forget(record.id);
     case 'seal':
       return orderSeal(env, store, record, effect);
+    case 'caption':
+      return guildOf(env, effect.guildId).foreignCaption(effect.channelId, effect.caption, effect.at);
+    case 'transcript':
+      return guildOf(env, effect.guildId).transcriptStored(effect.channelId, effect.transcript);
     case 'report':
       return;
     case 'project':

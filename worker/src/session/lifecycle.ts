@@ -3,9 +3,10 @@ import type { Deadlines } from '../alarms/deadlines.ts';
 import type { Settings } from '../env.ts';
 import type { Outcome } from '../matchmaker/policy.ts';
 import type { Outbox } from '../outbox/outbox.ts';
-import { goesOnWithout, legAt, orphanedMonitors, withoutLeg } from './changes.ts';
+import { noteCaptioned } from './captions.ts';
+import { goesOnWithout, legAt, orphanedMonitors, withoutLeg, withRecording } from './changes.ts';
 import type { SessionEffect } from './effects.ts';
-import { emptyReason, followLegs, isLive, limitsOf, move, type SessionRecord } from './record.ts';
+import { emptyReason, followLegs, isLive, isPlaced, limitsOf, move, type SessionRecord } from './record.ts';
 import { placed, specOf } from './spec.ts';
 import type { SessionStore } from './store.ts';
 
@@ -32,7 +33,8 @@ export class Lifecycle {
   }
 
   /** Stores the record and tells those who show it. Everything before the next await is stored at once or not at all. */
-  commit(record: SessionRecord): void {
+  commit(changed: SessionRecord): void {
+    const record = noteCaptioned(changed);
     this.#storage.transactionSync(() => {
       this.store.putRecord(record);
       const leased = [...record.legs, ...record.past].filter(({ reservation }) => reservation);
@@ -84,6 +86,7 @@ export class Lifecycle {
     for (const orphan of orphanedMonitors(record, key)) next = withoutLeg(next, orphan.key, 'user_left');
     for (const gone of record.legs.filter(({ key: each }) => !next.legs.some((left) => left.key === each))) {
       this.deadlines.clear(`empty:${gone.guildId}:${gone.channelId}`);
+      this.deadlines.clear(`record:${gone.guildId}:${gone.channelId}`);
     }
     next = followLegs(next, Date.now());
     if (next.phase.state === 'active') this.deadlines.clear('connecting');
@@ -97,6 +100,32 @@ export class Lifecycle {
     if (!leg) return;
     if (record.legs.length > 2 || leg.role === 'monitor') this.drop(record, leg.key, 'user_left');
     else this.end({ ...record, endedBy: leg.key }, emptyReason(record));
+  }
+
+  /**
+   * A side of a call is recorded from now on, until an instant (ms; `null`: as long as the call lasts), or no longer. Before the node
+   * has the session it is only noted.
+   */
+  recordSide(
+    record: SessionRecord,
+    at: { guildId: string; channelId: string },
+    on: boolean,
+    until: number | null,
+  ): void {
+    const deadline = `record:${at.guildId}:${at.channelId}`;
+    if (on && until !== null) this.deadlines.set(deadline, until);
+    else this.deadlines.clear(deadline);
+    const next = withRecording(record, at, on);
+    if (next === record) void this.deadlines.arm();
+    else if (isPlaced(record)) this.revise(next);
+    else this.commit(next);
+  }
+
+  /** The time of a side's recording is over: `deadline` is `record:<guild>:<channel>`. */
+  recordingTimedOut(record: SessionRecord, deadline: string): void {
+    const [, guildId = '', channelId = ''] = deadline.split(':');
+    this.outbox.add(`guild:${guildId}`, { kind: 'recordingOver', guildId, channelId });
+    this.recordSide(record, { guildId, channelId }, false, null);
   }
 
   /** The node's own word on an end counts more than ours, unless we asked for the end. */
@@ -136,7 +165,7 @@ export class Lifecycle {
       const unserved = own.map(({ channelId }) => channelId);
       // Its people wait for a call that cannot start: they are shown why, although they never had a part in it.
       if (without !== undefined) this.outbox.add(`guild:${guildId}`, { kind: 'view', guildId });
-      this.outbox.add(`guild:${guildId}`, { kind: 'release', guildId, stoppedHere, unserved });
+      this.outbox.add(`guild:${guildId}`, { kind: 'release', guildId, stoppedHere, unserved, reason });
     }
     this.outbox.add('matchmaker', { kind: 'settle', pool: record.pool, outcome });
     this.outbox.kick();

@@ -70,7 +70,7 @@ async function reserveAll(
   for (const [index, leg] of (placing(life)?.legs ?? []).entries()) {
     if (leg.reservation && identityIds.includes(leg.reservation.identityId)) continue;
     const { guildId, channelId, ticketId, role } = leg;
-    const sessionId = placing(life)?.id;
+    const { id: sessionId, purpose } = placing(life) ?? {};
     if (sessionId === undefined) return 'over';
     const answer = await guildOf(env, guildId).reserve({
       sessionId,
@@ -79,6 +79,7 @@ async function reserveAll(
       nodeId,
       identityIds,
       role,
+      ...(purpose ? { purpose } : {}),
       partners: partnersOf(placing(life)?.legs ?? [], guildId),
     });
     const record = placing(life);

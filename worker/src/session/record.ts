@@ -2,7 +2,9 @@ import type { EndReason } from '@patchbay/shared/end-reason';
 import { PatchbayError } from '@patchbay/shared/errors';
 import type { NodeEventOf } from '@patchbay/shared/events';
 import type { LegSpec, Mode, RelaySide, SessionState } from '@patchbay/shared/session-spec';
+import type { SideCaptions } from '../guild/captions/sides.ts';
 import type { GuildPrivacy } from '../guild/privacy.ts';
+import type { SessionNote } from './notes.ts';
 
 /** The life of a session; each state carries what only it knows. Instants in milliseconds. */
 export type Phase =
@@ -31,6 +33,8 @@ export interface LegReservation {
   guildName: string;
   /** The guild's setting: may this side be recorded? */
   record: boolean;
+  /** Of the node's own words to this side's people. */
+  language?: 'en' | 'it';
   /** What this side allows, in seconds; `seconds` 0 = no limit, `null` = as the deployment sets it. */
   limits?: { seconds: number | null; warnSeconds: number | null };
   /** The side's setting: the others learn neither its server's name nor those of its people. */
@@ -41,6 +45,8 @@ export interface LegReservation {
   relay?: RelaySide | null;
   /** What the guild lets a session do with its people's voices, when the leg was leased. */
   privacy?: GuildPrivacy;
+  /** How the guild wanted the side captioned, when the leg was leased. */
+  captions?: SideCaptions;
 }
 
 export type LegRole = LegSpec['role'];
@@ -62,6 +68,8 @@ export interface SessionLeg {
   replaces?: string;
   /** Its server changed this after the leg was asked for: counts before what the reservation says. */
   relay?: RelaySide | null;
+  /** Its people had it recorded, or no longer, after the leg was asked for: counts before what the reservation says. */
+  record?: boolean;
 }
 
 /** `[from, to]` by the keys of legs. */
@@ -106,6 +114,14 @@ export interface SessionRecord {
   privacy?: Record<string, GuildPrivacy>;
   /** Without a visible notice of its recording the session ends. */
   recordRequired?: boolean;
+  /** Marks that people set, in the order of their time. */
+  notes?: SessionNote[];
+  /** It is there for the captions of one channel, and records nothing. */
+  purpose?: 'captions';
+  /** What guilds changed about captions while the session runs, by `guild:channel`. */
+  captions?: Record<string, SideCaptions>;
+  /** Sides that are or were captioned, as `guild:channel`: they get the transcript. */
+  captioned?: string[];
 }
 
 /** @throws {PatchbayError} `session_transition` for a step that the table does not allow */
@@ -189,6 +205,10 @@ export function followLegs(record: SessionRecord, at: number): SessionRecord {
   if (degraded && phase.state === 'active') return move(record, { state: 'degraded', since: at });
   return record;
 }
+
+/** Are the people of a leg to be recorded? Only where their server allows it or asked for it, and never those of a monitor. */
+export const isRecorded = ({ role, record, reservation }: SessionLeg): boolean =>
+  role !== 'monitor' && (record ?? reservation?.record ?? false);
 
 /** What the guild of a leg lets the session do now: the newer of what the lease said and what came since. */
 export function privacyOf(record: SessionRecord, { guildId, reservation }: SessionLeg): GuildPrivacy | undefined {

@@ -1,3 +1,4 @@
+import { transcriptStored } from './captions.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { RecordingReport } from './record.ts';
 import { sealReported } from './seals.ts';
@@ -10,6 +11,10 @@ export function recordingReported(life: Lifecycle, events: readonly RecordingRep
     if (!record) return;
     if (event.type === 'report.sealed' || event.type === 'report.failed') {
       sealReported(life, event);
+      continue;
+    }
+    if (event.type === 'transcript.stored') {
+      transcriptStored(life, event);
       continue;
     }
     if (event.type === 'recording.failed') {

@@ -5,10 +5,13 @@ import type { RelaySide } from '@patchbay/shared/session-spec';
 import { ulid } from 'ulid';
 import { Deadlines } from '../alarms/deadlines.ts';
 import { type Env, settingsOf } from '../env.ts';
+import type { ForeignCaption } from '../guild/captions/events.ts';
+import type { SideCaptions } from '../guild/captions/sides.ts';
 import type { GuildPrivacy } from '../guild/privacy.ts';
 import type { Outcome } from '../matchmaker/policy.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
 import { walkOn } from './attaching.ts';
+import { hearers, withSide } from './captions.ts';
 import {
   attachRefusal,
   type ChangeAnswer,
@@ -28,6 +31,7 @@ import {
 import { deliver, type SessionEffect } from './effects.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { LiveLane } from './live-lane.ts';
+import { type NoteAnswer, type SessionNote, withNote } from './notes.ts';
 import {
   isLive,
   isPlaced,
@@ -220,6 +224,41 @@ export class Session extends DurableObject<Env> {
     else this.#life.commit(next);
   }
 
+  /**
+   * The people of a channel's side are recorded from now on, until an instant (ms) at most, or no longer; the node learns of it at
+   * once. Idempotent.
+   */
+  setRecording(guildId: string, channelId: string, on: boolean, until: number | null): void {
+    const record = this.record();
+    if (record && isLive(record)) this.#life.recordSide(record, { guildId, channelId }, on, until);
+  }
+
+  /** A mark in what is being recorded. */
+  addNote(note: Omit<SessionNote, 'at'>): NoteAnswer {
+    const before = this.record();
+    if (!before) return { ok: false, code: 'not_recorded' };
+    const { answer, record } = withNote(before, note, Date.now());
+    if (answer.ok) this.#life.commit(record);
+    return answer;
+  }
+
+  /** A guild changed how its side is captioned: the node learns of it at once. Idempotent. */
+  setCaptions(guildId: string, channelId: string, captions: SideCaptions): void {
+    const record = this.record();
+    const next = record && isLive(record) ? withSide(record, { guildId, channelId }, captions) : record;
+    if (!next || next === record) return;
+    if (isPlaced(next)) this.#life.revise(next);
+    else this.#life.commit(next);
+  }
+
+  /** What somebody said on one side goes on to the sides that hear it; also when it comes after the end. */
+  caption(guildId: string, channelId: string, caption: ForeignCaption, at: number): void {
+    const record = this.record();
+    for (const to of record ? hearers(record, { guildId, channelId }) : []) {
+      this.#life.owe(`guild:${to.guildId}`, { kind: 'caption', ...to, caption, at });
+    }
+  }
+
   /** How many people are in the channel of a leg; after a grace without any, it leaves, or the session ends. */
   occupancy(guildId: string, channelId: string, humans: number): void {
     const record = this.record();
@@ -266,6 +305,7 @@ export class Session extends DurableObject<Env> {
       if (name === 'ending' && record.phase.state === 'ending') this.#life.finish(record, record.phase.reason);
       if (name === 'limit' && isLive(record)) this.#life.end(record, 'timeout');
       if (name.startsWith('empty:') && isLive(record)) this.#life.empty(record, name);
+      if (name.startsWith('record:') && isLive(record)) this.#life.recordingTimedOut(record, name);
     }
     if (due.includes(OUTBOX_DEADLINE)) this.#outbox.kick();
     if (due.includes('advance')) this.ctx.waitUntil(this.#advance());

@@ -2,7 +2,8 @@
 import { PatchbayError } from '@patchbay/shared/errors';
 import { fullMatrix } from '@patchbay/shared/routing';
 import type { RelaySide, Route, SessionSpec, Volume } from '@patchbay/shared/session-spec';
-import { type KeyRoute, move, privacyOf, type SessionLeg, type SessionRecord } from './record.ts';
+import { captionsSpec } from './captions.ts';
+import { isRecorded, type KeyRoute, move, privacyOf, type SessionLeg, type SessionRecord } from './record.ts';
 
 /** A session's first routes: those that its match gives by the index of tickets, else everybody hears everybody. */
 export function firstRoutes(keys: readonly string[], byIndex?: readonly (readonly [number, number])[]): KeyRoute[] {
@@ -54,6 +55,16 @@ export function placed(
   return move({ ...record, legs, limits, nodeId: node.nodeId, timeZero: now, revision: 1 }, { state: 'connecting' });
 }
 
+/** When people opted out while the session runs, the earliest of its servers each; before its time zero is long ago. */
+function optOutInstants(record: SessionRecord, legs: readonly SessionLeg[]): Pick<SessionSpec, 'optedOutAt'> {
+  const instants: Record<string, number> = {};
+  for (const [userId, at] of legs.flatMap((leg) => Object.entries(privacyOf(record, leg)?.optedOutAt ?? {}))) {
+    instants[userId] = Math.min(at, instants[userId] ?? at);
+  }
+  const since = Object.entries(instants).filter(([, at]) => at >= (record.timeZero ?? 0));
+  return since.length > 0 ? { optedOutAt: Object.fromEntries(since) } : {};
+}
+
 /** What the node is asked to run. Legs that have no identity yet are left out; only guilds that allow it are recorded. */
 export function specOf(record: SessionRecord): SessionSpec {
   if (record.timeZero === undefined) throw new PatchbayError('session_not_placed', 'The session has no time zero yet.');
@@ -63,13 +74,14 @@ export function specOf(record: SessionRecord): SessionSpec {
   const legIds = new Map(ready.map(({ key, lease }) => [key, lease.legId]));
   const idOf = (key: string) => legIds.get(key);
   const recorded = ready
-    .filter(({ lease, role }) => lease.record && role !== 'monitor')
+    .filter((leg) => isRecorded(leg) && record.purpose !== 'captions')
     .map(({ lease }) => lease.legId);
   const sealable = ready
     .filter((leg) => leg.role !== 'monitor' && privacyOf(record, leg)?.sealable)
     .map(({ lease }) => lease.legId);
   // Somebody who opted out in one server may speak in another's channel: the list is the session's.
   const optedOut = [...new Set(ready.flatMap((leg) => privacyOf(record, leg)?.optedOut ?? []))].sort();
+  const optedOutAt = optOutInstants(record, ready);
   const holds = record.held.flatMap((key) => idOf(key) ?? []);
   const relays = presentRelay({ ...record, legs: ready });
   const volumes = (record.volumes ?? []).flatMap(({ key, ...rest }): Volume[] => {
@@ -77,6 +89,7 @@ export function specOf(record: SessionRecord): SessionSpec {
     // A leg that has no lease yet is not there to be heard.
     return key !== undefined && legId === undefined ? [] : [{ ...(legId === undefined ? {} : { legId }), ...rest }];
   });
+  const captions = captionsSpec(record, ready);
   const required = record.recordRequired ? { required: true } : {};
   const { seconds, warnSeconds } = record.limits ?? { seconds: 0, warnSeconds: 0 };
   return {
@@ -91,6 +104,7 @@ export function specOf(record: SessionRecord): SessionSpec {
       identityId: lease.identityId,
       epoch,
       role,
+      ...(lease.language === undefined ? {} : { language: lease.language }),
       label: lease.guildName,
       ...(relays.has(key) ? { relay: relays.get(key) } : {}),
     })),
@@ -102,7 +116,8 @@ export function specOf(record: SessionRecord): SessionSpec {
     ...(volumes.length > 0 ? { volumes } : {}),
     ...(recorded.length > 0 ? { record: { legs: recorded, ...required } } : {}),
     ...(sealable.length > 0 ? { sealable: { legs: sealable } } : {}),
-    ...(recorded.length > 0 || sealable.length > 0 ? { optedOut } : {}),
+    ...(captions ? { captions } : {}),
+    ...(recorded.length > 0 || sealable.length > 0 || captions ? { optedOut, ...optedOutAt } : {}),
     limits: { seconds, ...(warnSeconds > 0 && warnSeconds < seconds ? { warnSeconds } : {}) },
   };
 }

@@ -20,9 +20,11 @@ export interface StartRequest {
   limits?: { seconds: number; warnSeconds: number };
   /** Without a visible notice of its recording the session ends. */
   recordRequired?: boolean;
+  /** One channel, for its captions alone. */
+  purpose?: 'captions';
 }
 
-/** One channel alone is a recording. */
+/** One channel alone is a recording, or captioned. */
 const roleOf = ({ tickets }: StartRequest, side: StartTicket['side']): SessionLeg['role'] =>
   tickets.length === 1 ? 'recorder' : side === 'staff' ? 'staff' : 'party';
 
@@ -54,6 +56,7 @@ export function firstRecord(
     held: [],
     ...(request.limits ? { limits: request.limits } : {}),
     ...(request.recordRequired ? { recordRequired: true } : {}),
+    ...(request.purpose ? { purpose: request.purpose } : {}),
     revision: 0,
     recordingStarted: false,
   };

@@ -1,7 +1,7 @@
 import { type EndSide, endSentence } from '@patchbay/shared/end-reason';
 import type { SessionView } from '@patchbay/shared/hub-protocol';
 import { isOpenToMonitors } from './changes.ts';
-import { privacyOf, type SessionLeg, type SessionRecord } from './record.ts';
+import { isRecorded, privacyOf, type SessionLeg, type SessionRecord } from './record.ts';
 
 export interface StoredObject {
   guildId: string;
@@ -16,7 +16,8 @@ function endOf(record: SessionRecord, guildId: string): Pick<SessionView, 'state
   if (phase.state === 'ended' || phase.state === 'ending') {
     const by = [...record.legs, ...record.past].find(({ key }) => key === record.endedBy);
     const side: EndSide = by === undefined ? null : by.guildId === guildId ? 'own' : 'other';
-    const what = record.legs.some(({ role }) => role === 'recorder') ? 'recording' : 'call';
+    const alone = record.legs.some(({ role }) => role === 'recorder');
+    const what = alone ? (record.purpose ?? 'recording') : 'call';
     return { state: phase.state, endReason: phase.reason, endMessage: endSentence(phase.reason, side, what) };
   }
   const isOwn = (leg: SessionLeg) => leg.guildId === guildId;
@@ -58,10 +59,14 @@ export function viewFor(record: SessionRecord, guildId: string, stored: readonly
       };
     }),
     ...(isOpenToMonitors(record, guildId) ? { openToMonitors: true } : {}),
-    recording: record.recordingStarted && (phase.state === 'active' || phase.state === 'degraded'),
+    recording:
+      record.recordingStarted &&
+      (phase.state === 'active' || phase.state === 'degraded') &&
+      record.legs.some(isRecorded),
     ...sealableOf(record, guildId),
     stored: stored
       .filter((object) => object.guildId === guildId)
       .map(({ userId, key, bytes }) => ({ userId, key, bytes })),
+    ...(record.purpose ? { purpose: record.purpose } : {}),
   };
 }

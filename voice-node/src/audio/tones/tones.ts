@@ -21,9 +21,21 @@ export async function readTone(name: string, file: URL): Promise<Tone> {
   return { name, packets };
 }
 
+const spoken = (language: string): Promise<Tone> =>
+  readTone(`notice-${language}`, new URL(`../../../assets/notice-${language}.opus`, import.meta.url));
 const shipped = (name: string): Promise<Tone> => readTone(name, new URL(`./${name}.opus`, import.meta.url));
 
-const [connect, hold, end] = await Promise.all([shipped('connect'), shipped('hold'), shipped('end')]);
+const [connect, hold, end, recorded, en, it] = await Promise.all([
+  shipped('connect'),
+  shipped('hold'),
+  shipped('end'),
+  shipped('recorded'),
+  spoken('en'),
+  spoken('it'),
+]);
 
-/** `connect`: a call begins; `hold`: four seconds to be looped; `end`: a call is over. */
-export const tones = { connect, hold, end } as const;
+/** `connect`: a call begins; `hold`: four seconds to be looped; `end`: a call is over; `recorded`: this channel is being recorded. */
+export const tones = { connect, hold, end, recorded } as const;
+
+/** "This channel is being recorded", by language (made by `voice-node/scripts/make-notices.ts`). */
+export const spokenNotices = { en, it } as const;

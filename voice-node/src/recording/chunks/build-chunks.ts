@@ -1,6 +1,6 @@
 /**
- * From a segment of the journal to its chunks, one Ogg Opus file per participant. Participants are taken in groups, so that memory is
- * bounded however many people spoke; the journal is read once more for each group.
+ * From a segment of the journal to its chunks, one Ogg Opus file per participant, one participant after the other: memory is bounded
+ * however many people spoke.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,13 +13,13 @@ import { newTrack } from '../timeline/track-state.ts';
 import { writeChunk } from './chunk-file.ts';
 import { chunkFrames } from './chunk-frames.ts';
 import type { ChunkTags } from './chunk-tags.ts';
-import { isWithin, type RunState, readRunState, takeNote, touching, writeRunState } from './run-state.ts';
+import type { Erasure } from './erase-chunk.ts';
+import { endOfOptOut, isWithin, type RunState, readRunState, takeNote, touching, writeRunState } from './run-state.ts';
+import { trackPackets } from './track-packets.ts';
 
 const SAMPLES_PER_MS = SAMPLE_RATE / 1000;
 /** Rounding to the grid, and places that were taken, move the last packets by so many frames at most. */
 const FINAL_FRAMES = 50;
-/** Packets in memory at a time: about 100 MB with their objects. */
-const PACKETS_IN_MEMORY = 300_000;
 
 export interface Chunk extends ChunkTags {
   path: string;
@@ -41,12 +41,16 @@ export interface BuildOptions {
   endFrame: number;
   /** The recording ends with this chunk: what lies a moment behind its end lengthens it, for nothing comes after. */
   final: boolean;
+  /** Packets that are held in memory; more are sorted on disk. For tests. */
+  inMemory?: number;
 }
 
 /** What came of a segment. */
 export interface Built {
   chunks: Chunk[];
   damage: JournalDamage;
+  /** Told in this segment, and reaches back behind its start: chunks that were made before have to be made again without it. */
+  erase: Erasure[];
 }
 
 /**
@@ -54,33 +58,59 @@ export interface Built {
  * Done again after a crash, it gives the same files.
  */
 export async function buildChunks(options: BuildOptions): Promise<Built> {
+  const { directory, segment, timeZero, firstFrame } = options;
+  const { state, ...built } = await buildTracks(options, join(directory, `chunks-${segment}`));
+  const from = timeZero + (firstFrame * FRAME_SAMPLES) / SAMPLES_PER_MS;
+  await writeRunState(directory, segment + 1, { ...state, outages: touching(state.outages, from, Infinity) });
+  return built;
+}
+
+/**
+ * Builds chunks into a folder, and leaves everything else as it is.
+ *
+ * @param bytes the segment is read up to here; absent: to its end
+ */
+export async function buildTracks(
+  options: BuildOptions,
+  folder: string,
+  bytes?: number,
+): Promise<Built & { state: RunState }> {
   const { directory, segment, timeZero, firstFrame, endFrame } = options;
   const path = segmentPath(directory, segment);
   const state = await readRunState(directory, segment);
   const damage: JournalDamage = { bytes: 0 };
   const counts = new Map<string, number>([...state.tracks.keys()].map((userId) => [userId, 0]));
-  for await (const records of readSegment(path, damage)) {
+  const from = timeZero + (firstFrame * FRAME_SAMPLES) / SAMPLES_PER_MS;
+  const lateOptOuts: { userId: string; at: number }[] = [];
+  for await (const records of readSegment(path, damage, bytes)) {
     for (const record of records) {
-      if (record.kind === 'note') takeNote(state, record.note);
-      else counts.set(record.packet.userId, (counts.get(record.packet.userId) ?? 0) + 1);
+      if (record.kind === 'note') {
+        const { note } = record;
+        takeNote(state, note);
+        if (note.type === 'optout' && note.out && note.at < from) lateOptOuts.push(note);
+      } else counts.set(record.packet.userId, (counts.get(record.packet.userId) ?? 0) + 1);
     }
     await setImmediate();
   }
-  const folder = join(directory, `chunks-${segment}`);
   await mkdir(folder, { recursive: true });
+  const packets = await trackPackets({
+    path,
+    bytes,
+    folder: join(folder, 'sorted'),
+    counts,
+    keeps: (packet) => !isWithin(state.optedOut.get(packet.userId), packet.arrivedAt),
+    inMemory: options.inMemory,
+  });
   const chunks: Chunk[] = [];
-  for (const group of groups(counts)) {
-    const packets = await packetsOf(path, group, state);
-    for (const userId of group) {
-      const chunk = await buildTrack(options, state, folder, userId, packets.get(userId) ?? []);
-      if (chunk) chunks.push(chunk);
-      // Between two people the packets of the others are received.
-      await setImmediate();
-    }
+  for (const userId of counts.keys()) {
+    const chunk = await buildTrack(options, state, folder, userId, await packets.of(userId));
+    if (chunk) chunks.push(chunk);
+    // Between two people the packets of the others are received.
+    await setImmediate();
   }
-  const from = timeZero + (firstFrame * FRAME_SAMPLES) / SAMPLES_PER_MS;
-  await writeRunState(directory, segment + 1, { ...state, outages: touching(state.outages, from, Infinity) });
-  return { chunks: chunks.sort((left, right) => (left.userId < right.userId ? -1 : 1)), damage };
+  await packets.clear();
+  const erase = lateOptOuts.map(({ userId, at }) => ({ userId, from: at, to: endOfOptOut(state, userId, at) }));
+  return { chunks: chunks.sort((left, right) => (left.userId < right.userId ? -1 : 1)), damage, erase, state };
 
   async function buildTrack(
     { sessionId, final }: BuildOptions,
@@ -89,7 +119,11 @@ export async function buildChunks(options: BuildOptions): Promise<Built> {
     userId: string,
     packets: VoicePacket[],
   ): Promise<Chunk | undefined> {
-    const before = run.tracks.get(userId) ?? newTrack();
+    const known = run.tracks.get(userId) ?? newTrack();
+    // What was carried over from the segment before may have come since they opted out, too.
+    const optedOut = run.optedOut.get(userId);
+    const kept = known.carried.filter(({ arrival }) => !isWithin(optedOut, timeZero + arrival / SAMPLES_PER_MS));
+    const before = { ...known, carried: kept };
     const placement = placeTrack(before, packets, {
       timeZero,
       firstFrame,
@@ -119,33 +153,4 @@ export async function buildChunks(options: BuildOptions): Promise<Built> {
     const file = join(into, `${userId}.ogg`);
     return { ...tags, path: file, ...(await writeChunk(file, tags, frames)), unplaced: placement.unplaced };
   }
-}
-
-/** Participants whose packets fit into memory together. */
-function groups(counts: ReadonlyMap<string, number>): string[][] {
-  const all: string[][] = [];
-  let room = 0;
-  for (const [userId, count] of counts) {
-    if (count > room || all.length === 0) {
-      all.push([]);
-      room = PACKETS_IN_MEMORY;
-    }
-    all.at(-1)?.push(userId);
-    room -= count;
-  }
-  return all;
-}
-
-async function packetsOf(path: string, users: readonly string[], run: RunState): Promise<Map<string, VoicePacket[]>> {
-  const packets = new Map<string, VoicePacket[]>(users.map((userId) => [userId, []]));
-  for await (const records of readSegment(path)) {
-    for (const record of records) {
-      if (record.kind !== 'packet') continue;
-      const { packet } = record;
-      if (isWithin(run.optedOut.get(packet.userId), packet.arrivedAt)) continue;
-      packets.get(packet.userId)?.push(packet);
-    }
-    await setImmediate();
-  }
-  return packets;
 }

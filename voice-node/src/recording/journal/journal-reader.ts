@@ -12,13 +12,23 @@ export interface JournalDamage {
   bytes: number;
 }
 
-/** The records of one segment, in the order they were written. A torn or damaged record is left out and counted. */
-export async function* readSegment(path: string, damage?: JournalDamage): AsyncGenerator<JournalRecord[], void> {
+/**
+ * The records of one segment, in the order they were written. A torn or damaged record is left out and counted.
+ *
+ * @param bytes the file is read up to here: of one that is being written, what is there at an instant
+ */
+export async function* readSegment(
+  path: string,
+  damage?: JournalDamage,
+  bytes = Number.POSITIVE_INFINITY,
+): AsyncGenerator<JournalRecord[], void> {
+  if (bytes <= 0) return;
   let rest: Buffer = Buffer.alloc(0);
-  for await (const piece of createReadStream(path, { highWaterMark: PIECE_BYTES })) {
-    const bytes = rest.length > 0 ? Buffer.concat([rest, piece as Buffer]) : (piece as Buffer);
-    const scan = scanRecords(bytes, false);
-    rest = bytes.subarray(scan.consumed);
+  const upTo = Number.isFinite(bytes) ? { end: bytes - 1 } : {};
+  for await (const piece of createReadStream(path, { highWaterMark: PIECE_BYTES, ...upTo })) {
+    const read = rest.length > 0 ? Buffer.concat([rest, piece as Buffer]) : (piece as Buffer);
+    const scan = scanRecords(read, false);
+    rest = read.subarray(scan.consumed);
     if (damage) damage.bytes += scan.damaged;
     yield scan.records;
   }

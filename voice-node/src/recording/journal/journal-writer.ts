@@ -1,6 +1,7 @@
 /**
- * Appends to one journal: every record that came within a tick goes out with one `writev`, once a second the file is forced to disk.
- * A killed process loses what came since the last tick, a power failure what came since the last second.
+ * Appends to one journal: every record that came within a turn of the event loop goes out with one `writev` at its end, once a second the
+ * file is forced to disk. A killed process loses what came in the turn at hand, a power failure what came since the last second. On a
+ * timer instead the loss would grow with the load that delays timers, where more packets come in a turn and share its `writev`.
  *
  * Writing is synchronous: into the page cache it takes microseconds, and an asynchronous write would wait in the thread pool behind
  * every other one of the process, for up to 180 ms in measurements.
@@ -11,8 +12,6 @@ import { promisify } from 'node:util';
 import { PatchbayError } from '@patchbay/shared/errors';
 import { realTime, type Scheduler } from '../../ops/scheduler.ts';
 
-/** ms */
-export const WRITE_EVERY_MS = 20;
 /** ms */
 export const SYNC_EVERY_MS = 1_000;
 /** `writev` takes so many pieces at most (IOV_MAX). */
@@ -66,7 +65,7 @@ export class JournalWriter {
   append(record: Uint8Array): void {
     if (this.#failed) return;
     this.#pending.push(record);
-    this.#cancelWrite ??= this.#scheduler.after(WRITE_EVERY_MS, () => {
+    this.#cancelWrite ??= this.#scheduler.afterInput(() => {
       this.#cancelWrite = undefined;
       this.flush();
     });

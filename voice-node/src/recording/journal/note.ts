@@ -7,6 +7,8 @@ const instant = z.number();
 export const noteSchema = z.discriminatedUnion('type', [
   /** Whose recording a participant's is. Written before their first packet. */
   z.strictObject({ type: z.literal('participant'), userId: snowflake, guildId: snowflake }),
+  /** A leg of this guild is recorded, whether or not anybody speaks in it. */
+  z.strictObject({ type: z.literal('guild'), guildId: snowflake }),
   /** A participant came into a recorded channel, or left it. */
   z.strictObject({ type: z.literal('stay'), at: instant, userId: snowflake, present: z.boolean() }),
   /** No leg could receive between these instants: what was spoken then is not silence, nobody knows. */

@@ -4,20 +4,25 @@
  */
 import { EventEmitter } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import type { PatchbayError } from '@patchbay/shared/errors';
+import { join } from 'node:path';
+import { PatchbayError } from '@patchbay/shared/errors';
 import type { VoicePacket } from '../../audio/packet.ts';
 import { realTime, type Scheduler } from '../../ops/scheduler.ts';
 import { noteRecord, packetRecord } from '../journal/journal-record.ts';
 import { JournalWriter } from '../journal/journal-writer.ts';
 import type { JournalNote } from '../journal/note.ts';
+import { buildPartial, type Partial } from './partial.ts';
 import { FRAME_MS, frameAt, framesOf, type RunHeader, writeHeader } from './run-header.ts';
-import { type HandOver, SegmentQueue } from './segment-queue.ts';
+import { type Erase, type HandOver, SegmentQueue } from './segment-queue.ts';
 
 /**
  * A segment is closed so long after the end of its five minutes: late packets find their chunk, and the anchors of the last spurts
  * see what follows. ms
  */
 export const HOLD_MS = 5_000;
+
+/** All legs are back in voice by then; who shows up later has come anew. ms */
+const RESUMED_WITHIN_MS = 10_000;
 
 export interface RecordingRunOptions {
   sessionId: string;
@@ -28,6 +33,9 @@ export interface RecordingRunOptions {
   /** Folder of this recording alone; made here. */
   directory: string;
   handOver: HandOver;
+  erase?: Erase | undefined;
+  /** It goes on with a recording that was cut off at an instant: who is still there has never left. */
+  resumes?: { at: number; staying: ReadonlySet<string> } | undefined;
   scheduler?: Scheduler;
 }
 
@@ -43,12 +51,17 @@ export interface RecordingRunEvents {
 
 export class RecordingRun extends EventEmitter<RecordingRunEvents> {
   readonly header: RunHeader;
+  readonly #options: RecordingRunOptions;
   readonly #scheduler: Scheduler;
   readonly #writer: JournalWriter;
   readonly #queue: SegmentQueue;
   readonly #participants = new Map<string, string>();
+  readonly #guilds = new Set<string>();
+  readonly #directory: string;
+  #partials = 0;
   #cancelRotation: (() => void) | undefined;
   #closed: Promise<boolean> | undefined;
+  #written = 0;
 
   /** @throws {PatchbayError} `journal_unwritable`, `disk_full` */
   static async open(options: RecordingRunOptions): Promise<RecordingRun> {
@@ -61,8 +74,10 @@ export class RecordingRun extends EventEmitter<RecordingRunEvents> {
 
   private constructor(options: RecordingRunOptions, header: RunHeader) {
     super();
-    const { directory, handOver } = options;
+    this.#options = options;
+    const { directory, handOver, erase } = options;
     this.header = header;
+    this.#directory = directory;
     this.#scheduler = options.scheduler ?? realTime;
     this.#writer = new JournalWriter({
       directory,
@@ -74,29 +89,54 @@ export class RecordingRun extends EventEmitter<RecordingRunEvents> {
       directory,
       header,
       handOver,
+      erase,
       onFailed: (error, segment) => this.emit('segmentFailed', error, segment),
       onDamage: (bytes, segment) => this.emit('damaged', bytes, segment),
     });
     this.#armRotation();
   }
 
+  /** Bytes that were given to the journal so far. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Gives up: the recording ends here, what was written is kept. The caller finishes it. */
+  fail(error: PatchbayError): void {
+    if (!this.#closed) this.emit('failed', error);
+  }
+
   /** Takes a packet of a participant who is recorded. Never throws and never waits. */
   packet(packet: VoicePacket, guildId: string): void {
     if (this.#closed) return;
     this.#meet(packet.userId, guildId);
-    this.#writer.append(packetRecord(packet));
+    this.#append(packetRecord(packet));
+  }
+
+  /** A leg of this guild is recorded from now on. */
+  guild(guildId: string): void {
+    if (this.#guilds.has(guildId)) return;
+    this.#guilds.add(guildId);
+    this.note({ type: 'guild', guildId });
+  }
+
+  /** Guilds with a leg or a participant in the recording. */
+  get guilds(): string[] {
+    return [...new Set([...this.#guilds, ...this.#participants.values()])];
   }
 
   /** A participant came or left. `at` in ms since the epoch. */
   stay(userId: string, guildId: string, present: boolean, at: number): void {
     if (this.#closed) return;
     this.#meet(userId, guildId);
-    this.note({ type: 'stay', userId, present, at });
+    const { startedAt, resumes } = this.#options;
+    const goesOn = present && at - startedAt < RESUMED_WITHIN_MS && resumes?.staying.has(userId);
+    this.note({ type: 'stay', userId, present, at: goesOn ? (resumes?.at ?? at) : at });
   }
 
   /** Writes down what the chunks must know. */
   note(note: JournalNote): void {
-    if (!this.#closed) this.#writer.append(noteRecord(note));
+    if (!this.#closed) this.#append(noteRecord(note));
   }
 
   /**
@@ -113,10 +153,34 @@ export class RecordingRun extends EventEmitter<RecordingRunEvents> {
     return this.#queue.stored();
   }
 
+  /**
+   * What was captured since the last chunk, as files in a folder that the caller removes; what was captured before is stored when it
+   * resolves.
+   *
+   * @throws {PatchbayError} `segment_ended`: ask again; `queue_failed`
+   */
+  async partial(): Promise<Partial & { folder: string }> {
+    // Each segment begins with the state that the one before it left.
+    if (!(await this.#queue.stored())) {
+      throw new PatchbayError('queue_failed', 'An earlier part of the recording could not be made into chunks.');
+    }
+    this.#writer.flush();
+    this.#partials += 1;
+    const into = join(this.#directory, `partial-${this.#partials}`);
+    const { segment } = this.#writer;
+    const built = { directory: this.#directory, header: this.header, segment, at: this.#scheduler.now(), into };
+    return { ...(await buildPartial(built)), folder: into };
+  }
+
   #meet(userId: string, guildId: string): void {
     if (this.#participants.get(userId) === guildId) return;
     this.#participants.set(userId, guildId);
-    this.#writer.append(noteRecord({ type: 'participant', userId, guildId }));
+    this.#append(noteRecord({ type: 'participant', userId, guildId }));
+  }
+
+  #append(record: Uint8Array): void {
+    this.#written += record.length;
+    this.#writer.append(record);
   }
 
   #armRotation(): void {

@@ -1,10 +1,11 @@
 /** Takes up what a killed process left: journals that were not made into chunks, chunks whose storing nobody saw. */
-import { appendFile, readdir } from 'node:fs/promises';
+import { appendFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readRunState, takeNote } from '../chunks/run-state.ts';
 import { readSegment, segmentsIn } from '../journal/journal-reader.ts';
 import { segmentPath } from '../journal/journal-writer.ts';
 import { frameAt, framesOf, type RunHeader, readHeader } from './run-header.ts';
-import { type HandOver, SegmentQueue } from './segment-queue.ts';
+import { type Erase, type HandOver, SegmentQueue } from './segment-queue.ts';
 
 export interface RecoverOptions {
   /** Holds a folder for each recording. */
@@ -12,8 +13,10 @@ export interface RecoverOptions {
   /** Folders of recordings that run now. */
   running: ReadonlySet<string>;
   handOver: HandOver;
+  erase?: Erase;
   onFailed(error: unknown, directory: string, segment: number): void;
-  onProgress(progress: { directory: string; done: number; of: number; percent: number }): void;
+  /** By the bytes of the journal that are done with. */
+  onProgress(progress: { sessionId: string; percent: number }): void;
 }
 
 /** A recording that was cut off, and what became of it. */
@@ -23,6 +26,8 @@ export interface Recovered {
   segments: number;
   /** Its last packet. ms since the epoch; undefined: there was none. */
   lastArrival: number | undefined;
+  /** Who was in its channels then, as far as the last ten minutes tell. */
+  staying: ReadonlySet<string>;
   /** Resolves when its chunks are made and handed over, with the bytes of a torn end and of damage. */
   sealed: Promise<{ damagedBytes: number }>;
   /** Resolves when everything is stored; nothing of the folder is needed then. False: something failed and is kept. */
@@ -54,29 +59,29 @@ async function recoverRun(directory: string, options: RecoverOptions): Promise<R
   if (!header) return undefined;
   const segments = await segmentsIn(directory);
   const last = segments.at(-1);
+  const sizes = new Map<number, number>();
+  for (const segment of segments) sizes.set(segment, (await stat(segmentPath(directory, segment))).size);
+  const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   let damagedBytes = 0;
   let done = 0;
   const queue = new SegmentQueue({
     directory,
     header,
     handOver: options.handOver,
+    erase: options.erase,
     onFailed: (error, segment) => options.onFailed(error, directory, segment),
-    onBuilt: () => {
-      done += 1;
-      const of = Math.max(done, segments.length);
-      options.onProgress({ directory, done, of, percent: Math.floor((100 * done) / of) });
+    onBuilt: (segment) => {
+      done += sizes.get(segment) ?? 0;
+      options.onProgress({ sessionId: header.sessionId, percent: bytes > 0 ? Math.floor((100 * done) / bytes) : 100 });
     },
     onDamage: (bytes) => {
       damagedBytes += bytes;
     },
   });
   let lastArrival: number | undefined;
+  let staying: ReadonlySet<string> = new Set();
   if (last !== undefined) {
-    // What came within the hold lies in the segment before: the last one may be empty.
-    for (const segment of segments.slice(-2)) {
-      const arrival = await lastArrivalIn(segmentPath(directory, segment));
-      if (arrival !== undefined) lastArrival = Math.max(lastArrival ?? 0, arrival);
-    }
+    ({ lastArrival, staying } = await endOf(directory, segments));
     const endFrame = lastArrival === undefined ? 0 : frameAt(header.timeZero, lastArrival) + 1;
     for (const segment of segments.slice(0, -1)) queue.add(segment);
     let tail = last;
@@ -88,15 +93,26 @@ async function recoverRun(directory: string, options: RecoverOptions): Promise<R
     queue.add(tail, Math.max(endFrame, framesOf(header, tail).firstFrame));
   }
   const sealed = queue.handedOver().then(() => ({ damagedBytes }));
-  return { directory, header, segments: segments.length, lastArrival, sealed, stored: queue.stored() };
+  return { directory, header, segments: segments.length, lastArrival, staying, sealed, stored: queue.stored() };
 }
 
-async function lastArrivalIn(path: string): Promise<number | undefined> {
-  let last: number | undefined;
-  for await (const records of readSegment(path)) {
-    for (const record of records) {
-      if (record.kind === 'packet') last = Math.max(last ?? 0, record.packet.arrivedAt);
+/** How a recording that was cut off ended. Reads no more than its last ten minutes: nobody waits for more to be in voice again. */
+async function endOf(
+  directory: string,
+  segments: readonly number[],
+): Promise<{ lastArrival: number | undefined; staying: ReadonlySet<string> }> {
+  // What came within the hold lies in the segment before: the last one may be empty.
+  const read = segments.slice(-2);
+  const state = await readRunState(directory, read[0] ?? 0);
+  let lastArrival: number | undefined;
+  for (const segment of read) {
+    for await (const records of readSegment(segmentPath(directory, segment))) {
+      for (const record of records) {
+        if (record.kind === 'note') takeNote(state, record.note);
+        else lastArrival = Math.max(lastArrival ?? 0, record.packet.arrivedAt);
+      }
     }
   }
-  return last;
+  const open = [...state.stays].filter(([, stays]) => stays.at(-1)?.[1] === null);
+  return { lastArrival, staying: new Set(open.map(([userId]) => userId)) };
 }

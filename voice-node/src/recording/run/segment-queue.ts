@@ -5,16 +5,22 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildChunks, type Chunk } from '../chunks/build-chunks.ts';
+import type { Erasure } from '../chunks/erase-chunk.ts';
 import { segmentPath } from '../journal/journal-writer.ts';
 import { framesOf, type RunHeader } from './run-header.ts';
 
 /** Hands a finished chunk over to those who store it. The promise of `stored` resolves when the bucket was seen to hold it. */
 export type HandOver = (chunk: Chunk) => Promise<{ stored: Promise<void> }>;
 
+/** Takes what somebody said between two instants out of the chunks of a session that are stored, or on their way. Resolves when it is done. */
+export type Erase = (sessionId: string, erasure: Erasure) => Promise<void>;
+
 export interface SegmentQueueOptions {
   directory: string;
   header: RunHeader;
   handOver: HandOver;
+  /** Absent: chunks that were made before somebody's opt-out was known stay as they are. */
+  erase?: Erase | undefined;
   /** A segment could not be made into chunks; its journal stays for the next start. */
   onFailed(error: unknown, segment: number): void;
   /** The chunks of a segment are made and handed over. */
@@ -57,7 +63,7 @@ export class SegmentQueue {
     if (this.#broken) return;
     const frames = framesOf(header, segment);
     try {
-      const { chunks, damage } = await buildChunks({
+      const { chunks, damage, erase } = await buildChunks({
         directory,
         segment,
         sessionId: header.sessionId,
@@ -69,6 +75,8 @@ export class SegmentQueue {
       if (damage.bytes > 0) onDamage(damage.bytes, segment);
       const receipts: Promise<void>[] = [];
       for (const chunk of chunks) receipts.push((await handOver(chunk)).stored);
+      // Before this segment goes: who takes it up after a kill finds the opt-out in it, and erases again.
+      for (const one of erase) receipts.push(this.#options.erase?.(header.sessionId, one) ?? Promise.resolve());
       this.#options.onBuilt?.(segment);
       const done = Promise.all(receipts).then(() => this.#clear(segment));
       this.#storing.add(done);

@@ -1,6 +1,5 @@
 import { ApplicationCommandOptionType as Type } from 'discord-api-types/v10';
 import { command, ownGuild, textOption } from '../command.ts';
-import { inChannelOr } from '../permissions.ts';
 import { reply } from '../words.ts';
 import { channelOption } from './options.ts';
 
@@ -8,7 +7,7 @@ import { channelOption } from './options.ts';
 export const callReport = command({
   key: 'command.call.report',
   options: [{ key: 'option.reason', type: Type.String, required: true, maxLength: 500 }, channelOption],
-  rule: inChannelOr('ManageChannels'),
+  rule: 'call.report',
   target: true,
   run: async (context) => {
     const { userId, target, token, language } = context;

@@ -1,5 +1,5 @@
 import { command, ownGuild } from '../command.ts';
-import { withPermission } from '../permissions.ts';
+import { recordWords } from '../record-words.ts';
 import { refusal, statusWords } from '../words.ts';
 import { channelOption } from './options.ts';
 
@@ -8,11 +8,12 @@ export const callStatus = command({
   key: 'command.call.status',
   options: [channelOption],
   // Nobody learns here of a channel that Discord does not show them.
-  rule: withPermission('ViewChannel'),
+  rule: 'call.status',
   target: true,
   run: async (context) => {
     const status = await ownGuild(context).status(context.target.channelId);
     if (!status) return refusal(context.say('voice_channel_needed'), 'voice_channel_needed');
-    return statusWords(context.language, status, Date.now());
+    const recording = status.record.recording ? recordWords(context.language, status.record) : [];
+    return [statusWords(context.language, status, Date.now()), ...recording].join(' ');
   },
 });

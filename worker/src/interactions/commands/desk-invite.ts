@@ -1,5 +1,4 @@
 import { command, ownGuild } from '../command.ts';
-import { anyone } from '../permissions.ts';
 import { reply } from '../words.ts';
 import { deskChannelOption, voiceChannel } from './options.ts';
 
@@ -7,7 +6,7 @@ import { deskChannelOption, voiceChannel } from './options.ts';
 export const deskInvite = command({
   key: 'command.desk.invite',
   options: [deskChannelOption],
-  rule: anyone,
+  rule: 'desk',
   run: async (context) => {
     const channel = voiceChannel(context);
     if (channel && 'refused' in channel) return channel.refused;

@@ -1,10 +1,9 @@
 import { command, ownGuild } from '../command.ts';
-import { anyone } from '../permissions.ts';
 import { reply } from '../words.ts';
 
 /** `/desk resume`: the caller is back in the call. Only from the staff's channel. */
 export const deskResume = command({
   key: 'command.desk.resume',
-  rule: anyone,
+  rule: 'desk',
   run: async (context) => reply(context.language, await ownGuild(context).desk(context.userId, 'resume')),
 });

@@ -1,7 +1,6 @@
 import { ApplicationCommandOptionType as Type } from 'discord-api-types/v10';
 import { recordingOf } from '../../env.ts';
 import { command, type OptionSpec, textOption } from '../command.ts';
-import { anyone } from '../permissions.ts';
 import { findRecording, linksWords, recordingChoices } from '../recordings.ts';
 import { refusal } from '../words.ts';
 
@@ -17,7 +16,7 @@ export const sessionOption: OptionSpec = {
 /** `/download`: the mix of a recording; one that is missing is made first. */
 export const download = command({
   key: 'command.download',
-  rule: anyone,
+  rule: 'recording.ask',
   options: [sessionOption],
   run: async (context) => {
     const { env, say } = context;

@@ -10,6 +10,13 @@ import { callNext } from './call-next.ts';
 import { callReport } from './call-report.ts';
 import { callStatus } from './call-status.ts';
 import { callStop } from './call-stop.ts';
+import { captionsChannel } from './captions-channel.ts';
+import { captionsKeytermsAdd, captionsKeytermsList, captionsKeytermsRemove } from './captions-keyterms.ts';
+import { captionsLanguage } from './captions-language.ts';
+import { captionsSettings } from './captions-settings.ts';
+import { captionsStart } from './captions-start.ts';
+import { captionsStatus } from './captions-status.ts';
+import { captionsStop } from './captions-stop.ts';
 import { deskHold } from './desk-hold.ts';
 import { deskInvite } from './desk-invite.ts';
 import { deskResume } from './desk-resume.ts';
@@ -21,6 +28,13 @@ import { monitorStart } from './monitor-start.ts';
 import { monitorStop } from './monitor-stop.ts';
 import { monitorsAllow } from './monitors-allow.ts';
 import { monitorsDeny } from './monitors-deny.ts';
+import { privacyOptin } from './privacy-optin.ts';
+import { privacyOptout } from './privacy-optout.ts';
+import { privacyStatus } from './privacy-status.ts';
+import { recordNote } from './record-note.ts';
+import { recordStart } from './record-start.ts';
+import { recordStatus } from './record-status.ts';
+import { recordStop } from './record-stop.ts';
 import { recordingDelete } from './recording-delete.ts';
 import { recordingErase } from './recording-erase.ts';
 import { records } from './records.ts';
@@ -34,12 +48,17 @@ import { setupLimits } from './setup-limits.ts';
 import { setupMailAdd } from './setup-mail-add.ts';
 import { setupMailRemove } from './setup-mail-remove.ts';
 import { setupPanel } from './setup-panel.ts';
+import { setupRecordCategory } from './setup-record-category.ts';
+import { setupRecordChannel } from './setup-record-channel.ts';
+import { setupRecordLimit } from './setup-record-limit.ts';
+import { setupRecordRemove } from './setup-record-remove.ts';
 import { setupRelay } from './setup-relay.ts';
 import { setupReportsOff } from './setup-reports-off.ts';
 import { setupReportsOn } from './setup-reports-on.ts';
 import { setupReset } from './setup-reset.ts';
 import { setupRetention } from './setup-retention.ts';
 import { setupShow } from './setup-show.ts';
+import { setupStaff } from './setup-staff.ts';
 import { setupUnblock } from './setup-unblock.ts';
 
 export const commandList: readonly Command[] = [
@@ -49,6 +68,15 @@ export const commandList: readonly Command[] = [
   callStop,
   callStatus,
   callReport,
+  captionsStart,
+  captionsStop,
+  captionsStatus,
+  captionsLanguage,
+  captionsChannel,
+  captionsSettings,
+  captionsKeytermsAdd,
+  captionsKeytermsRemove,
+  captionsKeytermsList,
   leave,
   invite,
   deskHold,
@@ -64,6 +92,11 @@ export const commandList: readonly Command[] = [
   setupLimits,
   setupPanel,
   setupRelay,
+  setupRecordCategory,
+  setupRecordChannel,
+  setupRecordRemove,
+  setupRecordLimit,
+  setupStaff,
   setupReportsOn,
   setupReportsOff,
   setupRetention,
@@ -75,6 +108,13 @@ export const commandList: readonly Command[] = [
   setupReset,
   reportsList,
   reportsRead,
+  recordStart,
+  recordStop,
+  recordStatus,
+  recordNote,
+  privacyOptout,
+  privacyOptin,
+  privacyStatus,
   records,
   download,
   recover,

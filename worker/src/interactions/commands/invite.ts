@@ -2,16 +2,22 @@ import { fleetOf, settingsOf } from '../../env.ts';
 import type { SetupReport } from '../../guild/status.ts';
 import { type CommandContext, command, ownGuild } from '../command.ts';
 import { type Feature, intents, inviteLinks, needsOf, relayIntents } from '../invite.ts';
-import { anyone } from '../permissions.ts';
 
 /** What the settings of a server need; a server without settings is offered calls. */
-function featuresOf({ channels, defaults }: Pick<SetupReport, 'channels' | 'defaults'>): Feature[] {
+function featuresOf({
+  channels,
+  defaults,
+  captions,
+}: Pick<SetupReport, 'channels' | 'defaults' | 'captions'>): Feature[] {
   const layers = [defaults, ...channels.map(({ settings }) => settings)];
   return [
     'call',
-    ...(layers.some(({ record }) => record) ? (['recording'] as const) : []),
+    ...(layers.some(({ record, recordRules }) => record || (recordRules?.length ?? 0) > 0)
+      ? (['recording'] as const)
+      : []),
     ...(layers.some(({ panel }) => panel) ? (['panel'] as const) : []),
     ...(layers.some(({ relay }) => relay) ? (['relay'] as const) : []),
+    ...(captions.thread ? (['threads'] as const) : []),
   ];
 }
 
@@ -25,7 +31,7 @@ async function configured(context: CommandContext): Promise<Feature[]> {
 /** `/invite`: a link that asks for exactly what the configured features need, each permission explained. */
 export const invite = command({
   key: 'command.invite',
-  rule: anyone,
+  rule: 'invite',
   anywhere: true,
   run: async (context) => {
     const { env, guildId, say } = context;

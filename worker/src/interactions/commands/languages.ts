@@ -1,5 +1,5 @@
 /** Languages that can be chosen for a channel, named in the reader's own. Pure. */
-import type { Choice } from '../command.ts';
+import type { Choice, CommandContext } from '../command.ts';
 import type { Language } from '../texts/texts.ts';
 
 /** Primary tags of BCP 47: the languages of Discord's client, and the most spoken besides. */
@@ -19,4 +19,21 @@ export function languageChoices(reader: Language, typed: string): Choice[] {
     .map((tag) => ({ name: `${languageName(reader, tag)} (${tag})`, value: tag }))
     .filter(({ name }) => name.toLowerCase().includes(typed))
     .sort((a, b) => a.name.localeCompare(b.name, reader));
+}
+
+/** Several languages at once, as the transcription service calls it; and "as it is set further up". */
+const MULTI = 'multi';
+const DEFAULT = 'default';
+
+/** A language of captions as people read it. */
+export const captionLanguageName = ({ language, say }: CommandContext, tag: string): string =>
+  tag === MULTI ? say('caption-language.multi') : languageName(language, tag);
+
+/** What captions can be in: the languages, several at once, or back to the default. */
+export function captionLanguageChoices({ language, say }: CommandContext, typed: string): Choice[] {
+  const own = [
+    { name: say('caption-language.default'), value: DEFAULT },
+    { name: say('caption-language.multi'), value: MULTI },
+  ].filter(({ name, value }) => `${name} ${value}`.toLowerCase().includes(typed));
+  return [...own, ...languageChoices(language, typed)];
 }

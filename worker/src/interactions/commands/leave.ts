@@ -1,5 +1,4 @@
 import { command, ownGuild } from '../command.ts';
-import { inChannelOr } from '../permissions.ts';
 import { reply } from '../words.ts';
 import { channelOption } from './options.ts';
 
@@ -7,7 +6,7 @@ import { channelOption } from './options.ts';
 export const leave = command({
   key: 'command.leave',
   options: [channelOption],
-  rule: inChannelOr('ManageChannels'),
+  rule: 'bot.leave',
   target: true,
   run: async (context) => reply(context.language, await ownGuild(context).act('evict', context.target.channelId)),
 });

@@ -1,5 +1,4 @@
 import { command, ownGuild } from '../command.ts';
-import { withPermission } from '../permissions.ts';
 import { reply } from '../words.ts';
 import { monitoredChannelOption, voiceChannel } from './options.ts';
 
@@ -7,7 +6,7 @@ import { monitoredChannelOption, voiceChannel } from './options.ts';
 export const monitorStart = command({
   key: 'command.monitor.start',
   options: [monitoredChannelOption],
-  rule: withPermission('ManageGuild'),
+  rule: 'monitor',
   run: async (context) => {
     const channel = voiceChannel(context);
     if (channel && 'refused' in channel) return channel.refused;

@@ -1,10 +1,9 @@
 import { command, ownGuild } from '../command.ts';
-import { withPermission } from '../permissions.ts';
 import { reply } from '../words.ts';
 
 /** `/monitor stop`: the caller's channel listens no longer; the call goes on. */
 export const monitorStop = command({
   key: 'command.monitor.stop',
-  rule: withPermission('ManageGuild'),
+  rule: 'monitor',
   run: async (context) => reply(context.language, await ownGuild(context).stopMonitor(context.userId)),
 });

@@ -1,10 +1,9 @@
 import { command, ownGuild } from '../command.ts';
-import { withPermission } from '../permissions.ts';
 import { reply } from '../words.ts';
 
 /** `/monitors deny`: other servers' monitors may not listen to calls with this one. */
 export const monitorsDeny = command({
   key: 'command.monitors.deny',
-  rule: withPermission('ManageGuild'),
+  rule: 'monitor',
   run: async (context) => reply(context.language, await ownGuild(context).allowMonitors(false)),
 });

@@ -33,6 +33,13 @@ export const monitoredChannelOption: OptionSpec = {
   type: Type.Channel,
   channelTypes: voice,
 };
+/** A category of voice channels. */
+export const categoryOption: OptionSpec = {
+  key: 'option.category',
+  type: Type.Channel,
+  channelTypes: [ChannelType.GuildCategory],
+  required: true,
+};
 /** Without it a setting is the server's default. */
 export const defaultChannelOption: OptionSpec = {
   key: 'option.default-channel',

@@ -1,6 +1,5 @@
 import { recordingOf } from '../../env.ts';
 import { command, textOption } from '../command.ts';
-import { anyone } from '../permissions.ts';
 import { findRecording } from '../recordings.ts';
 import { refusal } from '../words.ts';
 import { sessionOption } from './download.ts';
@@ -8,7 +7,7 @@ import { sessionOption } from './download.ts';
 /** `/recording delete`: everything of a recording, for good; by those who manage the server. */
 export const recordingDelete = command({
   key: 'command.recording.delete',
-  rule: anyone,
+  rule: 'recording.ask',
   options: [sessionOption],
   run: async (context) => {
     const { env, say } = context;

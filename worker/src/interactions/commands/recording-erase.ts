@@ -2,7 +2,6 @@ import { snowflake } from '@patchbay/shared/ids';
 import { ApplicationCommandOptionType as Type } from 'discord-api-types/v10';
 import { recordingOf } from '../../env.ts';
 import { command, textOption } from '../command.ts';
-import { anyone } from '../permissions.ts';
 import { findRecording } from '../recordings.ts';
 import { refusal } from '../words.ts';
 import { sessionOption } from './download.ts';
@@ -10,7 +9,7 @@ import { sessionOption } from './download.ts';
 /** `/recording erase`: takes a person out of a recording; themselves, or anybody for those who manage the server. */
 export const recordingErase = command({
   key: 'command.recording.erase',
-  rule: anyone,
+  rule: 'recording.ask',
   options: [sessionOption, { key: 'option.person', type: Type.User }],
   run: async (context) => {
     const { env, say } = context;

@@ -1,14 +1,13 @@
 import { ulidSchema } from '@patchbay/shared/ids';
 import { recordingOf } from '../../env.ts';
 import { command, textOption } from '../command.ts';
-import { withPermission } from '../permissions.ts';
 import { refusal } from '../words.ts';
 import { sessionOption } from './download.ts';
 
 /** `/recover`: makes a recording again from its chunks, also one that nothing but the bucket knows of. */
 export const recover = command({
   key: 'command.recover',
-  rule: withPermission('ManageGuild'),
+  rule: 'recording.recover',
   options: [sessionOption],
   run: async (context) => {
     const { env, say, userId, guildId } = context;

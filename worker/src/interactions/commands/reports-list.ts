@@ -4,8 +4,6 @@ import { settingsOf } from '../../env.ts';
 import { plain } from '../../panel/render.ts';
 import { failureWords } from '../../report/words.ts';
 import { type CommandContext, command } from '../command.ts';
-import { anyone } from '../permissions.ts';
-import { readerRefusal } from '../readers.ts';
 import { isTextKey, type TextKey } from '../texts/texts.ts';
 import { clip } from '../words.ts';
 
@@ -27,10 +25,8 @@ function line({ say, language }: CommandContext, row: ReportRow): string {
 /** `/reports list`: the newest reports of all servers, for the named readers. */
 export const reportsList = command({
   key: 'command.reports.list',
-  rule: anyone,
+  rule: 'report.read',
   run: async (context) => {
-    const refused = readerRefusal(context);
-    if (refused !== null) return refused;
     const { env, say } = context;
     const rows = await newestReports(openDb(env, settingsOf(env)), SHOWN);
     if (rows.length === 0) return say('reports.none');

@@ -8,13 +8,10 @@ import { LINK_SECONDS, type ReportLink } from '../../report/record.ts';
 import { failureWords } from '../../report/words.ts';
 import { type Choice, type CommandContext, command, numberOption, textOption } from '../command.ts';
 import { MOST_LINKS } from '../links.ts';
-import { anyone } from '../permissions.ts';
-import { isReader, readerRefusal } from '../readers.ts';
 import { refusal } from '../words.ts';
 
 /** The newest reports, for readers alone. */
 async function choices(context: CommandContext, typed: string): Promise<Choice[]> {
-  if (!isReader(context)) return [];
   const rows = await newestReports(openDb(context.env, settingsOf(context.env)), 100);
   const named = rows.map(({ id, at, guildName, reason }) => ({
     name: `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} ${guildName}: ${reason}`,
@@ -29,14 +26,12 @@ const labelOf = ({ key }: ReportLink): string => key.slice(key.lastIndexOf('/') 
 /** `/reports read`: links to what was sealed, for the named readers; each is written down. */
 export const reportsRead = command({
   key: 'command.reports.read',
-  rule: anyone,
+  rule: 'report.read',
   options: [
     { key: 'option.report', type: Type.String, required: true, maxLength: 26, complete: choices },
     { key: 'option.page', type: Type.Integer, min: 1, max: 3 },
   ],
   run: async (context) => {
-    const refused = readerRefusal(context);
-    if (refused !== null) return refused;
     const { env, say, language, userId } = context;
     const settings = settingsOf(env);
     const reportId = (textOption(context, 'id') ?? '').trim();

@@ -2,7 +2,6 @@ import { afterEndSchema } from '@patchbay/shared/end-reason';
 import { ApplicationCommandOptionType as Type } from 'discord-api-types/v10';
 import type { SettingsPatch } from '../../guild/settings.ts';
 import { command, numberOption, ownGuild, textOption } from '../command.ts';
-import { withPermission } from '../permissions.ts';
 import type { TextKey } from '../texts/texts.ts';
 import { reply } from '../words.ts';
 import { defaultChannelOption, voiceChannel } from './options.ts';
@@ -10,7 +9,7 @@ import { defaultChannelOption, voiceChannel } from './options.ts';
 /** `/setup after-end`: queue again, rest, or queue again after a pause; for a channel, or for all of the server. */
 export const setupAfterEnd = command({
   key: 'command.setup.after-end',
-  rule: withPermission('ManageGuild'),
+  rule: 'setup',
   options: [
     {
       key: 'option.policy',

@@ -1,13 +1,12 @@
 import { ApplicationCommandOptionType as Type } from 'discord-api-types/v10';
 import { command, ownGuild, textOption } from '../command.ts';
-import { withPermission } from '../permissions.ts';
 import { reply } from '../words.ts';
 import { serverName } from './options.ts';
 
 /** `/setup block`: never be called together with a server again. */
 export const setupBlock = command({
   key: 'command.setup.block',
-  rule: withPermission('ManageGuild'),
+  rule: 'setup',
   options: [
     {
       key: 'option.server',

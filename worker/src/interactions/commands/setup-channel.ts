@@ -9,7 +9,6 @@ import {
   ownGuild,
   textOption,
 } from '../command.ts';
-import { withPermission } from '../permissions.ts';
 import type { TextKey } from '../texts/texts.ts';
 import { refusal, reply } from '../words.ts';
 import { languageChoices } from './languages.ts';
@@ -62,7 +61,7 @@ function patchOf(context: CommandContext): SettingsPatch {
 /** `/setup channel`: a voice channel that is queued when people join it. */
 export const setupChannel = command({
   key: 'command.setup.channel',
-  rule: withPermission('ManageGuild'),
+  rule: 'setup',
   options: [
     setupChannelOption,
     {

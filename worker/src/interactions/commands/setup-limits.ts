@@ -1,13 +1,12 @@
 import { ApplicationCommandOptionType as Type } from 'discord-api-types/v10';
 import { command, numberOption, ownGuild } from '../command.ts';
-import { withPermission } from '../permissions.ts';
 import { refusal, reply } from '../words.ts';
 import { defaultChannelOption, voiceChannel } from './options.ts';
 
 /** `/setup limits`: length of a call, warning before its end, least people; for a channel, or for all of the server. */
 export const setupLimits = command({
   key: 'command.setup.limits',
-  rule: withPermission('ManageGuild'),
+  rule: 'setup',
   options: [
     { key: 'option.seconds', type: Type.Integer, min: 0, max: 86_400 },
     { key: 'option.warning', type: Type.Integer, min: 0, max: 3_600 },

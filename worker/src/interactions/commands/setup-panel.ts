@@ -1,13 +1,12 @@
 import { ChannelType, ApplicationCommandOptionType as Type } from 'discord-api-types/v10';
 import { command, ownGuild, textOption } from '../command.ts';
-import { withPermission } from '../permissions.ts';
 import { refusal, reply } from '../words.ts';
 import { defaultChannelOption, voiceChannel } from './options.ts';
 
 /** `/setup panel`: the text channel in which calls are shown; for a voice channel, or for all of the server. */
 export const setupPanel = command({
   key: 'command.setup.panel',
-  rule: withPermission('ManageGuild'),
+  rule: 'setup',
   options: [
     { key: 'option.text', type: Type.Channel, channelTypes: [ChannelType.GuildText, ChannelType.GuildVoice] },
     defaultChannelOption,

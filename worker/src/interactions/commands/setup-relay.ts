@@ -1,14 +1,13 @@
 import { ApplicationCommandOptionType as Type } from 'discord-api-types/v10';
 import { fleetOf } from '../../env.ts';
 import { command, ownGuild, textOption } from '../command.ts';
-import { withPermission } from '../permissions.ts';
 import { refusal, reply } from '../words.ts';
 import { defaultChannelOption, voiceChannel } from './options.ts';
 
 /** `/setup relay`: text goes between the chats of the voice channels of a call; for a channel, or for all of the server. */
 export const setupRelay = command({
   key: 'command.setup.relay',
-  rule: withPermission('ManageGuild'),
+  rule: 'setup',
   options: [
     { key: 'option.state', type: Type.String, required: true, choices: { on: 'state.on', off: 'state.off' } },
     defaultChannelOption,

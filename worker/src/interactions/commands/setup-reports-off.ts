@@ -1,10 +1,9 @@
 import { command, ownGuild } from '../command.ts';
-import { withPermission } from '../permissions.ts';
 import { reply } from '../words.ts';
 
 /** `/setup reports off`: reports do not seal the last ten seconds of what this server's people say. */
 export const setupReportsOff = command({
   key: 'command.setup.reports.off',
-  rule: withPermission('ManageGuild'),
+  rule: 'setup',
   run: async (context) => reply(context.language, await ownGuild(context).setSealing(false)),
 });

@@ -1,13 +1,12 @@
 import { ApplicationCommandOptionType as Type } from 'discord-api-types/v10';
 import { booleanOption, command, ownGuild } from '../command.ts';
-import { withPermission } from '../permissions.ts';
 import { refusal, reply } from '../words.ts';
 import { defaultChannelOption, voiceChannel } from './options.ts';
 
 /** `/setup reset`: forgets what was set up for a channel, or everything. Calls that run go on. */
 export const setupReset = command({
   key: 'command.setup.reset',
-  rule: withPermission('ManageGuild'),
+  rule: 'setup',
   options: [
     { ...defaultChannelOption, key: 'option.reset-channel' },
     { key: 'option.everything', type: Type.Boolean },

@@ -1,12 +1,11 @@
 import { ApplicationCommandOptionType as Type } from 'discord-api-types/v10';
 import { command, numberOption, ownGuild } from '../command.ts';
-import { withPermission } from '../permissions.ts';
 import { refusal, reply } from '../words.ts';
 
 /** `/setup retention`: how long recordings of the server, and their parts as received, are kept. */
 export const setupRetention = command({
   key: 'command.setup.retention',
-  rule: withPermission('ManageGuild'),
+  rule: 'setup',
   options: [
     { key: 'option.recording-days', type: Type.Integer, min: 0, max: 3_650 },
     { key: 'option.chunk-days', type: Type.Integer, min: 0, max: 3_650 },

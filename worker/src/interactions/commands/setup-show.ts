@@ -1,8 +1,8 @@
 import { fleetOf, settingsOf } from '../../env.ts';
+import type { RecordRule } from '../../guild/record-policy.ts';
 import type { ChannelSettings, StoredSettings } from '../../guild/settings.ts';
 import type { SetupReport } from '../../guild/status.ts';
 import { type CommandContext, command, ownGuild } from '../command.ts';
-import { withPermission } from '../permissions.ts';
 import { isTextKey, type TextKey } from '../texts/texts.ts';
 import { clip, monitorWords } from '../words.ts';
 import { languageName } from './languages.ts';
@@ -12,6 +12,16 @@ type Shown = { [K in keyof ChannelSettings]?: ChannelSettings[K] | undefined } &
   StoredSettings,
   'chunkDays' | 'recordingDays' | 'mailTo'
 >;
+
+/** When a channel is recorded by itself. */
+function ruleWords(say: CommandContext['say'], rule: RecordRule): string {
+  if (rule.kind === 'category') return say('show.record_rule.category', { category: rule.categoryId });
+  const { channelId: channel } = rule;
+  if (rule.kind === 'people') return say('show.record_rule.people', { channel, least: rule.least });
+  return rule.kind === 'user'
+    ? say('show.record_rule.user', { channel, user: rule.userId })
+    : say('show.record_rule.role', { channel, role: rule.roleId });
+}
 
 /** What is set, piece by piece, in the reader's language. */
 function pieces({ env, say, language }: CommandContext, settings: Shown): string[] {
@@ -37,6 +47,11 @@ function pieces({ env, say, language }: CommandContext, settings: Shown): string
   }
   if (settings.leastPeople && settings.leastPeople > 1) all.push(say('show.people', { people: settings.leastPeople }));
   if (settings.relay) all.push(say('show.relay'));
+  for (const rule of settings.recordRules ?? []) all.push(ruleWords(say, rule));
+  if (settings.recordLimitSeconds) {
+    all.push(say('show.record_limit', { minutes: settings.recordLimitSeconds / 60 }));
+  } else if (settings.recordLimitSeconds === 0) all.push(say('show.record_unlimited'));
+  if (settings.staffRole) all.push(say('show.staff', { role: settings.staffRole }));
   if (settings.sealReports === false) all.push(say('show.sealing_off'));
   if (settings.recordingDays !== undefined || settings.chunkDays !== undefined) {
     const { RECORDING_RETENTION_DAYS: days, CHUNK_RETENTION_DAYS: chunks } = settingsOf(env);
@@ -68,7 +83,10 @@ function lines(context: CommandContext, report: SetupReport): string[] {
       ...(channel.monitor ? [monitorWords(language, channel.monitor)] : []),
       ...pieces(
         context,
-        settings.mode === 'monitor' ? { anonymous: settings.anonymous, panel: settings.panel } : settings,
+        settings.mode === 'monitor'
+          ? { anonymous: settings.anonymous, panel: settings.panel }
+          : // They stand among the server's own.
+            { ...settings, recordRules: [], staffRole: null },
       ),
       ...(ageRestricted ? [say('show.age')] : []),
     ];
@@ -84,7 +102,7 @@ function lines(context: CommandContext, report: SetupReport): string[] {
 /** `/setup show`: everything that is set, and what is missing, in one message. */
 export const setupShow = command({
   key: 'command.setup.show',
-  rule: withPermission('ManageGuild'),
+  rule: 'setup',
   run: async (context) => {
     const report = await ownGuild(context).show();
     const wanted = [report.defaults, ...report.channels.map(({ settings }) => settings)].some(({ relay }) => relay);

@@ -1,13 +1,12 @@
 import { ApplicationCommandOptionType as Type } from 'discord-api-types/v10';
 import { command, ownGuild, textOption } from '../command.ts';
-import { withPermission } from '../permissions.ts';
 import { reply } from '../words.ts';
 import { serverName } from './options.ts';
 
 /** `/setup unblock`: a blocked server is allowed again. */
 export const setupUnblock = command({
   key: 'command.setup.unblock',
-  rule: withPermission('ManageGuild'),
+  rule: 'setup',
   options: [
     {
       key: 'option.blocked',

@@ -1,9 +1,13 @@
 /** Every text in English; the keys are the contract for the other languages. `{name}` is filled in. */
 import { answers } from './en-answers.ts';
+import { captions } from './en-captions.ts';
+import { record } from './en-record.ts';
 import { recordingTexts } from './en-recordings.ts';
 
 export const en = {
   ...answers,
+  ...captions,
+  ...record,
   ...recordingTexts,
   'command.call': 'call',
   'command.call.about': 'Talk with another server',
