@@ -104,6 +104,11 @@ function OneRecording({ guildId, sessionId }: { guildId: string; sessionId: stri
         </p>
       )}
       <p className="hint">{value.people.map(({ name, userId }) => name || userId).join(', ')}</p>
+      {value.notes.map(({ at, userId, text }) => (
+        <p className="hint" key={`${at} ${userId} ${text}`}>
+          {length(at)} {text}
+        </p>
+      ))}
       <Objects guildId={guildId} recording={value} />
       {value.expiresAt !== null && (
         <p className="hint">It is deleted on {new Date(value.expiresAt).toLocaleDateString()}.</p>

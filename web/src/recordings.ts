@@ -30,6 +30,8 @@ export interface StoredRecording {
   progress: { stage: string; percent: number } | null;
   channels: { channelId: string; name: string }[];
   people: { userId: string; name: string }[];
+  /** `at`: ms from the beginning. */
+  notes: { at: number; userId: string; text: string }[];
   objects: RecordingObject[];
 }
 

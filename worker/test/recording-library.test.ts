@@ -43,7 +43,15 @@ test('while it runs: who is there by the name of then, who may view the channel,
     endedAt: null,
   });
   expect(side?.sights[0]?.overwrites).toHaveLength(2);
-  await expect.poll(() => world.db.select().from(chunks).where(eq(chunks.sessionId, sessionId))).toHaveLength(1);
+  const stored = () => world.db.select().from(chunks).where(eq(chunks.sessionId, sessionId));
+  await expect.poll(stored).toMatchObject([{ sha256: 'a'.repeat(64) }]);
+  // Somebody opted out: the chunk was put back with a part of silence.
+  await world.chunk(sessionId, '301', 0, {}, 'f'.repeat(64));
+  await expect.poll(stored).toMatchObject([{ sha256: 'f'.repeat(64) }]);
+  const session = world.world.env.SESSION.getByName(sessionId);
+  const note = (guildId: string, text: string) => session.addNote({ guildId, userId: '301', text });
+  expect(await note(world.guildId, 'Look *here*')).toMatchObject({ ok: true });
+  expect(await note('77', 'of another server')).toMatchObject({ ok: true });
 });
 
 test('nobody finalises before the session is over and its node has stored all; then a node is told, once', async () => {
@@ -51,7 +59,7 @@ test('nobody finalises before the session is over and its node has stored all; t
   await world.chunk(sessionId, '302');
   await world.end(sessionId, '301', '302');
   const order = await world.ordered(sessionId);
-  expect(order).toEqual({ v: 1, type: 'recording.finalise', sessionId });
+  expect(order).toEqual({ v: 1, type: 'recording.finalise', sessionId, guildIds: [world.guildId] });
   const told = world.fleet.node.inbox.all.slice(before).map(({ type }) => type);
   expect(told.indexOf('session.end')).toBeLessThan(told.indexOf('recording.finalise'));
   await expect.poll(async () => (await row())?.state).toBe('finalising');
@@ -80,11 +88,27 @@ test('the channel reads a report once, and it is edited when something in it cha
   expect(posted?.content).toContain('<@301> 1.0 %');
   expect(posted?.content).toContain('Nothing could be received for 0:02');
   expect(JSON.stringify(posted?.components)).toContain(`recording:links:${sessionId}`);
+  expect(posted?.content).toMatch(/Notes:\n- 0:0\d Look \\\*here\\\*\n/);
+  expect(posted?.content).not.toContain('of another server');
+  const track = `recordings/${sessionId}/full/FULL-301-9000000.ogg`;
+  const isKept = async () =>
+    (await world.db.select().from(recordingObjects).where(eq(recordingObjects.key, track))).length === 1;
+  await world.fleet.report({
+    ...{ type: 'recording.fragment.stored', guildId: world.guildId, sessionId, userId: '301', kind: 'normalised' },
+    ...{ key: track, bytes: 5, sha256: 'c'.repeat(64), firstSample: 0, samples: CHUNK, loudness: -16, truePeak: -1 },
+  });
   await world.finalise(sessionId, ['301', '302'], 'c');
-  await world
-    .recording(sessionId)
-    .note({ id: 'n1', guildId: world.guildId, userId: '301', at: Date.now(), text: 'Here!' });
-  await expect.poll(async () => (await report())?.content).toContain('Here!');
+  await expect.poll(isKept).toBe(true);
+  // Made again without it: the track begins elsewhere now.
+  await world.finalise(sessionId, ['301', '302'], 'a');
+  await expect.poll(isKept).toBe(false);
+  const tracks = await world.db.select().from(recordingObjects).where(eq(recordingObjects.sessionId, sessionId));
+  expect(tracks).toHaveLength(5);
+  await world.fleet.report({
+    type: 'recording.coverage',
+    ...{ guildId: world.guildId, sessionId, legId: ulid(), code: 'bot_muted', state: 'begun', message: 'muted' },
+  });
+  await expect.poll(async () => (await report())?.content).toContain('the bot was muted');
   expect((await report())?.id).toBe(posted?.id);
   const all = await world.sim.messages(world.channelId);
   expect(all.filter(({ content }) => content.includes(sessionId))).toHaveLength(1);
@@ -120,6 +144,8 @@ test('/records lists what the caller may have, and /download has the mix; strang
   const list = await world.ask({ userId: '301', words: ['records'], options: channel() });
   expect(list.content).toContain(`Recordings of <#${world.channelId}>`);
   expect(list.content).toMatch(new RegExp(`5:00 · <@301>, <@302> · ready · \`${sessionId}\``));
+  expect(list.content).toMatch(/\n {2}- 0:0\d Look \\\*here\\\*/);
+  expect(list.content).not.toContain('of another server');
   expect(await (await fetch(linksOf(list)[0]?.url ?? '')).text()).toBe('voice');
   const manager = { userId: '403', permissions: String(1 << 5) };
   expect((await world.ask({ ...manager, words: ['records'], options: channel() })).content).toContain(sessionId);
@@ -154,6 +180,33 @@ test('in direct messages: the command, and what a voice node passes on, once and
   expect((await post({ ...message, messageId: '1' })).status).toBe(409);
   const vague = { ...message, messageId: String(BigInt(now) + 1n), content: '!records' };
   expect(((await (await post(vague)).json()) as DirectAnswer).content).toContain('Give the id');
+});
+
+test('a disk that is full in mid-call is told; a mix of nothing is not waited for', async () => {
+  const next = await world.record('301');
+  await world.chunk(next, '301');
+  const failed = (code: string) =>
+    world.fleet.report({ type: 'recording.failed', guildId: world.guildId, sessionId: next, code, message: code });
+  const told = async () => (await world.sim.messages(world.channelId)).map(({ content }) => content).join('\n');
+  expect(await told()).not.toContain('is full');
+  await failed('disk_full');
+  await expect.poll(told).toContain('The disk of the voice node is full: the recording has stopped.');
+  await world.end(next, '301');
+  await world.ordered(next);
+  await failed('nothing_recorded');
+  await expect.poll(async () => (await world.recording(next).record())?.state).toBe('empty');
+  expect((await world.recording(next).record())?.order).toBeUndefined();
+  const options = [{ name: 'session', value: next }];
+  expect((await world.ask({ userId: '301', words: ['download'], options })).content).toMatch(
+    /nothing of it is left.*\n-# nothing$/,
+  );
+  // It comes after all.
+  const from = world.fleet.node.inbox.all.length;
+  await world.chunk(next, '301', 1);
+  await world.fleet.report({ type: 'recording.sealed', guildId: world.guildId, sessionId: next });
+  await world.ordered(next, from);
+  await world.finalise(next, ['301']);
+  await expect.poll(async () => (await world.recording(next).record())?.state).toBe('ready');
 });
 
 test('addresses that a server set up get a mail, ordered until a node has sent it', async () => {
@@ -347,8 +400,16 @@ test('the page: a list, one recording, links one by one; strangers and tokens fo
     channels: [{ channelId: world.channelId, name: 'Booth' }],
   });
   expect(((await (await api('402', '')).json()) as typeof list).recordings).toEqual([]);
-  const { recording } = (await (await api('301', `/${id}`)).json()) as { recording: RecordingView };
-  expect(recording.objects.map(({ kind }) => kind).sort()).toEqual(['master', 'normalised', 'raw']);
+  const key0 = `recordings/${id}/transcript-${id}.txt`;
+  const transcript = { key: key0, format: 'txt' as const, bytes: 5, sha256: 'b'.repeat(64) };
+  await world.fleet.report({
+    ...{ type: 'transcript.stored', guildId: world.guildId, sessionId: id, objects: [transcript] },
+    ...{ live: 0, prerecorded: 0 },
+  });
+  const viewed = async () => ((await (await api('301', `/${id}`)).json()) as { recording: RecordingView }).recording;
+  await expect.poll(async () => (await viewed()).objects.map(({ key }) => key)).toContain(key0);
+  const recording = await viewed();
+  expect(recording.objects.map(({ kind }) => kind).sort()).toEqual(['master', 'normalised', 'raw', 'transcript']);
   const key = recording.objects.find(({ kind }) => kind === 'raw')?.key ?? '';
   const post = (userId: string, wanted: string) =>
     api(userId, `/${id}/links`, { method: 'POST', body: JSON.stringify({ key: wanted }) });

@@ -145,7 +145,13 @@ export class RecordingWorld {
   }
 
   /** A chunk of somebody is stored and reported. */
-  async chunk(sessionId: string, userId: string, index = 0, metadata: Record<string, string> = {}): Promise<string> {
+  async chunk(
+    sessionId: string,
+    userId: string,
+    index = 0,
+    metadata: Record<string, string> = {},
+    sha256 = 'a'.repeat(64),
+  ): Promise<string> {
     const key = chunkKey(sessionId, userId, 1_000_000 + index * 300_000);
     const told = {
       'session-id': sessionId,
@@ -153,8 +159,8 @@ export class RecordingWorld {
       'first-sample': String(index * CHUNK),
       samples: String(CHUNK),
     };
-    await this.put(key, { 'time-zero': '1000000', 'lost-packets': '3', sha256: 'a'.repeat(64), ...told, ...metadata });
-    const about = { guildId: this.guildId, sessionId, userId, key, bytes: 5, sha256: 'a'.repeat(64) };
+    await this.put(key, { 'time-zero': '1000000', 'lost-packets': '3', sha256, ...told, ...metadata });
+    const about = { guildId: this.guildId, sessionId, userId, key, bytes: 5, sha256 };
     const place = { firstSample: index * CHUNK, samples: CHUNK, lostPackets: 3 };
     await this.fleet.report({ type: 'recording.chunk.stored', ...about, ...place });
     return key;

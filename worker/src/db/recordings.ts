@@ -126,12 +126,19 @@ export async function dropChunks(db: Db, sessionId: string, userId?: string): Pr
   await db.delete(chunks).where(userId === undefined ? all : and(all, eq(chunks.userId, userId)));
 }
 
+/** Rows of objects that are there no more. Idempotent. */
+export async function dropObjects(db: Db, keys: readonly string[]): Promise<void> {
+  const [first, ...others] = keys.map((key) => db.delete(recordingObjects).where(eq(recordingObjects.key, key)));
+  if (first) await db.batch([first, ...others]);
+}
+
 /** Everything that is kept of one person in a recording goes. Idempotent. */
 export async function dropPerson(db: Db, sessionId: string, userId: string): Promise<void> {
   const of = recordingObjects;
   await db.batch([
     db.delete(chunks).where(and(eq(chunks.sessionId, sessionId), eq(chunks.userId, userId))),
     db.delete(of).where(and(eq(of.sessionId, sessionId), eq(of.userId, userId))),
+    db.delete(of).where(and(eq(of.sessionId, sessionId), eq(of.kind, 'transcript'))),
     db.delete(recordingPeople).where(and(eq(recordingPeople.sessionId, sessionId), eq(recordingPeople.userId, userId))),
   ]);
 }
@@ -150,6 +157,7 @@ export async function eraseRecording(db: Db, sessionId: string): Promise<void> {
 export type ListedRecording = typeof recordings.$inferSelect & {
   sides: (typeof recordingSides.$inferSelect)[];
   people: (typeof recordingPeople.$inferSelect)[];
+  notes: (typeof recordingNotes.$inferSelect)[];
 };
 
 /** The newest recordings of a channel, of a server, or in which somebody was. */
@@ -185,14 +193,16 @@ export async function newestRecordings(
 export async function recordingsOf(db: Db, ids: readonly string[]): Promise<ListedRecording[]> {
   if (ids.length === 0) return [];
   const wanted = [...ids];
-  const [rows, sides, people] = await Promise.all([
+  const [rows, sides, people, notes] = await Promise.all([
     db.select().from(recordings).where(inArray(recordings.id, wanted)).orderBy(desc(recordings.startedAt)),
     db.select().from(recordingSides).where(inArray(recordingSides.sessionId, wanted)),
     db.select().from(recordingPeople).where(inArray(recordingPeople.sessionId, wanted)),
+    db.select().from(recordingNotes).where(inArray(recordingNotes.sessionId, wanted)).orderBy(recordingNotes.at),
   ]);
   return rows.map((row) => ({
     ...row,
     sides: sides.filter(({ sessionId }) => sessionId === row.id),
     people: people.filter(({ sessionId }) => sessionId === row.id),
+    notes: notes.filter(({ sessionId }) => sessionId === row.id),
   }));
 }

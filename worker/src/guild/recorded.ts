@@ -1,6 +1,7 @@
 /** Recorded channels of this server: who is in them and who may view them is noted while they are recorded. Inside a transaction. */
 import type { NodeEventOf } from '@patchbay/shared/events';
 import { guildPermissions, permissionBits } from '@patchbay/shared/permissions';
+import type { Transcript } from '../captions/place.ts';
 import type { Asker } from '../recording/access.ts';
 import type { Keep, Side } from '../recording/record.ts';
 import type { Places } from '../recording/say.ts';
@@ -54,7 +55,8 @@ export function keepOf(book: GuildBook): Keep {
 /** What a voice node says of a recording goes to what is kept of it. */
 export function recordingEvent(book: GuildBook, event: RecordingReport): void {
   const { sessionId } = event;
-  if (event.type === 'report.sealed' || event.type === 'report.failed') return;
+  // Transcripts are told of by those servers alone that were captioned.
+  if (event.type === 'report.sealed' || event.type === 'report.failed' || event.type === 'transcript.stored') return;
   if (event.type === 'recording.started') begin(book, event);
   if (event.type === 'recording.coverage') {
     const { code, userId, state, message } = event;
@@ -62,6 +64,12 @@ export function recordingEvent(book: GuildBook, event: RecordingReport): void {
     book.emit('recording.coverage', payload, { at: Math.round(event.at), audience: audienceOf(book, sessionId) });
   }
   book.owe(`recording:${sessionId}`, { kind: 'recorded', item: { kind: 'event', event } });
+}
+
+/** The transcript of a session is kept with its recording, where there is one. */
+export function recordedTranscript(book: GuildBook, { sessionId, objects }: Transcript): void {
+  const item = { kind: 'transcript' as const, guildId: book.id, at: Date.now(), objects };
+  book.owe(`recording:${sessionId}`, { kind: 'recorded', item });
 }
 
 /** The channels of which one must be seen by those who hear of a recording. */

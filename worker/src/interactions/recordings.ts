@@ -3,6 +3,7 @@ import { ulidSchema } from '@patchbay/shared/ids';
 import { openDb } from '../db/db.ts';
 import { type ListedRecording, newestRecordings, recordingsOf } from '../db/recordings.ts';
 import { type Env, guildOf, recordingOf, settingsOf } from '../env.ts';
+import { plain } from '../panel/render.ts';
 import { type Asker, mayRead } from '../recording/access.ts';
 import { LINK_SECONDS, type LinksAnswer } from '../recording/links.ts';
 import type { Answer, Choice, CommandContext } from './command.ts';
@@ -14,8 +15,10 @@ import { clip, length, refusal } from './words.ts';
 /** Roles that were asked for no longer ago than this are good enough. Milliseconds. */
 const ROLES_FRESH_MS = 60_000;
 const MANAGE = (1n << 3n) | (1n << 5n);
-/** Sessions in one answer. */
+/** Sessions in one answer; notes of each of them, and characters of a note. */
 const SHOWN = 10;
+const NOTES_SHOWN = 2;
+const NOTE_SHOWN = 60;
 
 /** A person, with what Discord said of them in the server in which they ask. */
 export interface Person {
@@ -128,11 +131,16 @@ function line({ say }: Person, { recording, asker }: { recording: ListedRecordin
     ...(others > 0 ? [say('recording.report.others', { count: others })] : []),
   ];
   const key = `recording.state.${recording.state}`;
-  return say('records.line', {
+  const zero = recording.timeZero ?? recording.startedAt;
+  const notes = recording.notes
+    .filter(({ guildId }) => guildId === asker.guildId)
+    .map(({ at, body }) => `\n  - ${length(at - zero)} ${plain(body.slice(0, NOTE_SHOWN))}`);
+  const head = say('records.line', {
     ...{ at: Math.floor(recording.startedAt / 1000), length: length(lasted(recording)), session: recording.id },
     people: people.join(', ') || '–',
     state: isTextKey(key) ? say(key as TextKey) : recording.state,
   });
+  return [head, ...notes.slice(0, NOTES_SHOWN)].join('');
 }
 
 /** Links, or why there are none. */

@@ -76,6 +76,11 @@ export class Flushing {
     if (this.#pending?.requestId === requestId) this.#pending.settle(true);
   }
 
+  /** The node could not. */
+  fail(): void {
+    this.#pending?.settle(false);
+  }
+
   #order(sessionId: string) {
     const requestId = ulid();
     const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -151,10 +156,20 @@ function partialObjects({ store }: RecordingLife, { flushed }: RecordingRecord):
 }
 
 /** What a node flushed; of people who were taken out nothing is kept. */
-export const flushedOf = (
-  { until, objects }: Flushed,
+export function flushedOf(
+  before: Flushed | undefined,
+  { requestId, guildId, until, objects }: Omit<Flushed, 'guilds'> & { guildId: string },
   without: readonly string[],
-): { flushed: Flushed; unwanted: string[] } => ({
-  flushed: { until, objects: objects.filter(({ userId }) => !without.includes(userId)) },
-  unwanted: objects.filter(({ userId }) => without.includes(userId)).map(({ key }) => key),
-});
+): { flushed: Flushed; unwanted: string[] } {
+  const kept = objects.filter(({ userId }) => !without.includes(userId));
+  const unwanted = objects.filter(({ userId }) => without.includes(userId)).map(({ key }) => key);
+  const same = before?.requestId === requestId ? before : undefined;
+  // Each server of a call tells of its own people.
+  const others = (same?.objects ?? []).filter(({ key }) => !kept.some((each) => each.key === key));
+  const guilds = [...new Set([...(same?.guilds ?? []), guildId])];
+  return { flushed: { requestId, guilds, until, objects: [...others, ...kept] }, unwanted };
+}
+
+/** Have all servers that are being recorded told what was flushed? */
+export const isFlushed = ({ flushed, sides }: RecordingRecord): boolean =>
+  sides.every(({ guildId, endedAt }) => endedAt !== null || flushed?.guilds.includes(guildId) === true);

@@ -1,5 +1,5 @@
 import { PatchbayError } from '@patchbay/shared/errors';
-import { projectParts, projectRecording } from '../db/recordings.ts';
+import { dropObjects, projectParts, projectRecording } from '../db/recordings.ts';
 import { fleetOf } from '../env.ts';
 import { removePerson } from './erasing.ts';
 import { againMs, NO_NODE_MS } from './finalising.ts';
@@ -19,6 +19,8 @@ export type RecordingEffect =
   /** A mail to the addresses of a server. */
   | { kind: 'mail'; guildId: string }
   | { kind: 'erasePerson'; userId: string; actorId: string }
+  /** Rows of objects that are there no more. */
+  | { kind: 'forget'; keys: string[] }
   /** Objects that must not be there. */
   | { kind: 'remove'; keys: string[] };
 
@@ -35,6 +37,7 @@ export async function deliver(life: RecordingLife, effects: RecordingEffect[]): 
     if (effect.kind === 'erasePerson') await removePerson(life, effect.userId, effect.actorId);
     if (effect.kind === 'mail') await orderMail(life, effect.guildId);
     if (effect.kind === 'say') await sayCoverage(life, effect);
+    if (effect.kind === 'forget') await dropObjects(life.db, effect.keys);
     if (effect.kind === 'remove') await removeObjects(life, effect.keys);
   }
 }
@@ -60,12 +63,14 @@ export async function sendOrder(life: RecordingLife): Promise<void> {
   if (!record || !order) return;
   // Stored first: a crash in the middle must not be the end of it.
   reorder(life, record, { ...order, nextAt: Date.now() + NO_NODE_MS });
-  const { sessionId, without } = record;
+  const { sessionId, without, sides } = record;
+  const guildIds = [...new Set(sides.map(({ guildId }) => guildId))].slice(0, 8);
   const nodeId = await fleetOf(life.env).order(
     {
       ...{ v: 1, type: 'recording.finalise', sessionId },
       ...(order.incomplete ? { incomplete: true } : {}),
       ...(without.length > 0 ? { without } : {}),
+      ...(guildIds.length > 0 ? { guildIds } : {}),
     },
     Object.keys(record.nodes),
   );

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Asker, couldView, mayRead, type RecordedSight } from './access.ts';
+import { type Asker, couldView, mayIn, mayRead, type RecordedSight } from './access.ts';
+import { flushedOf, isFlushed } from './audio.ts';
 import { nextStep, ordered, unsealed } from './finalising.ts';
 import { type Master, newRecord, type RecordingRecord } from './record.ts';
 import { expiryOf } from './retention.ts';
@@ -92,8 +93,36 @@ test('who may have it: who was in it, who could view the channel all the time, w
   expect(mayRead({ ...asks('44', ['5'], true), guildId: '3' }, [side], people)).toBe(false);
   // No member any more: roles of another time do not help.
   expect(mayRead(asks('41', null), [side], people)).toBe(false);
+  // Whom the server names as its staff.
+  expect(mayRead({ ...asks('42', ['8']), staffRole: '8' }, [side], people)).toBe(true);
+  // Having been in it is not enough to delete it.
+  expect(mayIn('recording.delete', asks('40', []), [side], people)).toBe(false);
+  expect(mayIn('recording.delete', asks('44', [], true), [side], people)).toBe(true);
+  expect(mayIn('recording.erase', { ...asks('44', [], true), guildId: '3' }, [side], people)).toBe(false);
   // Opened or hidden in the middle; or never told.
   expect(couldView(asks('42', []), { ...side, sights: [sight(hidden), sight([])] })).toBe(false);
   expect(couldView(asks('42', []), { ...side, sights: [sight([]), sight([])] })).toBe(true);
   expect(couldView(asks('42', []), { ...side, sights: [sight(null)] })).toBe(false);
+});
+
+test('what was flushed is told server by server, and complete with the last of those that are recorded', () => {
+  const part = (userId: string) => ({ key: `k${userId}`, userId, firstSample: 0, samples: 960 });
+  const side = { guildName: '', channelId: '2', channelName: '', startedAt: 0, sights: [] };
+  const sides = [
+    { ...side, guildId: '1', endedAt: null },
+    { ...side, guildId: '2', endedAt: null },
+    { ...side, guildId: '3', endedAt: 5 },
+  ];
+  const record = { ...newRecord('s', 0, { chunkDays: 0, recordingDays: 0 }), sides };
+  const of = (requestId: string, guildId: string, users: string[]) => ({
+    ...{ requestId, guildId, until: 960 },
+    objects: users.map(part),
+  });
+  const first = flushedOf(undefined, of('r1', '1', ['5']), []);
+  expect(isFlushed({ ...record, flushed: first.flushed })).toBe(false);
+  const both = flushedOf(first.flushed, of('r1', '2', ['6', '7']), ['7']);
+  expect(both).toMatchObject({ flushed: { objects: [part('5'), part('6')] }, unwanted: ['k7'] });
+  expect(isFlushed({ ...record, flushed: both.flushed })).toBe(true);
+  const later = flushedOf(both.flushed, of('r2', '1', ['5']), []);
+  expect(later.flushed.objects).toEqual([part('5')]);
 });

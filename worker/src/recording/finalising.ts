@@ -1,5 +1,5 @@
 /** When a recording is finalised: after every node that recorded has stored its part, or, marked, when one does not. Pure. */
-import type { RecordingRecord } from './record.ts';
+import { isEmpty, type RecordingRecord } from './record.ts';
 
 /** An order to finalise that is not answered yet. */
 export interface FinaliseOrdered {
@@ -43,7 +43,7 @@ function isWhole({ master, nodes, withoutAt = 0, remakeAt = 0 }: RecordingRecord
  */
 export function nextStep(record: RecordingRecord, facts: { now: number; sealMs: number; hasSound: boolean }): Step {
   const { endedAt, master, withoutAt = 0, remakeAt = 0, hurried } = record;
-  if (endedAt === undefined || !facts.hasSound) return { kind: 'none' };
+  if (endedAt === undefined || !facts.hasSound || isEmpty(record)) return { kind: 'none' };
   const late = unsealed(record);
   if (late.length === 0) return isWhole(record) ? { kind: 'none' } : { kind: 'order', incomplete: false };
   const until = endedAt + (hurried ? 0 : facts.sealMs);

@@ -13,8 +13,10 @@ export interface Taken {
   record: RecordingRecord;
   /** Objects that must not be there: of people who were taken out. */
   unwanted: string[];
-  /** Something began to keep the recording from being whole. */
-  begun: EventOf<'recording.coverage'>[];
+  /** Fragments that were not made again: they are gone from the bucket. */
+  stale: string[];
+  /** Something began to keep the recording from being whole, or ended it. */
+  begun: { guildId: string; code: string; userId?: string | undefined }[];
 }
 
 /** Call it inside a transaction. `now`: on our clock. */
@@ -22,38 +24,41 @@ export function takeItem(store: RecordingStore, before: RecordingRecord, item: R
   if (item.kind === 'side') {
     if (item.side.endedAt !== null) everybodyLeft(store, item.side.guildId, item.side.channelId, item.side.endedAt);
     const keep = before.sides.length === 0 ? item.keep : leastKeep([before.keep, item.keep]);
-    return { record: { ...withSide(before, item.side), keep }, unwanted: [], begun: [] };
+    return { ...NOTHING, record: { ...withSide(before, item.side), keep } };
   }
   if (item.kind === 'people') {
     notePeople(store, item, before.without);
-    return { record: before, unwanted: [], begun: [] };
+    return { ...NOTHING, record: before };
+  }
+  if (item.kind === 'transcript') {
+    for (const { key, bytes, sha256 } of item.objects) {
+      const guilds = [...new Set([...(store.object(key)?.guilds ?? []), item.guildId])].sort();
+      store.putObject({ key, kind: 'transcript', bytes, sha256, guilds, at: item.at });
+    }
+    return { ...NOTHING, record: before };
   }
   return takeEvent(store, heardOf(before, item.event), item.event, now);
 }
 
 function takeEvent(store: RecordingStore, record: RecordingRecord, event: EventItem, now: number): Taken {
-  const nothing = { record, unwanted: [], begun: [] };
+  const nothing: Taken = { ...NOTHING, record };
   switch (event.type) {
     case 'recording.chunk.stored':
     case 'recording.fragment.stored': {
       if (record.without.includes(event.userId)) return { ...nothing, unwanted: [event.key] };
-      store.putObject(objectOf(event));
+      store.putObject(objectOf(store, record, event));
       noteSpeaker(store, record, event);
-      return { ...nothing, record: ofServer(record, event.guildId) };
+      const { emptyAt: _emptyAt, ...filled } = record;
+      return { ...nothing, record: ofServer(filled, event.guildId) };
     }
     case 'recording.master.stored':
-      return { ...nothing, record: takeMaster(store, record, event, now) };
-    case 'transcript.stored':
-      for (const { key, bytes, sha256 } of event.objects) {
-        store.putObject({ key, kind: 'transcript', bytes, sha256, at: event.at });
-      }
-      return nothing;
+      return madeAnew(store, takeMaster(store, record, event, now), event);
     case 'recording.flushed': {
-      const { flushed, unwanted } = flushedOf(event, record.without);
+      const { flushed, unwanted } = flushedOf(record.flushed, event, record.without);
       return { ...nothing, record: { ...record, flushed }, unwanted };
     }
     case 'recording.failed':
-      return { ...nothing, record: { ...record, failure: { code: event.code, message: event.message, at: now } } };
+      return takeFailure(store, record, event, now);
     case 'recording.coverage': {
       const about = { code: event.code, userId: event.userId ?? '' };
       if (event.state === 'over') {
@@ -68,12 +73,58 @@ function takeEvent(store: RecordingStore, record: RecordingRecord, event: EventI
   }
 }
 
-function objectOf(event: EventOf<'recording.chunk.stored' | 'recording.fragment.stored'>): StoredObject {
+const NOTHING: Omit<Taken, 'record'> = { unwanted: [], stale: [], begun: [] };
+
+/** What ends the recording of a channel in the middle of it. */
+const ENDS: readonly string[] = ['disk_full', 'recording_write_failed'];
+
+function takeFailure(
+  store: RecordingStore,
+  record: RecordingRecord,
+  { guildId, code, message, at }: EventOf<'recording.failed'>,
+  now: number,
+): Taken {
+  if (code === 'nothing_recorded') {
+    // Nobody waits any longer for a mix of nothing.
+    const { order: _order, failure: _failure, ...rest } = record;
+    return { ...NOTHING, record: { ...rest, emptyAt: now } };
+  }
+  if (record.endedAt !== undefined) return { ...NOTHING, record: { ...record, failure: { code, message, at: now } } };
+  if (!ENDS.includes(code)) return { ...NOTHING, record };
+  store.noteCoverage({ code, userId: '', begunAt: Math.round(at) });
+  return { ...NOTHING, record, begun: [{ guildId, code }] };
+}
+
+/** A server says that all was made: of its fragments, those that were not made again are gone. A repeated word changes nothing. */
+function madeAnew(store: RecordingStore, record: RecordingRecord, event: EventOf<'recording.master.stored'>): Taken {
+  const { guildId, id: eventId } = event;
+  const rounds = record.made?.[guildId]?.rounds ?? 0;
+  if (record.made?.[guildId]?.eventId === eventId) return { ...NOTHING, record };
+  const stale = store
+    .objects('normalised', 'raw', 'mp3')
+    .filter((object) => object.guildId === guildId && (object.round ?? 0) < rounds)
+    .map(({ key }) => key);
+  store.dropKeys(stale);
+  return {
+    ...NOTHING,
+    stale,
+    record: { ...record, made: { ...record.made, [guildId]: { eventId, rounds: rounds + 1 } } },
+  };
+}
+
+function objectOf(
+  store: RecordingStore,
+  record: RecordingRecord,
+  event: EventOf<'recording.chunk.stored' | 'recording.fragment.stored'>,
+): StoredObject {
   const { key, guildId, userId, bytes, sha256, firstSample, samples, at } = event;
   const common = { key, guildId, userId, bytes, sha256, firstSample, samples, at };
   if (event.type === 'recording.chunk.stored') return { ...common, kind: 'chunk', lostPackets: event.lostPackets };
   const { kind, loudness, truePeak, atLimit } = event;
-  return { ...common, kind, loudness, truePeak, ...(atLimit ? { atLimit } : {}) };
+  const known = store.object(key);
+  // The same word once more is not a making of its own.
+  const round = known?.at === at ? (known.round ?? 0) : (record.made?.[guildId]?.rounds ?? 0);
+  return { ...common, kind, loudness, truePeak, round, ...(atLimit ? { atLimit } : {}) };
 }
 
 /** A master of before somebody was taken out is not taken. */

@@ -3,7 +3,7 @@ import { auditRecording } from '../db/recordings.ts';
 import { length } from '../interactions/words.ts';
 import { type Asker, mayIn, mayRead } from './access.ts';
 import type { RecordingLife } from './life.ts';
-import { isCurrent, type Person, type RecordingRecord, type StoredObject } from './record.ts';
+import { isCurrent, isFor, type Person, type RecordingRecord, type StoredObject } from './record.ts';
 
 /** A link works for so long. Seconds. */
 export const LINK_SECONDS: number = 15 * 60;
@@ -73,7 +73,7 @@ function wantedOf(life: RecordingLife, granted: readonly string[], what: Wanted)
   if (what === 'master') return store.objects('master');
   if (what === 'all') return objectsFor(life, granted);
   const all = store.objects('master', 'normalised', 'raw', 'mp3', 'transcript');
-  return all.filter(({ key, guildId }) => key === what.key && (guildId === undefined || granted.includes(guildId)));
+  return all.filter((object) => object.key === what.key && isFor(object, granted));
 }
 
 /** The mix, then the tracks of those servers, in the order in which they begin. */

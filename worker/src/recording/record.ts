@@ -49,6 +49,10 @@ export interface StoredObject {
   loudness?: number | null;
   truePeak?: number | null;
   atLimit?: 'gain' | 'peak';
+  /** Of a transcript: the servers whose people were captioned, who alone may have it. */
+  guilds?: string[];
+  /** Of a fragment: how many times all was made before, in its server. What is not made again is there no more. */
+  round?: number;
   at: number;
 }
 
@@ -69,6 +73,9 @@ export interface Master {
 
 /** What a node stored of a running recording on request. */
 export interface Flushed {
+  /** The order that this answers, and the servers that have said so: each tells of its own people. */
+  requestId: string;
+  guilds: string[];
   /** The first sample that no stored object holds yet. */
   until: number;
   objects: { key: string; userId: string; firstSample: number; samples: number }[];
@@ -109,6 +116,10 @@ export interface RecordingRecord {
   withoutAt?: number;
   /** It is to be made again, of what is stored now. */
   remakeAt?: number;
+  /** What each server said last of a master, and how often one was made. */
+  made?: Record<string, { eventId: string; rounds: number }>;
+  /** A node looked, and the bucket holds nothing of it. */
+  emptyAt?: number;
   /** Somebody waits for it: made without nodes that have not stored their part. */
   hurried?: boolean;
   failure?: { code: string; message: string; at: number };
@@ -161,10 +172,20 @@ export type RecordingState = 'running' | 'finalising' | 'ready' | 'incomplete' |
 
 export function stateOf(record: RecordingRecord, hasSound: boolean): RecordingState {
   if (record.endedAt === undefined) return 'running';
-  if (!hasSound) return 'empty';
   const { master, failure } = record;
+  if (!hasSound || (isEmpty(record) && !isCurrent(record))) return 'empty';
   if (!isCurrent(record)) return failure && failure.at > (master?.takenAt ?? 0) ? 'failed' : 'finalising';
   return master?.early ? 'incomplete' : 'ready';
+}
+
+/** A node found nothing to make it of, and nothing came since. */
+export const isEmpty = ({ emptyAt = 0, withoutAt = 0, remakeAt = 0 }: RecordingRecord): boolean =>
+  emptyAt > Math.max(withoutAt, remakeAt);
+
+/** May people of these servers have an object of a recording that they may have a part of? */
+export function isFor({ guilds, guildId }: StoredObject, granted: readonly string[]): boolean {
+  if (guilds) return guilds.some((each) => granted.includes(each));
+  return guildId === undefined || granted.includes(guildId);
 }
 
 /** Is there a master that may be given out? */

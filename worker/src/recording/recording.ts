@@ -4,7 +4,7 @@ import { Deadlines } from '../alarms/deadlines.ts';
 import { type Env, guildOf } from '../env.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
 import type { Asker } from './access.ts';
-import { type AudioAnswer, type AudioRequest, audio, Flushing } from './audio.ts';
+import { type AudioAnswer, type AudioRequest, audio, Flushing, isFlushed } from './audio.ts';
 import { deliver, type RecordingEffect, sendOrder } from './effects.ts';
 import { type EraseAnswer, erase, eraseAll, erasePerson, retain } from './erasing.ts';
 import { takeItem } from './intake.ts';
@@ -53,13 +53,20 @@ export class Recording extends DurableObject<Env> {
   }
 
   /** How the session stands. Idempotent. */
-  session({ sessionId, mode, timeZero, ended }: RecordedSession): void {
+  session({ sessionId, mode, timeZero, ended, notes }: RecordedSession): void {
     const before = this.#life.recordOf(sessionId, timeZero ?? Date.now());
     if (!before) return;
-    const known = { mode, ...(timeZero === undefined ? {} : { timeZero }), ...(ended ? { endedAt: ended.at } : {}) };
-    const record = { ...before, ...known };
-    if (JSON.stringify(record) === JSON.stringify(before)) return;
-    this.#life.transaction(() => this.#life.commit(record));
+    const facts = { mode, ...(timeZero === undefined ? {} : { timeZero }), ...(ended ? { endedAt: ended.at } : {}) };
+    const record = { ...before, ...facts };
+    const known = new Set(this.#store.notes().map(({ id }) => id));
+    const fresh = notes
+      .map(({ at, ...note }, index): Note => ({ ...note, id: `${sessionId}:${index}`, at: (timeZero ?? 0) + at }))
+      .filter(({ id }) => !known.has(id));
+    if (fresh.length === 0 && JSON.stringify(record) === JSON.stringify(before)) return;
+    this.#life.transaction(() => {
+      for (const note of fresh) this.#store.putNote(note);
+      this.#life.commit(record);
+    });
   }
 
   /** How far a node is. Nothing is stored: newest wins. */
@@ -114,16 +121,6 @@ export class Recording extends DurableObject<Env> {
     if (this.#store.record()?.erasedBy) await eraseAll(this.#life);
   }
 
-  /** Something that somebody notes while it is recorded; for the report and the list. Idempotent by its id. */
-  note(note: Note): void {
-    const record = this.#store.record();
-    if (!record) return;
-    this.#life.transaction(() => {
-      this.#store.putNote(note);
-      this.#life.commit(record);
-    });
-  }
-
   /** What is stored, with how it stands; `undefined`: there is nothing (any more). */
   record(): (RecordingRecord & { state: RecordingState; progress: Progress | undefined }) | undefined {
     const record = this.#store.record();
@@ -150,15 +147,19 @@ export class Recording extends DurableObject<Env> {
       if (this.#store.goneId() !== undefined) this.#deadlines.set('erase', Date.now());
       return;
     }
-    const { record, unwanted, begun } = takeItem(this.#store, before, item, Date.now());
+    const { record, unwanted, stale, begun } = takeItem(this.#store, before, item, Date.now());
     if (unwanted.length > 0) this.#outbox.add('bucket', { kind: 'remove', keys: unwanted });
+    if (stale.length > 0) this.#outbox.add('db', { kind: 'forget', keys: stale });
     for (const event of begun) this.#say(record, event);
     if (record.master !== before.master) {
       this.#progress = undefined;
       this.ctx.waitUntil(this.#tellProgress(record, { stage: 'finalising', percent: 100 }));
     }
     this.#life.commit(record);
-    if (item.kind === 'event' && item.event.type === 'recording.flushed') this.#flushing.settle(item.event.requestId);
+    if (item.kind !== 'event') return;
+    const { event } = item;
+    if (event.type === 'recording.flushed' && isFlushed(record)) this.#flushing.settle(event.requestId);
+    if (event.type === 'recording.failed') this.#flushing.fail();
   }
 
   /** At most once in a while for each kind of trouble: it comes and goes with every word that somebody says. */

@@ -57,6 +57,15 @@ export class RecordingStore {
     this.#sql.exec(sql, object.key, object.kind, object.userId ?? '', JSON.stringify(object));
   }
 
+  object(key: string): StoredObject | undefined {
+    const [row] = this.#sql.exec<BodyRow>('SELECT body FROM objects WHERE key = ?', key).toArray();
+    return row && (JSON.parse(row.body) as StoredObject);
+  }
+
+  dropKeys(keys: readonly string[]): void {
+    for (const key of keys) this.#sql.exec('DELETE FROM objects WHERE key = ?', key);
+  }
+
   /** Without `kinds`: all, in the order of their keys. */
   objects(...kinds: ObjectKind[]): StoredObject[] {
     return this.#sql

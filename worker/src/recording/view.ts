@@ -2,7 +2,7 @@
 import type { Asker } from './access.ts';
 import type { RecordingLife } from './life.ts';
 import { grantedGuilds } from './links.ts';
-import { isCurrent, type ObjectKind, type RecordingState } from './record.ts';
+import { isCurrent, isFor, type ObjectKind, type RecordingState } from './record.ts';
 import { expiryOf } from './retention.ts';
 
 /** How far the storing or making of a recording is. */
@@ -26,7 +26,9 @@ export interface RecordingView {
   expiresAt: number | null;
   channels: { guildId: string; channelId: string; name: string }[];
   people: { userId: string; name: string; firstAt: number; lastAt: number; lostPackets: number | null }[];
-  /** Mix and tracks; links to them are given one by one. */
+  /** Of these servers; `at`: ms from time zero. As they were typed: whoever shows them escapes them. */
+  notes: { at: number; userId: string; text: string }[];
+  /** Mix, tracks and transcripts; links to them are given one by one. */
   objects: {
     key: string;
     kind: ObjectKind;
@@ -58,8 +60,12 @@ export function viewOf(life: RecordingLife, asker: Asker, progress: Progress | u
     people: people
       .filter(({ guildId }) => granted.includes(guildId))
       .map(({ userId, name, firstAt, lastAt, lostPackets = null }) => ({ userId, name, firstAt, lastAt, lostPackets })),
+    notes: store
+      .notes()
+      .filter(({ guildId }) => granted.includes(guildId))
+      .map(({ at, userId, text }) => ({ at: at - (timeZero ?? startedAt), userId, text })),
     objects: made
-      .filter(({ guildId }) => guildId === undefined || granted.includes(guildId))
+      .filter((object) => isFor(object, granted))
       .map(({ key, kind, userId = null, bytes, firstSample = 0, samples = 0 }) => {
         return { key, kind, userId, bytes, firstSample, samples };
       }),

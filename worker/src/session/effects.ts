@@ -84,9 +84,9 @@ async function send(env: Env, store: SessionStore, record: SessionRecord, effect
     case 'project':
       return projectSession(openDb(env, settingsOf(env)), record);
     case 'recorded': {
-      const { id: sessionId, mode, timeZero, phase } = record;
+      const { id: sessionId, mode, timeZero, phase, notes = [] } = record;
       const ended = phase.state === 'ended' ? { at: phase.at, reason: phase.reason } : null;
-      return recordingOf(env, sessionId).session({ sessionId, mode, timeZero, ended });
+      return recordingOf(env, sessionId).session({ sessionId, mode, timeZero, ended, notes });
     }
   }
 }

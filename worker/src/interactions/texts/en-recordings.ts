@@ -55,7 +55,7 @@ export const recordingTexts = {
   'recording.unknown': 'There is no such recording that you may have. Choose one of the list.',
   'recording.no_bucket': 'The Worker has no object storage: set S3_ENDPOINT, S3_BUCKET and its keys.',
   'recording.running': 'It is still being recorded. Its mix is made when it is over.',
-  'recording.nothing': 'Nobody spoke: there is nothing to mix.',
+  'recording.nothing': 'Nobody spoke, or nothing of it is left: there is nothing to mix.',
   'recording.making': 'Its mix is being made{percent}. Ask again in a moment.',
   'recording.link':
     'The mix of `{session}`, {length}. The link works for {minutes} minutes; that you got it was written down.',
@@ -105,11 +105,17 @@ export const recordingTexts = {
   'recording.trouble.bot_muted': 'the bot was muted',
   'recording.trouble.bot_deafened': 'the bot was deafened',
   'recording.trouble.disk_low': 'the disk was nearly full',
+  'recording.trouble.disk_full': 'the disk was full: the recording stopped',
+  'recording.trouble.recording_write_failed': 'the recording could not be written and stopped',
   'recording.coverage.no_packets': '⚠️ <@{user}> is speaking, but nothing arrives at the recording.',
   'recording.coverage.receiver_stalled': '⚠️ Nothing arrives at the recording from anybody. The bot connects anew.',
   'recording.coverage.bot_muted': '⚠️ The bot was muted by a moderator: its notices cannot be heard.',
   'recording.coverage.bot_deafened': '⚠️ The bot was deafened by a moderator: it records nothing until that is undone.',
   'recording.coverage.disk_low': '⚠️ The disk of the voice node is nearly full: the recording may have to stop.',
+  'recording.coverage.disk_full':
+    '⚠️ The disk of the voice node is full: the recording has stopped. What was recorded until now is kept.',
+  'recording.coverage.recording_write_failed':
+    '⚠️ The voice node cannot write the recording: it has stopped. What was recorded until now is kept.',
   'recording.mail.subject': 'Recording of {channel}, {date}',
   'recording.mail.page': 'Links, after sign-in: {url}',
   'recording.mail.no_page': 'Links: the button below the report in the channel, or /download {session} in the server.',

@@ -57,7 +57,7 @@ export const recordingTexts: Record<keyof typeof en, string> = {
   'recording.unknown': 'Non c’è una tale registrazione che tu possa avere. Scegline una della lista.',
   'recording.no_bucket': 'Il Worker non ha uno spazio oggetti: imposta S3_ENDPOINT, S3_BUCKET e le sue chiavi.',
   'recording.running': 'È ancora in registrazione. Il mix si fa quando è finita.',
-  'recording.nothing': 'Nessuno ha parlato: non c’è nulla da mixare.',
+  'recording.nothing': 'Nessuno ha parlato, o non ne resta nulla: non c’è nulla da mixare.',
   'recording.making': 'Il mix è in corso{percent}. Richiedilo tra poco.',
   'recording.link':
     'Il mix di `{session}`, {length}. Il link vale {minutes} minuti; che l’hai ricevuto è stato annotato.',
@@ -107,11 +107,17 @@ export const recordingTexts: Record<keyof typeof en, string> = {
   'recording.trouble.bot_muted': 'il bot era silenziato',
   'recording.trouble.bot_deafened': 'il bot era assordato',
   'recording.trouble.disk_low': 'il disco era quasi pieno',
+  'recording.trouble.disk_full': 'il disco era pieno: la registrazione si è fermata',
+  'recording.trouble.recording_write_failed': 'la registrazione non si poteva scrivere e si è fermata',
   'recording.coverage.no_packets': '⚠️ <@{user}> parla, ma alla registrazione non arriva nulla.',
   'recording.coverage.receiver_stalled': '⚠️ Alla registrazione non arriva nulla da nessuno. Il bot si ricollega.',
   'recording.coverage.bot_muted': '⚠️ Un moderatore ha silenziato il bot: i suoi avvisi non si sentono.',
   'recording.coverage.bot_deafened': '⚠️ Un moderatore ha assordato il bot: non registra nulla finché resta così.',
   'recording.coverage.disk_low': '⚠️ Il disco del nodo vocale è quasi pieno: la registrazione potrebbe doversi fermare.',
+  'recording.coverage.disk_full':
+    '⚠️ Il disco del nodo vocale è pieno: la registrazione si è fermata. Quanto registrato finora è conservato.',
+  'recording.coverage.recording_write_failed':
+    '⚠️ Il nodo vocale non riesce a scrivere la registrazione: si è fermata. Quanto registrato finora è conservato.',
   'recording.mail.subject': 'Registrazione di {channel}, {date}',
   'recording.mail.page': 'Link, dopo l’accesso: {url}',
   'recording.mail.no_page': 'Link: il pulsante sotto il rapporto nel canale, o /download {session} nel server.',
