@@ -34,17 +34,8 @@ import { asker, places, type RecordingRules, recordingRules } from './recorded.t
 import { type RejoinFacts, RejoinLimit, rejoinFacts } from './rejoining.ts';
 import { accept, type Reply } from './replies.ts';
 import { type ReportRequest, report } from './reports.ts';
-import {
-  legOver,
-  type Obstacle,
-  obstacle,
-  type ReserveAnswer,
-  type ReserveRequest,
-  release,
-  reserve,
-  sessionChanged,
-  sessionOver,
-} from './sessions.ts';
+import { type Obstacle, obstacle, type ReserveAnswer, type ReserveRequest, reserve } from './reserving.ts';
+import { legOver, release, sessionChanged, sessionOver } from './sessions.ts';
 import type { SettingsPatch } from './settings.ts';
 import { DEFAULTS } from './settings-store.ts';
 import { block, change, configure, reset, setSealing, unblock } from './setup.ts';

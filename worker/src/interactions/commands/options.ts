@@ -1,6 +1,6 @@
 /** Options that several commands share. */
 import { ChannelType, ApplicationCommandOptionType as Type } from 'discord-api-types/v10';
-import { ANONYMOUS } from '../../guild/sessions.ts';
+import { ANONYMOUS } from '../../guild/reserving.ts';
 import type { CommandContext, OptionSpec } from '../command.ts';
 import { refusal } from '../words.ts';
 
