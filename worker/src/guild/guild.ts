@@ -8,6 +8,9 @@ import type { Transcript } from '../captions/place.ts';
 import { canSeal, type Env, matchmakerOf, settingsOf } from '../env.ts';
 import type { GuildPicture } from '../hub/items.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
+import type { PanelProgress } from '../panel/state.ts';
+import type { Asker } from '../recording/access.ts';
+import type { Places } from '../recording/say.ts';
 import type { LegLive, LegSpeakers } from '../session/live.ts';
 import { BREAKER_DEADLINE, GuildBook } from './book.ts';
 import { type CaptionsReport, type CaptionsRequest, captions, showCaptions } from './captions/commands.ts';
@@ -18,7 +21,8 @@ import { type DeskAction, desk } from './desk.ts';
 import { deliver, type GuildEffect } from './effects.ts';
 import { ingest } from './events.ts';
 import { HubShards } from './hub-lane.ts';
-import { showLive, speakers } from './live.ts';
+import { showLive, showProgress, speakers } from './live.ts';
+import { MAIL_DEADLINE, owesMail, sendMail } from './mails.ts';
 import { allowMonitors, monitor, stopMonitor } from './monitors.ts';
 import { privacyStatus, setOptOut } from './opt-outs.ts';
 import { pictureOf } from './picture.ts';
@@ -26,20 +30,12 @@ import { type RecordRequest, recordingOver, rolesAsked, startRecording, stopReco
 import { noteRecording } from './record-notes.ts';
 import { type RecordRuleChange, setRecordRule } from './record-setup.ts';
 import { type RecordStatus, recordStatus } from './record-status.ts';
+import { asker, places, type RecordingRules, recordingRules } from './recorded.ts';
 import { type RejoinFacts, RejoinLimit, rejoinFacts } from './rejoining.ts';
 import { accept, type Reply } from './replies.ts';
 import { type ReportRequest, report } from './reports.ts';
-import {
-  legOver,
-  type Obstacle,
-  obstacle,
-  type ReserveAnswer,
-  type ReserveRequest,
-  release,
-  reserve,
-  sessionChanged,
-  sessionOver,
-} from './sessions.ts';
+import { type Obstacle, obstacle, type ReserveAnswer, type ReserveRequest, reserve } from './reserving.ts';
+import { legOver, release, sessionChanged, sessionOver } from './sessions.ts';
 import type { SettingsPatch } from './settings.ts';
 import { DEFAULTS } from './settings-store.ts';
 import { block, change, configure, reset, setSealing, unblock } from './setup.ts';
@@ -93,8 +89,9 @@ export class Guild extends DurableObject<Env> {
         const { COOLDOWN_MS, FAILURE_REST_MS, BREAKER_FAILURES, BREAKER_WINDOW_MS, BREAKER_PAUSE_MS } = settings;
         const { RECORD_LIMIT_SECONDS: recordLimitSeconds, VIEWER_CHECK_MS: viewerCheckMs } = settings;
         const breaker = { failures: BREAKER_FAILURES, windowMs: BREAKER_WINDOW_MS, pauseMs: BREAKER_PAUSE_MS };
+        const keep = { chunkDays: settings.CHUNK_RETENTION_DAYS, recordingDays: settings.RECORDING_RETENTION_DAYS };
         const rests = { cooldownMs: COOLDOWN_MS, faultMs: FAILURE_REST_MS, breaker };
-        return { ...rests, sealing: canSeal(settings), recordLimitSeconds, viewerCheckMs };
+        return { ...rests, sealing: canSeal(settings), recordLimitSeconds, viewerCheckMs, keep };
       },
       (lane, effect) => this.#outbox.add(lane, effect),
     );
@@ -141,6 +138,31 @@ export class Guild extends DurableObject<Env> {
   /** What is live in a call of this guild. Nothing is stored. */
   live(sessionId: string, legs: LegLive[], counts: { late: number; concealed: number }): Promise<void> {
     return showLive(this.#book, this.env, sessionId, legs, counts);
+  }
+
+  /** How far a recording of these channels is. Nothing is stored. */
+  recordingProgress(sessionId: string, channelIds: string[], progress: PanelProgress): Promise<void> {
+    return showProgress(this.#book, this.env, sessionId, channelIds, progress);
+  }
+
+  /** Where something about a recorded channel can be said: its own chat, then the channel of its panel. */
+  places(channelId: string): Places {
+    return places(this.#book, channelId);
+  }
+
+  /** What this server sets up for its recordings. */
+  recordingRules(): RecordingRules {
+    return recordingRules(this.#book);
+  }
+
+  /** Sends a mail about a recording to this server's addresses, once. */
+  mail(sessionId: string, mail: { subject: string; text: string }): void {
+    this.#transaction(() => owesMail(this.#book, sessionId, mail));
+  }
+
+  /** Somebody who wants a recording of this server, as it knows them now. */
+  asker(userId: string, maxAgeMs: number, known?: { roles?: string[]; manages?: boolean }): Promise<Asker> {
+    return asker(this.#book, userId, () => this.#viewers.of(userId, maxAgeMs), known);
   }
 
   /** A session is over. Idempotent. */
@@ -353,6 +375,9 @@ export class Guild extends DurableObject<Env> {
       if (due.includes(BREAKER_DEADLINE)) this.#book.reconsiderAll();
     });
     if (due.includes(OUTBOX_DEADLINE)) this.#outbox.kick();
+    for (const name of due) {
+      if (name.startsWith(MAIL_DEADLINE)) await sendMail(this.#book, this.env, name.slice(MAIL_DEADLINE.length));
+    }
     await this.#deadlines.arm();
   }
 

@@ -38,7 +38,7 @@ const needs: Record<Feature, readonly Need[]> = {
 };
 
 /** Gateway intents that the voice node asks for; none is privileged. The node's `gateway/intents.ts` names the same. */
-export const intents = ['Guilds', 'GuildVoiceStates', 'GuildModeration'] as const;
+export const intents = ['Guilds', 'GuildVoiceStates', 'GuildModeration', 'DirectMessages'] as const;
 /** Those of the text relay; Message Content is privileged. The node asks for them with `MESSAGE_CONTENT=yes`. */
 export const relayIntents = ['GuildMessages', 'MessageContent'] as const;
 

@@ -51,6 +51,7 @@ export class Lifecycle {
         this.outbox.add(`guild:${guildId}`, { kind: 'view', guildId });
       }
       this.outbox.add('db', { kind: 'project' });
+      if (record.recordingStarted) this.outbox.add('recording', { kind: 'recorded' });
       const early = record.phase.state === 'requested' || record.phase.state === 'placing';
       const joining = isLive(record) && record.legs.some(({ state }) => state === 'requested');
       if (early || joining) this.deadlines.set('advance', Date.now() + ADVANCE_MS);

@@ -3,11 +3,13 @@ import type { TextKey } from './en.ts';
 import { answers } from './it-answers.ts';
 import { captions } from './it-captions.ts';
 import { record } from './it-record.ts';
+import { recordingTexts } from './it-recordings.ts';
 
 export const it: Record<TextKey, string> = {
   ...answers,
   ...captions,
   ...record,
+  ...recordingTexts,
   'command.call': 'chiamata',
   'command.call.about': 'Parla con un altro server',
   'command.call.join': 'entra',
