@@ -19,6 +19,7 @@ const needs: Record<Feature, readonly Need[]> = {
     { permission: 'Speak', why: 'invite.for.speak' },
     { permission: 'UseVAD', why: 'invite.for.vad' },
     { permission: 'SendMessages', why: 'invite.for.send' },
+    { permission: 'ViewAuditLog', why: 'invite.for.audit' },
   ],
   recording: [{ permission: 'ChangeNickname', why: 'invite.for.nick' }],
   panel: [

@@ -165,6 +165,7 @@ export const en = {
   'permission.Speak': 'Speak',
   'permission.UseVAD': 'Use Voice Activity',
   'permission.ChangeNickname': 'Change Nickname',
+  'permission.ViewAuditLog': 'View Audit Log',
   'permission.SendMessages': 'Send Messages',
   'permission.EmbedLinks': 'Embed Links',
   'permission.ReadMessageHistory': 'Read Message History',

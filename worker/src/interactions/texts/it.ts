@@ -166,6 +166,7 @@ export const it: Record<TextKey, string> = {
   'permission.Speak': 'Parla',
   'permission.UseVAD': 'Usa attività vocale',
   'permission.ChangeNickname': 'Cambia nickname',
+  'permission.ViewAuditLog': 'Visualizza registro attività',
   'permission.SendMessages': 'Invia messaggi',
   'permission.EmbedLinks': 'Incorpora link',
   'permission.ReadMessageHistory': 'Leggi cronologia messaggi',
