@@ -225,10 +225,14 @@ describe('registered', () => {
     for (const userId of here.people) await sim.waitUntilSilent(userId);
     expect(await desk.ask(here, loud, 'record note', { name: 'text', value: 'both spoke' })).toMatch('Noted at 0:');
     expect(await desk.ask(here, loud, 'record stop')).toMatch('is not recorded any longer');
-    const ended = await here.watcher.until('its chunks to be stored', () =>
-      here.watcher.sessions().find(({ sessionId, stored }) => sessionId === session.sessionId && stored.length > 0),
+    const ended = await here.watcher.until('its end, with its chunks stored', () =>
+      here.watcher
+        .sessions()
+        .find(
+          ({ sessionId, state, stored }) => sessionId === session.sessionId && state === 'ended' && stored.length > 0,
+        ),
     );
-    expect(ended).toMatchObject({ state: 'ended', endReason: 'command' });
+    expect(ended).toMatchObject({ endReason: 'command' });
     expect(new Set(ended.stored.map(({ userId }) => userId))).toEqual(new Set([loud]));
     expect(await desk.ask(here, quiet, 'privacy optin')).toMatch('may be recorded');
     for (const userId of here.people) await sim.leave(userId);
@@ -257,8 +261,8 @@ describe('registered', () => {
   });
 
   test('/invite asks for what the configured features need, and explains it', async () => {
-    const { Connect, Speak, UseVAD, ViewChannel, SendMessages, ChangeNickname } = PermissionFlagsBits;
-    const call = Connect | Speak | UseVAD | ViewChannel | SendMessages;
+    const { Connect, Speak, UseVAD, ViewChannel, SendMessages, ViewAuditLog, ChangeNickname } = PermissionFlagsBits;
+    const call = Connect | Speak | UseVAD | ViewChannel | SendMessages | ViewAuditLog;
     const link = async () => new URL(/\((http\S+)\)/.exec(await owner('invite'))?.[1] ?? '');
     const plain = await link();
     expect(plain.searchParams.get('client_id')).toBe(desk.stack.application.applicationId);
