@@ -15,7 +15,7 @@ let scene: Scene;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'patchbay-test-'));
-  scene = await setScene(await Stack.start({ directory }));
+  scene = await setScene(await Stack.start({ directory }), { captions: true });
 }, 120_000);
 
 afterAll(async () => {
