@@ -187,6 +187,13 @@ export class Stack {
     return child;
   }
 
+  /** Ends a voice node in order: what it does is brought to its end. */
+  async stopNode(nodeId = 'node-1'): Promise<void> {
+    const node = this.children.get(nodeId);
+    this.children.delete(nodeId);
+    await node?.stop(20_000);
+  }
+
   /** Ends a voice node without a word, as a crash does. Its data is kept. */
   async killNode(nodeId = 'node-1'): Promise<void> {
     const node = this.children.get(nodeId);
