@@ -119,6 +119,22 @@ test('a service that never answers: what was understood is told, the rest is kno
   expect(second.heard).toEqual(second.said.map(({ word }) => word));
 });
 
+test('an end that is never answered costs nothing of what the same person goes on to say', () => {
+  const kit = new PoolKit();
+  const talker = kit.talker();
+  talker.say(3);
+  kit.run(3 * WORD_MS - 30);
+  const [connection] = kit.engine.connections;
+  if (connection) connection.mute = true;
+  kit.run(60);
+  talker.say(12);
+  kit.run(FINAL_WAIT_MS + 100);
+  connection?.end(1011);
+  kit.run(5_000);
+  expect(talker.heard.slice(-12)).toEqual(talker.said.slice(-12).map(({ word }) => word));
+  expect(talker.lost).toEqual([]);
+});
+
 test('late results go to whoever said it, though another one has the slot by then', () => {
   const kit = new PoolKit({ limit: 1 });
   kit.engine.faults.resultMs = FINAL_WAIT_MS + 700;

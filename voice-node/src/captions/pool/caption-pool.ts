@@ -143,7 +143,7 @@ export class CaptionPool extends EventEmitter<CaptionPoolEvents> {
       if (!(await this.#changes.next(until - this.#scheduler.now()))) break;
     }
     if (!this.#isDone(line)) {
-      line.giveUp(line.tuning.language, line.kept.unsettled);
+      line.giveUp(line.tuning.language, line.kept.unsettled());
       line.lost(line.kept.clear());
     }
     this.drop(line);
