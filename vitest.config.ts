@@ -10,6 +10,7 @@ export default defineConfig({
     // Processes and sockets start on shared two-core machines: generous limits, since a limit that is met is no assertion.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 15_000 } },
     projects: [
       {
         extends: true,

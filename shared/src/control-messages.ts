@@ -41,6 +41,8 @@ export const helloSchema = z.strictObject({
   capacity: z.int().positive(),
   /** It reads messages (the intent Message Content), so it can relay text. Absent: no. */
   relay: z.boolean().optional(),
+  /** It can send mails (`SMTP_URL`). Absent: no. */
+  mail: z.boolean().optional(),
   /** It has a key of the transcription service, so it can caption. `false`: it cannot. Absent: not said, so it is tried. */
   captions: z.boolean().optional(),
 });

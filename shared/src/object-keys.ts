@@ -40,6 +40,11 @@ export function partialChunkKey(sessionId: string, userId: string, at: number): 
   return `recordings/${sessionId}/partial/${userId}-${Math.round(at)}.ogg`;
 }
 
+/** Where what was flushed of a running recording is. */
+export function partialPrefix(sessionId: string): string {
+  return `recordings/${sessionId}/partial/`;
+}
+
 /** What was said, by whom and when. */
 export function transcriptKey(sessionId: string, format: 'txt' | 'vtt' | 'srt' | 'json'): string {
   return `recordings/${sessionId}/transcript-${sessionId}.${format}`;
@@ -66,8 +71,9 @@ export function sealedVoiceKey(reportId: string, leg: number, userId: string): s
  */
 export interface ChunkMetadata {
   'session-id': string;
-  'guild-id': string;
   'user-id': string;
+  /** The server whose side it is: who may rebuild a recording that nobody knows any more. */
+  'guild-id': string;
   /** Milliseconds since the epoch. */
   'time-zero': string;
   /** Position of the file's first sample, in samples at 48 kHz from time zero. */

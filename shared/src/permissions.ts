@@ -3,6 +3,7 @@
 /** Bits of Discord's permission field that Patchbay decides by. */
 export const permissionBits = {
   Administrator: 1n << 3n,
+  ManageGuild: 1n << 5n,
   ViewChannel: 1n << 10n,
   Connect: 1n << 20n,
 } as const;

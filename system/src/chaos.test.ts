@@ -10,8 +10,8 @@ import { type Account, chaosTable } from './chaos/accounts.ts';
 import { Chaos } from './chaos/chaos.ts';
 import { Stack } from './stack/stack.ts';
 
-/** What was received since the last write, a tick of 20 ms; one more where the event loop was late. */
-const KILL_LOSS_MS = 40;
+/** What was received in the turn of the event loop at hand: a packet of 20 ms at most. */
+const KILL_LOSS_MS = 20;
 /** Another voice server: a packet may be on its way to the old one when the node has left it. */
 const CHANGE_LOSS_MS = 40;
 const KILLS = Number(process.env.CHAOS_KILLS ?? 3);

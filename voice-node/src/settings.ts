@@ -48,6 +48,8 @@ const schema = z.object({
   GUILD_MEMBERS_INTENT: optional(z.enum(['true', 'false'], { error: 'must be true or false' })).transform(
     (value) => value === 'true',
   ),
+  SMTP_URL: optional(z.url({ protocol: /^smtps?$/, error: 'must be smtp://… or smtps://…' })),
+  MAIL_FROM: optional(z.string().min(3).max(320)),
   DISK_WARN_MB: optional(z.coerce.number().int().min(0)).transform((value) => value ?? 2_048),
   DISK_STOP_MB: optional(z.coerce.number().int().min(1)).transform((value) => value ?? 200),
   DEEPGRAM_API_KEY: optional(z.string().min(1)),
@@ -92,6 +94,13 @@ export interface CaptionSettings {
   channels: number;
 }
 
+/** How mails are sent. */
+export interface MailSettings {
+  /** `smtp://user:password@host:port`, or `smtps://`. */
+  smtpUrl: string;
+  from: string;
+}
+
 export interface Settings {
   discordTokens: string[];
   /** Without a slash at the end and without the version: `https://discord.com/api`. */
@@ -128,6 +137,8 @@ export interface Settings {
    * and CPU time; the bench sets it to show how much.
    */
   passThrough: boolean;
+  /** Absent: the node sends no mails. */
+  mail?: MailSettings;
   /** Every application of `discordTokens` has the privileged intent Server Members: changes of roles are known at once. */
   membersIntent: boolean;
 }
@@ -158,6 +169,9 @@ export function readSettings(variables: Record<string, string | undefined>): Set
     messageContent: read.MESSAGE_CONTENT,
     membersIntent: read.GUILD_MEMBERS_INTENT,
   };
+  const { SMTP_URL: smtpUrl, MAIL_FROM: from } = read;
+  if (smtpUrl !== undefined)
+    settings.mail = { smtpUrl, from: from ?? `Patchbay <patchbay@${new URL(smtpUrl).hostname}>` };
   const storage = storageOf(read);
   if (typeof storage === 'string') settings.recordingOff = `Recording is off: ${storage}`;
   else settings.storage = storage;

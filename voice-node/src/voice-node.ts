@@ -11,9 +11,11 @@ import { NodeStore } from './control/node-store.ts';
 import { Outbox } from './control/outbox.ts';
 import { SpeakingLane } from './control/speaking-lane.ts';
 import { StatsLane } from './control/stats-lane.ts';
+import { DirectMessages } from './gateway/direct-messages.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { Identity } from './gateway/identity.ts';
 import { OwnWords } from './gateway/own-words.ts';
+import { MailDesk } from './mail/mail-desk.ts';
 import { NodeStorage } from './node-storage.ts';
 import { EventLoopLag } from './ops/event-loop-lag.ts';
 import { HealthServer } from './ops/health-server.ts';
@@ -41,6 +43,8 @@ export class VoiceNode {
   #outbox!: Outbox;
   #storage: NodeStorage | undefined;
   #reports!: ReportDesk;
+  #mails: MailDesk | undefined;
+  #directMessages!: DirectMessages;
   #gateway!: Gateway;
   #registry!: Registry;
   #control!: ControlSocket;
@@ -90,6 +94,13 @@ export class VoiceNode {
       await this.#storage.start();
     } else logger.warn(recordingOff ?? 'Recording is off.');
     await this.#reports.start();
+    const { mail } = this.#settings;
+    if (mail) {
+      const append = (draft: Parameters<Outbox['append']>[0]) => this.#outbox.append(draft);
+      this.#mails = new MailDesk({ ...mail, directory: join(dataDir, 'mails'), report: append, logger });
+      await this.#mails.start();
+    }
+    this.#directMessages = new DirectMessages({ hubUrl, hubSecret, nodeId, logger });
 
     const { discordTokens, discordApiUrl: apiUrl, messageContent, membersIntent } = this.#settings;
     const identities = await Promise.all(
@@ -141,6 +152,7 @@ export class VoiceNode {
     await this.#captions?.close();
     await this.#reports?.settled();
     await this.#storage?.close(UPLOAD_DEADLINE_MS);
+    this.#mails?.close();
     if (this.#outbox && !(await this.#outbox.flush(OUTBOX_DEADLINE_MS))) {
       logger.warn({ waiting: this.#outbox.waiting }, 'some events are not delivered; the next start takes them up');
     }
@@ -166,6 +178,9 @@ export class VoiceNode {
     });
     identity.on('ownVoiceLost', (guildId) => {
       for (const leg of legsOf(guildId)) leg.gatewaySessionLost();
+    });
+    identity.on('directMessage', (message) => {
+      void this.#directMessages.take(message, (body) => identity.answer(message, body));
     });
     identity.on('channelDeleted', (guildId, channelId) => {
       for (const leg of legsOf(guildId)) if (leg.channelId === channelId) leg.channelDeleted();
@@ -236,6 +251,7 @@ export class VoiceNode {
         capacity: legCapacity,
         ...(messageContent ? { relay: true } : {}),
         captions: this.#settings.captions !== undefined,
+        ...(this.#mails ? { mail: true } : {}),
       }),
     });
     this.#control = control;
@@ -260,6 +276,9 @@ export class VoiceNode {
           break;
         case 'session.seal':
           this.#reports.seal(message, this.#registry.heard(message.sessionId)).catch(failed);
+          break;
+        case 'mail.send':
+          this.#mails?.send(message).catch(failed);
           break;
         case 'recording.finalise':
         case 'recording.flush':

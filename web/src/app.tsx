@@ -1,5 +1,7 @@
 import { useEffect, useState } from 'react';
 import { GuildPanel } from './guild-panel.tsx';
+import { recordingsRoute } from './recordings.ts';
+import { RecordingsPage } from './recordings-page.tsx';
 import { fetchGuilds, type Guild, SignedOutError, signOut } from './sign-in.ts';
 import { SignInNotice } from './sign-in-notice.tsx';
 
@@ -11,12 +13,33 @@ type Page =
 
 const sentenceOf = (error: unknown) => (error instanceof Error ? error.message : 'The server cannot be reached.');
 
+/** Where the address of a page is kept while somebody signs in at Discord, which leads back to the start. */
+const KEPT_PAGE = 'patchbay.page';
+
+/** The fragment of the address, as it changes. */
+function useHash(): string {
+  const [hash, setHash] = useState(location.hash);
+  useEffect(() => {
+    const follow = () => setHash(location.hash);
+    addEventListener('hashchange', follow);
+    return () => removeEventListener('hashchange', follow);
+  }, []);
+  return hash;
+}
+
 /** The dashboard: every server that the signed-in user may watch, live. */
 export function App() {
   const [page, setPage] = useState<Page>({ kind: 'loading' });
+  const recordings = recordingsRoute(useHash());
   useEffect(() => {
+    if (recordingsRoute(location.hash)) sessionStorage.setItem(KEPT_PAGE, location.hash);
     fetchGuilds().then(
-      (guilds) => setPage({ kind: 'ready', guilds }),
+      (guilds) => {
+        const kept = sessionStorage.getItem(KEPT_PAGE);
+        sessionStorage.removeItem(KEPT_PAGE);
+        if (kept !== null && location.hash === '') location.hash = kept;
+        setPage({ kind: 'ready', guilds });
+      },
       (error: unknown) =>
         setPage({ kind: error instanceof SignedOutError ? 'signed-out' : 'failed', why: sentenceOf(error) }),
     );
@@ -50,7 +73,8 @@ export function App() {
             </button>
           </section>
         )}
-        {page.kind === 'ready' && (
+        {page.kind === 'ready' && recordings && <RecordingsPage {...recordings} />}
+        {page.kind === 'ready' && !recordings && (
           <div className="guilds">
             {page.guilds.length === 0 && <p className="hint">The bot is in none of your servers. Invite it first.</p>}
             {page.guilds.map((guild) => (

@@ -27,6 +27,9 @@ export function GuildPanel({ guildId, name }: { guildId: string; name: string })
           {problem ?? connectionWords[connection]}
         </span>
       </div>
+      <p>
+        <a href={`#/recordings/${guildId}`}>Recordings</a>
+      </p>
       {guild ? <GuildBody client={client} guild={guild} /> : <p className="hint">Waiting for the first picture…</p>}
     </section>
   );

@@ -6,6 +6,8 @@ import { discordLoginRoutes } from './api/discord-login.ts';
 import { guildRoutes } from './api/guilds.ts';
 import { internalRoutes } from './api/internal.ts';
 import { operationsRoutes } from './api/operations.ts';
+import { recordingRoutes } from './api/recordings.ts';
+import { recordingInternalRoutes } from './api/recordings-internal.ts';
 import { rejoinRoutes } from './api/rejoin.ts';
 import { sessionRoutes } from './api/sessions.ts';
 import type { Env } from './env.ts';
@@ -19,10 +21,12 @@ app.use('/api/ws', crossOrigin);
 
 app.route('/', interactionRoutes);
 app.route('/', internalRoutes);
+app.route('/', recordingInternalRoutes);
 app.route('/', sessionRoutes);
 app.route('/', authRoutes);
 app.route('/', discordLoginRoutes);
 app.route('/', guildRoutes);
+app.route('/', recordingRoutes);
 app.route('/', rejoinRoutes);
 app.route('/', operationsRoutes);
 

@@ -11,6 +11,7 @@ import type { Hub } from './hub/hub.ts';
 import type { Matchmaker } from './matchmaker/matchmaker.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { Panel } from './panel/panel.ts';
+import type { Recording } from './recording/recording.ts';
 import type { Report } from './report/report.ts';
 import type { Session } from './session/session.ts';
 
@@ -25,6 +26,7 @@ export interface Env {
   SIGN_IN: DurableObjectNamespace<SignIn>;
   METRICS: DurableObjectNamespace<Metrics>;
   REPORT: DurableObjectNamespace<Report>;
+  RECORDING: DurableObjectNamespace<Recording>;
   CAPTIONS: DurableObjectNamespace<Captions>;
   DB?: D1Database;
   ASSETS?: Fetcher;
@@ -36,6 +38,10 @@ const optionalText = z
   .string()
   .optional()
   .transform((text) => (text === '' ? undefined : text));
+
+/** May be a fraction. */
+const days = (fallback: number) =>
+  z.preprocess((value) => (value === '' ? undefined : value), z.coerce.number().min(0).max(3_650).default(fallback));
 
 const variables = z.object({
   DISCORD_APPLICATION_ID: z.string().regex(/^\d{1,20}$/, 'must be the id of the Discord application'),
@@ -75,6 +81,11 @@ const variables = z.object({
   END_GRACE_MS: milliseconds(2_000),
   /** How long the legs may take to connect. */
   CONNECT_TIMEOUT_MS: milliseconds(20_000),
+  /**
+   * The same for a channel that is recorded or captioned by itself: nobody waits at the other end, and the node has its JOIN_ATTEMPTS,
+   * of ten seconds and a growing pause each.
+   */
+  ALONE_CONNECT_TIMEOUT_MS: milliseconds(120_000),
   /** How long the node may take to confirm an end. */
   END_TIMEOUT_MS: milliseconds(30_000),
   /** Rest of a channel whose setting is `cooldown`. */
@@ -105,6 +116,14 @@ const variables = z.object({
     (value) => (value === '' ? undefined : value),
     z.coerce.number().positive('must be more than 0').max(3_650).default(30),
   ),
+  /** A recording's chunks are deleted so many days after its master was made; may be a fraction, 0 = kept as long as the master. */
+  CHUNK_RETENTION_DAYS: days(7),
+  /** Everything of a recording is deleted so many days after its end; 0 = never. Servers may set their own. */
+  RECORDING_RETENTION_DAYS: days(90),
+  /** How long after its end the voice nodes of a recording may take to store their parts, until it is finalised without them. */
+  RECORDING_SEAL_MS: milliseconds(600_000),
+  /** Address of this Worker, for links in mails. */
+  PUBLIC_URL: optionalText.pipe(z.url().optional()),
   /** How long a voice node may take to store what a report seals until the reporter is told that it did not work. */
   SEAL_TIMEOUT_MS: milliseconds(60_000),
   /** The bucket of the voice nodes: for links to what reports sealed, and for deleting it. Without all four, reports seal nothing. */
@@ -178,5 +197,7 @@ export const signInOf = (env: Env, id: string) => env.SIGN_IN.getByName(id);
 /** Where the counters of the deployment are added up. */
 export const metricsOf = (env: Env) => env.METRICS.getByName('metrics');
 export const reportOf = (env: Env, reportId: string) => env.REPORT.getByName(reportId);
+/** What is stored of a session's recording. */
+export const recordingOf = (env: Env, sessionId: string) => env.RECORDING.getByName(sessionId);
 /** Shard 0 alone until a guild has more viewers than one hub takes. */
 export const hubOf = (env: Env, guildId: string, shard = 0) => env.HUB.getByName(`${guildId}:${shard}`);

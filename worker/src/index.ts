@@ -12,5 +12,6 @@ export { Hub } from './hub/hub.ts';
 export { Matchmaker } from './matchmaker/matchmaker.ts';
 export { Metrics } from './metrics/metrics.ts';
 export { Panel } from './panel/panel.ts';
+export { Recording } from './recording/recording.ts';
 export { Report } from './report/report.ts';
 export { Session } from './session/session.ts';

@@ -11,7 +11,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { issueCode, redeemCode } from '../src/auth/tickets.ts';
 import { type Db, openDb } from '../src/db/db.ts';
 import { projectGuild, projectSession } from '../src/db/project.ts';
+import { projectParts } from '../src/db/recordings.ts';
 import { chunks, guilds, legs, sessions } from '../src/db/schema.ts';
+import type { StoredObject } from '../src/recording/record.ts';
 import type { SessionRecord } from '../src/session/record.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -35,10 +37,9 @@ function contract(open: () => Db): void {
       revision: 1,
       recordingStarted: true,
     };
-    const chunk = {
-      ...{ id: ulid(), at: 5.5, nodeId: 'n', seq: 1, guildId: '1', type: 'recording.chunk.stored' as const },
+    const chunk: StoredObject = {
+      ...{ at: 5.5, guildId: '1', kind: 'chunk' as const },
       ...{
-        sessionId: id,
         userId: '3',
         key: `k-${id}`,
         bytes: 4,
@@ -48,9 +49,11 @@ function contract(open: () => Db): void {
         lostPackets: 0,
       },
     };
-    await projectSession(db, { ...record, phase: { state: 'placing' } }, []);
-    await projectSession(db, record, [chunk]);
-    await projectSession(db, record, [chunk]);
+    await projectSession(db, { ...record, phase: { state: 'placing' } });
+    await projectSession(db, record);
+    await projectSession(db, record);
+    await projectParts(db, id, { objects: [chunk], people: [] });
+    await projectParts(db, id, { objects: [chunk], people: [] });
     expect(await db.select().from(sessions)).toMatchObject([
       { id, state: 'ended', endReason: 'user_left', endedAt: 9 },
     ]);

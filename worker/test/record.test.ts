@@ -141,8 +141,14 @@ test('in a call its own side is recorded, and is not any longer, while the call 
   await expect.poll(() => spec()?.record).toEqual({ legs: [own()] });
   expect(spec()?.revision).toBe(revision + 1);
   expect(await ask('391', 'record status')).toContain('What the people of this channel say in their call.');
+  // What is kept of it follows who is in the channel while it is recorded, and no longer.
+  await fleet.report({ type: 'recording.started', guildId: '101', sessionId, legId: own() ?? '' });
+  const followed = async () =>
+    (await world.env.RECORDING.getByName(sessionId).record())?.sides.map(({ endedAt }) => endedAt === null);
+  await expect.poll(followed).toEqual([true]);
   await ask('391', 'record stop');
   await expect.poll(() => spec()?.record).toBeUndefined();
+  await expect.poll(followed).toEqual([false]);
   expect(await phaseOf(sessionId)).toBe('active');
 
   // Its time is over: the call goes on without.

@@ -249,7 +249,7 @@ export class Chaos {
 }
 
 /** When each leg said that it was ready, by the node's own log. */
-async function readyTimes(path: string): Promise<{ guildId: string; at: number }[]> {
+export async function readyTimes(path: string): Promise<{ guildId: string; at: number }[]> {
   const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line.includes('"kind":"ready"'));
   return lines.map((line) => {
     const { guildId, time } = JSON.parse(line) as { guildId: string; time: number };

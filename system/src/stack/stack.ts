@@ -126,6 +126,7 @@ export class Stack {
           JWT_SECRET: randomBytes(32).toString('hex'),
           // The simulated world has two servers: they shall meet again at once.
           REMATCH_REST_MS: '0',
+          PUBLIC_URL: `http://127.0.0.1:${workerPort}`,
           ...storage,
           ...(typeof workerSettings === 'function' ? await workerSettings(sim, application) : workerSettings),
         },

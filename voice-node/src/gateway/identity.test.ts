@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SimControl } from '../../../sim/src/control/client.ts';
 import { type Simulator, startSimulator } from '../../../sim/src/simulator.ts';
 import { createLogger } from '../ops/logger.ts';
+import type { DirectMessage } from './direct-messages.ts';
 import { Gateway } from './gateway.ts';
 import { Identity } from './identity.ts';
 
@@ -89,4 +90,21 @@ test('a moderator disconnects two people, the second only by a count; both are t
       return { guildId, userId, previousChannelId: channelId, channelId: null, since: left[index]?.at, cause };
     }),
   );
+});
+
+test('what somebody writes in private reaches the identity without the intent Message Content, and can be answered', async () => {
+  const control = new SimControl(simulator.controlUrl);
+  const identity = await make('First');
+  const { guildId } = await control.createGuild({ name: 'Harbour' });
+  const { userId } = await control.createMember(guildId, { name: 'Ada' });
+  await control.addBot(guildId, identity.identityId);
+  await identity.connect();
+  const { channelId } = await control.openDirectMessage(identity.identityId, userId);
+  const written = once(identity, 'directMessage') as Promise<[DirectMessage]>;
+  const { id: messageId } = await control.say(userId, channelId, '!records 5');
+  const [message] = await written;
+  expect(message).toEqual({ channelId, messageId, userId, bot: false, content: '!records 5' });
+  await identity.answer(message, { content: 'There are none.', components: [] });
+  const replies = (await control.messages(channelId)).filter(({ authorId }) => authorId === identity.identityId);
+  expect(replies).toMatchObject([{ content: 'There are none.', replyTo: messageId }]);
 });

@@ -17,6 +17,7 @@ import type { Logger } from '../ops/logger.ts';
 import type { AuditEntry } from './audit-evidence.ts';
 import { entriesOf, readAuditLog } from './audit-log.ts';
 import { type ChannelFacts, noteRole } from './channel-facts.ts';
+import type { DirectMessage } from './direct-messages.ts';
 import {
   applyChannel,
   applyChannelDelete,
@@ -47,6 +48,8 @@ export interface IdentityEvents {
   channelDeleted: [guildId: string, channelId: string];
   /** Something happened to a message; only where messages are read. */
   message: [payload: GatewayDispatchPayload];
+  /** Somebody wrote to the bot in private. */
+  directMessage: [message: DirectMessage];
   connected: [];
   disconnected: [];
 }
@@ -62,6 +65,7 @@ export interface IdentityOptions {
 }
 
 const READY_TIMEOUT_MS = 30_000;
+const ANSWER_TIMEOUT_MS = 5_000;
 /** Waiting time for the guilds that READY listed: a guild in an outage never comes. */
 const GUILDS_TIMEOUT_MS = 10_000;
 
@@ -169,6 +173,18 @@ export class Identity extends EventEmitter<IdentityEvents> {
     await Promise.resolve(this.#manager.destroy({ reason: 'shutdown', code: 1000 })).catch(
       ignore('the process ends and Discord notices the closed socket'),
     );
+  }
+
+  /** Replies to what somebody wrote to the bot in private. */
+  async answer(
+    { channelId, messageId }: DirectMessage,
+    body: { content: string; components: object[] },
+  ): Promise<void> {
+    const reply = { message_reference: { message_id: messageId, fail_if_not_exists: false } };
+    await this.rest.post(Routes.channelMessages(channelId), {
+      body: { ...body, ...reply, allowed_mentions: { parse: [] } },
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+    });
   }
 
   /** Reads the newest entries of a guild's audit log; they come as `audit` events. Never throws. */
@@ -309,7 +325,13 @@ export class Identity extends EventEmitter<IdentityEvents> {
       case GatewayDispatchEvents.VoiceServerUpdate:
         this.adapters.voiceServer(payload.d.guild_id, payload.d);
         break;
-      case GatewayDispatchEvents.MessageCreate:
+      case GatewayDispatchEvents.MessageCreate: {
+        const { guild_id: guildId, channel_id: channelId, id: messageId, author, content } = payload.d;
+        const bot = author.bot ?? false;
+        if (guildId !== undefined) this.emit('message', payload);
+        else this.emit('directMessage', { channelId, messageId, userId: author.id, bot, content });
+        break;
+      }
       case GatewayDispatchEvents.MessageUpdate:
       case GatewayDispatchEvents.MessageDelete:
       case GatewayDispatchEvents.MessageDeleteBulk:

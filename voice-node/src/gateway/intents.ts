@@ -4,7 +4,11 @@ import { GatewayIntentBits } from 'discord-api-types/v10';
 import type { Logger } from '../ops/logger.ts';
 
 /** None is privileged: audit log entries come only where the bot may see the log. */
-const always = GatewayIntentBits.Guilds | GatewayIntentBits.GuildVoiceStates | GatewayIntentBits.GuildModeration;
+const always =
+  GatewayIntentBits.Guilds |
+  GatewayIntentBits.GuildVoiceStates |
+  GatewayIntentBits.GuildModeration |
+  GatewayIntentBits.DirectMessages;
 
 /**
  * The intents as bits. `messageContent` adds those of the text relay, one of which is privileged; `membersIntent` the privileged one by

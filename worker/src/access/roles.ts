@@ -38,9 +38,14 @@ export const permissions = {
   'record.stop': involved,
   'record.note': involved,
   'record.status': viewers,
-  /** Lists, links and the page of a recording. */
+  /** `/records`, `/download`, `/recording`: the recording itself decides, by the actions below. */
+  'recording.ask': everybody,
+  /** Lists, links and the page of a recording. The channel in question is as it was then: it may be gone. */
   'recording.read': viewers,
+  'recording.recover': admins,
   'recording.delete': admins,
+  /** Taking somebody else out of a recording; oneself everybody may. */
+  'recording.erase': admins,
   /** Of one's own voice. */
   'privacy.set': everybody,
   'captions.start': involved,

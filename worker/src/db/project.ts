@@ -1,18 +1,13 @@
-import type { NodeEventOf } from '@patchbay/shared/events';
 import { and, eq, sql } from 'drizzle-orm';
 import type { StoredSettings } from '../guild/settings.ts';
 import type { SessionRecord } from '../session/record.ts';
 import type { Db } from './db.ts';
-import { chunks, guilds, legs, sessions, settings } from './schema.ts';
+import { guilds, legs, sessions, settings } from './schema.ts';
 
 const excluded = (column: string) => sql.raw(`excluded.${column}`);
 
-/** Writes a session as it is now, with its legs and stored chunks. Idempotent. */
-export async function projectSession(
-  db: Db,
-  record: SessionRecord,
-  stored: readonly NodeEventOf<'recording.chunk.stored'>[],
-): Promise<void> {
+/** Writes a session as it is now, with its legs. Its chunks are written with what is kept of its recording. Idempotent. */
+export async function projectSession(db: Db, record: SessionRecord): Promise<void> {
   const { phase } = record;
   const over = phase.state === 'ended' || phase.state === 'ending';
   const session = {
@@ -41,23 +36,6 @@ export async function projectSession(
         .values({ sessionId: record.id, guildId: leg.guildId, channelId: leg.channelId, ...values })
         .onConflictDoUpdate({ target: [legs.sessionId, legs.guildId, legs.channelId], set: values });
     }),
-    ...stored.map((chunk) =>
-      db
-        .insert(chunks)
-        .values({
-          key: chunk.key,
-          sessionId: record.id,
-          guildId: chunk.guildId,
-          userId: chunk.userId,
-          bytes: chunk.bytes,
-          sha256: chunk.sha256,
-          firstSample: chunk.firstSample,
-          samples: chunk.samples,
-          lostPackets: chunk.lostPackets,
-          storedAt: Math.round(chunk.at),
-        })
-        .onConflictDoNothing(),
-    ),
   ]);
 }
 

@@ -1,5 +1,6 @@
 /** The relational projection: lists, history, sign-in. Live truth is in the Durable Objects. Instants in milliseconds. */
-import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { index, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import type { RecordedSight } from '../recording/access.ts';
 
 export const guilds = sqliteTable('guilds', {
   id: text('id').primaryKey(),
@@ -123,6 +124,124 @@ export const signInCodes = sqliteTable('sign_in_codes', {
   guilds: text('guilds', { mode: 'json' }).$type<string[]>().notNull(),
   expiresAt: integer('expires_at').notNull(),
 });
+
+/** What was recorded of a session, of all sides together. */
+export const recordings = sqliteTable(
+  'recordings',
+  {
+    /** The session's. */
+    id: text('id').primaryKey(),
+    /** `running`, `finalising`, `ready`, `incomplete`, `failed`, `empty`. */
+    state: text('state').notNull(),
+    startedAt: integer('started_at').notNull(),
+    endedAt: integer('ended_at'),
+    timeZero: integer('time_zero'),
+    /** Length of the master, at 48 kHz. */
+    samples: integer('samples'),
+    /** LUFS and dBTP of the master. */
+    loudness: real('loudness'),
+    truePeak: real('true_peak'),
+    outageSamples: integer('outage_samples'),
+    /** When the chunks, and when everything is deleted; as of the last look at the servers' settings. */
+    chunksExpireAt: integer('chunks_expire_at'),
+    expiresAt: integer('expires_at'),
+  },
+  (table) => [index('recordings_started').on(table.startedAt)],
+);
+
+/** A channel that was recorded, and who could view it at the beginning and at the end. */
+export const recordingSides = sqliteTable(
+  'recording_sides',
+  {
+    sessionId: text('session_id').notNull(),
+    guildId: text('guild_id').notNull(),
+    guildName: text('guild_name').notNull(),
+    channelId: text('channel_id').notNull(),
+    channelName: text('channel_name').notNull(),
+    startedAt: integer('started_at').notNull(),
+    endedAt: integer('ended_at'),
+    sights: text('sights', { mode: 'json' }).$type<RecordedSight[]>().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.sessionId, table.guildId, table.channelId] }),
+    index('recording_sides_channel').on(table.channelId, table.startedAt),
+    index('recording_sides_guild').on(table.guildId, table.startedAt),
+  ],
+);
+
+/** Who was in a recorded channel, by the name they had then; with what is known of their track. */
+export const recordingPeople = sqliteTable(
+  'recording_people',
+  {
+    sessionId: text('session_id').notNull(),
+    guildId: text('guild_id').notNull(),
+    userId: text('user_id').notNull(),
+    displayName: text('display_name').notNull(),
+    firstAt: integer('first_at').notNull(),
+    lastAt: integer('last_at').notNull(),
+    lostPackets: integer('lost_packets'),
+    /** Samples at 48 kHz. */
+    spokenSamples: integer('spoken_samples'),
+    missingSamples: integer('missing_samples'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.sessionId, table.guildId, table.userId] }),
+    index('recording_people_user').on(table.userId, table.firstAt),
+  ],
+);
+
+/** What finalising made: fragments, master, transcripts. */
+export const recordingObjects = sqliteTable(
+  'recording_objects',
+  {
+    key: text('key').primaryKey(),
+    sessionId: text('session_id').notNull(),
+    /** Null: of all sides. */
+    guildId: text('guild_id'),
+    userId: text('user_id'),
+    kind: text('kind').notNull(),
+    bytes: integer('bytes').notNull(),
+    sha256: text('sha256').notNull(),
+    /** Samples at 48 kHz from time zero. */
+    firstSample: integer('first_sample'),
+    samples: integer('samples'),
+    loudness: real('loudness'),
+    truePeak: real('true_peak'),
+    atLimit: text('at_limit'),
+    storedAt: integer('stored_at').notNull(),
+  },
+  (table) => [index('recording_objects_session').on(table.sessionId)],
+);
+
+/** What people noted while it was recorded. */
+export const recordingNotes = sqliteTable(
+  'recording_notes',
+  {
+    id: text('id').primaryKey(),
+    sessionId: text('session_id').notNull(),
+    guildId: text('guild_id').notNull(),
+    userId: text('user_id').notNull(),
+    at: integer('at').notNull(),
+    body: text('body').notNull(),
+  },
+  (table) => [index('recording_notes_session').on(table.sessionId, table.at)],
+);
+
+/** Who got links, who rebuilt, who deleted what. Outlives the recordings. */
+export const recordingAudit = sqliteTable(
+  'recording_audit',
+  {
+    id: text('id').primaryKey(),
+    sessionId: text('session_id').notNull(),
+    /** A user id, `operator` or `retention`. */
+    actorId: text('actor_id').notNull(),
+    action: text('action', { enum: ['link', 'erased', 'recovered'] }).notNull(),
+    /** The object, or the folder that was deleted. */
+    key: text('key').notNull(),
+    at: integer('at').notNull(),
+  },
+  (table) => [index('recording_audit_session').on(table.sessionId, table.at)],
+);
 
 /** Who opted out of being recorded in a server, or back in, and when. */
 export const consents = sqliteTable(

@@ -1,10 +1,11 @@
 import { DurableObject } from 'cloudflare:workers';
 import { type Ephemeral, NODE_LOST_MS, type SealOrder } from '@patchbay/shared/control-messages';
 import type { EndReason } from '@patchbay/shared/end-reason';
+import type { FinaliseOrder, FlushOrder, MailOrder } from '@patchbay/shared/recording-orders';
 import type { SessionSpec } from '@patchbay/shared/session-spec';
 import { SIGNATURE_WINDOW_MS } from '@patchbay/shared/signing';
 import { Deadlines } from '../alarms/deadlines.ts';
-import { type Env, hubOf, sessionOf, settingsOf } from '../env.ts';
+import { type Env, hubOf, recordingOf, sessionOf, settingsOf } from '../env.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
 import { reciprocate } from '../sockets/reciprocate.ts';
 import { CaptionLease } from './caption-lease.ts';
@@ -133,6 +134,28 @@ export class Fleet extends DurableObject<Env> {
   seal(order: SealOrder): boolean {
     const known = this.#store.desiredOf(order.sessionId);
     if (!known || known.ending || !this.#sockets.isHealthy(known.nodeId)) return false;
+    this.#sockets.tell(known.nodeId, order);
+    return true;
+  }
+
+  /**
+   * Has a node do something with what is stored: one of `prefer` that is up, else any. Answers which; `null`: none that can is up. A
+   * node that loses the order with its line is told again by whoever gave it.
+   */
+  order(order: FinaliseOrder | MailOrder, prefer: string[] = []): string | null {
+    const able = this.#store.nodeIds().filter((nodeId) => {
+      return this.#sockets.isHealthy(nodeId) && (order.type !== 'mail.send' || this.#store.canMail(nodeId));
+    });
+    const nodeId = able.find((each) => prefer.includes(each)) ?? able[0];
+    if (nodeId === undefined) return null;
+    this.#sockets.tell(nodeId, order);
+    return nodeId;
+  }
+
+  /** Has the node of a running session store what it has captured so far; `false` when it cannot be told now. */
+  flush(order: FlushOrder): boolean {
+    const known = this.#store.desiredOf(order.sessionId);
+    if (!known || !this.#sockets.isHealthy(known.nodeId)) return false;
     this.#sockets.tell(known.nodeId, order);
     return true;
   }
@@ -274,6 +297,8 @@ export class Fleet extends DurableObject<Env> {
         if (this.#store.runs(nodeId, message.sessionId)) await sessionOf(this.env, message.sessionId).stats(message);
       } else if (message.event === 'voice.speaking' && this.#store.serves(nodeId, message.guildId)) {
         await hubOf(this.env, message.guildId).publishSpeaking(message);
+      } else if (message.event === 'recording.progress') {
+        await recordingOf(this.env, message.sessionId).progress(message);
       } else if (message.event === 'caption.partial' && this.#store.runs(nodeId, message.sessionId)) {
         if (this.#store.serves(nodeId, message.guildId)) await hubOf(this.env, message.guildId).publishPartial(message);
       } else if (message.event === 'captions.demand') {

@@ -40,6 +40,7 @@ export class FleetStore {
       CREATE TABLE IF NOT EXISTS desired(session_id TEXT PRIMARY KEY, node_id TEXT NOT NULL, spec TEXT NOT NULL,
         base INTEGER NOT NULL, ending TEXT, ended_by TEXT) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS relays(node_id TEXT PRIMARY KEY) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS mailers(node_id TEXT PRIMARY KEY) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS nonces(nonce TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) WITHOUT ROWID;
     `);
   }
@@ -56,6 +57,15 @@ export class FleetStore {
       ? 'INSERT OR IGNORE INTO relays(node_id) VALUES (?)'
       : 'DELETE FROM relays WHERE node_id = ?';
     this.sql.exec(relays, hello.nodeId);
+    const mailers = hello.mail
+      ? 'INSERT OR IGNORE INTO mailers(node_id) VALUES (?)'
+      : 'DELETE FROM mailers WHERE node_id = ?';
+    this.sql.exec(mailers, hello.nodeId);
+  }
+
+  /** Can the node send mails? */
+  canMail(nodeId: string): boolean {
+    return this.sql.exec('SELECT 1 FROM mailers WHERE node_id = ?', nodeId).toArray().length > 0;
   }
 
   /** Can a node that serves the guild relay text? */

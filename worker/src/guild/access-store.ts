@@ -52,6 +52,13 @@ export class AccessStore {
     };
   }
 
+  /** Of a channel, also of one that is gone; `null`: not told. */
+  overwrites(channelId: string): ChannelOverwrite[] | null {
+    const sql = 'SELECT body FROM overwrites WHERE channel_id = ?';
+    const [row] = this.#store.sql.exec<{ body: string }>(sql, channelId).toArray();
+    return row ? (JSON.parse(row.body) as ChannelOverwrite[]) : null;
+  }
+
   get version(): number {
     return Number(this.#store.meta('access.version') ?? 0);
   }

@@ -2,6 +2,7 @@ import type { HubEventName, HubEvents, SessionView } from '@patchbay/shared/hub-
 import { ulid } from 'ulid';
 import type { Deadlines } from '../alarms/deadlines.ts';
 import type { AnyHubEvent } from '../hub/visibility.ts';
+import type { Keep } from '../recording/record.ts';
 import { AccessStore } from './access-store.ts';
 import { type BreakerRule, type BreakerState, closed, failed, isPaused } from './breaker.ts';
 import { CallLog } from './calls.ts';
@@ -11,10 +12,12 @@ import type { GuildEffect } from './effects.ts';
 import { HistoryStore } from './history-store.ts';
 import { isIdentityFree, sessionsIn } from './leases.ts';
 import { Listeners } from './listeners.ts';
+import { Mails } from './mails.ts';
 import { OptOuts } from './opt-outs.ts';
 import { refreshPanel } from './panels.ts';
 import { considerRecording } from './record.ts';
 import { RecordStore } from './record-store.ts';
+import { Recorded } from './recorded.ts';
 import { ReportLog } from './reports.ts';
 import { type ChannelSettings, resolveSettings } from './settings.ts';
 import { DEFAULTS, SettingsStore } from './settings-store.ts';
@@ -29,6 +32,8 @@ export interface GuildRules {
   breaker: BreakerRule;
   /** Somebody is named who may read reports, and there is a bucket: reports may seal what was said. */
   sealing: boolean;
+  /** How long recordings are kept where a server sets nothing. */
+  keep: Keep;
   /** Length of a recording in seconds; 0: until nobody is left. */
   recordLimitSeconds: number;
   /** Roles that were told so long ago are asked for again. */
@@ -46,6 +51,8 @@ export class GuildBook {
   readonly settings: SettingsStore;
   readonly calls: CallLog;
   readonly reported: ReportLog;
+  readonly recorded: Recorded;
+  readonly mails: Mails;
   readonly listeners: Listeners;
   readonly records: RecordStore;
   readonly optOuts: OptOuts;
@@ -67,6 +74,8 @@ export class GuildBook {
     this.settings = new SettingsStore(store.sql);
     this.calls = new CallLog(store.sql);
     this.reported = new ReportLog(store.sql);
+    this.recorded = new Recorded(store.sql);
+    this.mails = new Mails(store.sql);
     this.listeners = new Listeners(store.sql);
     this.records = new RecordStore(store.sql);
     this.optOuts = new OptOuts(store.sql);

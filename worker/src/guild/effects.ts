@@ -4,10 +4,21 @@ import type { CaptionLine, CaptionPlace, Transcript } from '../captions/place.ts
 import { projectConsent, projectNotices } from '../db/consents.ts';
 import { openDb } from '../db/db.ts';
 import { projectGuild, projectSettings } from '../db/project.ts';
-import { captionsOf, type Env, fleetOf, matchmakerOf, panelOf, reportOf, sessionOf, settingsOf } from '../env.ts';
+import {
+  captionsOf,
+  type Env,
+  fleetOf,
+  matchmakerOf,
+  panelOf,
+  recordingOf,
+  reportOf,
+  sessionOf,
+  settingsOf,
+} from '../env.ts';
 import type { HubItem } from '../hub/items.ts';
 import type { PanelPlace } from '../panel/plan.ts';
 import type { PanelState } from '../panel/state.ts';
+import type { RecordingItem } from '../recording/items.ts';
 import type { ReplyHandle, ReportedCall } from '../report/record.ts';
 import type { RecordingReport, SessionReport } from '../session/record.ts';
 import type { StartRequest } from '../session/start.ts';
@@ -31,6 +42,7 @@ export type GuildEffect =
   | HubItem
   | { kind: 'leg'; event: SessionReport }
   | { kind: 'recording'; event: RecordingReport }
+  | { kind: 'recorded'; item: RecordingItem }
   | { kind: 'occupancy'; channelId: string; humans: number }
   | { kind: 'relay'; channelId: string; relay: RelaySide | null }
   | { kind: 'stop'; reason: EndReason; channelId?: string }
@@ -71,7 +83,7 @@ type CaptionEffect =
 
 /**
  * Delivers what is owed in one lane: `hub`, `fleet`, `db`, or that of one thing: `matchmaker:POOL`, `panel:CHANNEL`,
- * `captions:CHANNEL`, `monitor:CHANNEL`, `report:ID`, `session:ID`, `say:CHANNEL`; `record:CHANNEL` is the guild's own.
+ * `captions:CHANNEL`, `monitor:CHANNEL`, `report:ID`, `recording:SESSION`, `session:ID`, `say:CHANNEL`; `record:CHANNEL` is the guild's own.
  */
 export async function deliver(env: Env, book: GuildBook, lane: string, effects: GuildEffect[]): Promise<void> {
   if (lane === 'hub') {
@@ -81,6 +93,11 @@ export async function deliver(env: Env, book: GuildBook, lane: string, effects: 
   if (lane.startsWith('monitor:')) {
     // However often it was wished for: one look at what runs now answers it.
     await listen(book, env, lane.slice('monitor:'.length));
+    return;
+  }
+  if (lane.startsWith('recording:')) {
+    const items = effects.flatMap((effect) => (effect.kind === 'recorded' ? [effect.item] : []));
+    await recordingOf(env, lane.slice('recording:'.length)).take(items);
     return;
   }
   if (lane.startsWith('captions:')) {

@@ -3,8 +3,10 @@ import type { GuildBook } from './book.ts';
 import { captionFinal, captionState, noteComer } from './captions/events.ts';
 import { heard, stands } from './echoes.ts';
 import { sessionsIn, sessionsOf } from './leases.ts';
+import { mailReported } from './mails.ts';
 import { gone, type PresenceChange, type Reported, SKEW_MS, seen, snapshotChanges, stateOf } from './presence.ts';
 import { noteMade, recordingFailed, recordingNoticed, recordingStarted } from './record.ts';
+import { recordedPresence, recordingEvent } from './recorded.ts';
 import { noteRoles } from './viewers.ts';
 
 /** How long a member who left is remembered, so that an older report cannot bring them back. */
@@ -108,6 +110,11 @@ function applyEvent(book: GuildBook, event: NodeEvent): void {
       if (event.type === 'recording.started') recordingStarted(book, event);
       if (event.type === 'recording.noticed') recordingNoticed(book, event);
       if (event.type === 'recording.failed') recordingFailed(book, event);
+      recordingEvent(book, event);
+      return;
+    case 'mail.sent':
+    case 'mail.failed':
+      mailReported(book, event);
       return;
     case 'caption.final':
       captionFinal(book, event);
@@ -169,7 +176,10 @@ function present(book: GuildBook, changes: readonly PresenceChange[], by: Report
     } else if (change.kind === 'joined') book.emit('voice.joined', { guildId, member }, { at });
     else book.emit('voice.flags', { guildId, member }, { at });
   }
-  for (const channelId of touched) book.reconsider(channelId);
+  for (const channelId of touched) {
+    recordedPresence(book, channelId);
+    book.reconsider(channelId);
+  }
 }
 
 /** What was found out of the last leave or move; told when it is surer than what was told before, so by one of several nodes. */

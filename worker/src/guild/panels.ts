@@ -4,7 +4,7 @@ import type { SessionView } from '@patchbay/shared/hub-protocol';
 import { sessionStateSchema } from '@patchbay/shared/session-spec';
 import type { PanelPhase, PanelState } from '../panel/state.ts';
 import type { GuildBook } from './book.ts';
-import { ANONYMOUS } from './sessions.ts';
+import { ANONYMOUS } from './reserving.ts';
 import type { Channel } from './store.ts';
 
 const lastKey = (channelId: string) => `panel.last:${channelId}`;

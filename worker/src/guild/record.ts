@@ -9,6 +9,7 @@ import { refreshPanel } from './panels.ts';
 import { afterRecording, decideRecording, type RecordTrigger, type RecordVerdict } from './record-policy.ts';
 import type { ChannelRecording } from './record-store.ts';
 import { sayTrouble } from './record-troubles.ts';
+import { recordedOver } from './recorded.ts';
 import { accept, type Reply, refuse } from './replies.ts';
 import { DEFAULTS } from './settings-store.ts';
 import type { Channel } from './store.ts';
@@ -80,6 +81,7 @@ export function stopRecording(book: GuildBook, channelId: string): Reply {
   } else {
     book.records.drop(channelId);
     const sessionId = recording?.sessionId ?? channel.sessionId;
+    if (sessionId) recordedOver(book, sessionId, channelId);
     book.records.patchWatch(channelId, { stoppedIn: sessionId });
     book.owe(`session:${sessionId}`, { kind: 'record.side', channelId, on: false, until: null });
   }
@@ -192,8 +194,10 @@ export function recordingOver(book: GuildBook, sessionId: string, reason: EndRea
 }
 
 function over(book: GuildBook, recording: ChannelRecording, reason: EndReason, code: string | null): void {
-  const { channelId, lone, stopping } = recording;
+  const { channelId, sessionId, lone, stopping } = recording;
   book.records.drop(channelId);
+  // Who comes to the channel from now on is not recorded.
+  recordedOver(book, sessionId, channelId);
   const before = book.records.watch(channelId);
   // A side of a call ends with its call: that is no word on recordings.
   if (lone || reason === 'timeout' || code !== null) {

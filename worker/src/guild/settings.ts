@@ -51,6 +51,11 @@ const fields = z.strictObject({
   staffRole: snowflake,
   /** `false`: reports do not seal what this server's people say. Only among a server's defaults. */
   sealReports: z.boolean(),
+  /** Days that chunks, and all of a recording, are kept; 0 = for ever. Only among a server's defaults. */
+  chunkDays: z.int().min(0).max(3_650),
+  recordingDays: z.int().min(0).max(3_650),
+  /** Who gets a mail about each recording. Only among a server's defaults. */
+  mailTo: z.array(z.email().max(200)).max(20),
 });
 
 /** What is stored for a channel, or as a server's defaults: what was set, nothing else. */

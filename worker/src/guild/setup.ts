@@ -6,7 +6,7 @@ import { forgetPanel, refreshPanel } from './panels.ts';
 import { privacyChanged } from './privacy.ts';
 import { withRelay } from './relay.ts';
 import { accept, type Reply, refuse } from './replies.ts';
-import { ANONYMOUS } from './sessions.ts';
+import { ANONYMOUS } from './reserving.ts';
 import { applyPatch, type SettingsPatch, type StoredSettings } from './settings.ts';
 import { DEFAULTS } from './settings-store.ts';
 

@@ -10,7 +10,7 @@ import { isListening } from './monitors.ts';
 import { lastEnd } from './panels.ts';
 import { type RecordStatus, recordStatus } from './record-status.ts';
 import type { Reply } from './replies.ts';
-import { ANONYMOUS } from './sessions.ts';
+import { ANONYMOUS } from './reserving.ts';
 import { type ChannelSettings, DEFAULT_POOL, type StoredSettings } from './settings.ts';
 import { DEFAULTS } from './settings-store.ts';
 import type { Channel } from './store.ts';

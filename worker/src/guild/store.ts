@@ -144,6 +144,12 @@ export class GuildStore {
     return this.sql.exec<ChannelRow>(sql, channelId).toArray().map(channelOf)[0];
   }
 
+  /** Also of a channel that is gone. */
+  channelName(channelId: string): string | undefined {
+    const sql = 'SELECT name FROM channels WHERE channel_id = ?';
+    return this.sql.exec<{ name: string }>(sql, channelId).toArray()[0]?.name;
+  }
+
   /** A deleted channel keeps its row: a channel that reappears in a later snapshot keeps its settings. */
   putChannel(channelId: string, name: string): void {
     this.sql.exec(

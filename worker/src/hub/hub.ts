@@ -21,7 +21,7 @@ import { Pictures } from './pictures.ts';
 import { Ring } from './ring.ts';
 import { Sender } from './sender.ts';
 
-type EphemeralName = 'voice.speaking' | 'session.stats' | 'caption.partial';
+type EphemeralName = 'voice.speaking' | 'session.stats' | 'recording.progress' | 'caption.partial';
 type EphemeralNews = { [N in EphemeralName]: { event: N; payload: HubEvents[N] } }[EphemeralName];
 
 /**
@@ -125,19 +125,20 @@ export class Hub extends DurableObject<Env> {
     await this.publishEphemeral({ event: 'session.stats', payload });
   }
 
-  /** Something that is not replayed. The first shard tells the others. */
-  async publishEphemeral(news: EphemeralNews, shard = 0): Promise<void> {
+  /** Something that is not replayed; `audience`: as of {@link Published}. The first shard tells the others. */
+  async publishEphemeral(news: EphemeralNews, audience?: string[], shard = 0): Promise<void> {
     const { guildId } = news.payload;
     if (shard === 0 && this.#pictures.shards > 1) {
       const others = Array.from({ length: this.#pictures.shards - 1 }, (_, index) => index + 1);
-      await Promise.all(others.map((other) => hubOf(this.env, guildId, other).publishEphemeral(news, other)));
+      await Promise.all(others.map((other) => hubOf(this.env, guildId, other).publishEphemeral(news, audience, other)));
     }
     // Dropped when it would be late.
     if (this.#clients.size === 0 || this.#sender.isCrowded) return;
     this.#guildId = guildId;
     if (!this.#pictures.known) await this.#pictures.learn();
     const event = { v: 1, type: 'event', id: ulid(), seq: this.#pictures.seq, at: Date.now(), ...news } as const;
-    fanOut({ clients: this.#clients, sender: this.#sender, counters: this.#counters }, { event });
+    const published: Published = { event, ...(audience ? { audience } : {}) };
+    fanOut({ clients: this.#clients, sender: this.#sender, counters: this.#counters }, published);
   }
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {

@@ -9,7 +9,7 @@ import type { Language, NamedKey, TextKey } from './texts/texts.ts';
 /** What a command may use. */
 export interface CommandContext {
   env: Env;
-  /** Empty outside of a server (commands with `anywhere` only). */
+  /** Empty outside of a server (commands with `direct` only). */
   guildId: string;
   userId: string;
   /** Of the interaction: its answer can be edited with it for fifteen minutes. */
@@ -83,11 +83,13 @@ export type Command = Described &
     | {
         /** Works where the bot is not a member, too. */
         anywhere?: true;
+        /** Works in the bot's direct messages, too. */
+        direct?: true;
         target?: never;
         run: (context: CommandContext) => Answer | Promise<Answer>;
       }
     /** Is about one voice channel: refused without one. */
-    | { target: true; anywhere?: never; run: (context: TargetContext) => Answer | Promise<Answer> }
+    | { target: true; anywhere?: never; direct?: never; run: (context: TargetContext) => Answer | Promise<Answer> }
   );
 
 /** For the type of a command file: `export const callNext = command({ … })`. */

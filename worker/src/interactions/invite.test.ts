@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { type Feature, inviteLinks, needsOf } from './invite.ts';
 
 const { ChangeNickname, Connect, CreatePublicThreads, EmbedLinks, ReadMessageHistory } = PermissionFlagsBits;
-const { SendMessages, SendMessagesInThreads, Speak, UseVAD, ViewChannel } = PermissionFlagsBits;
-const call = ViewChannel | Connect | Speak | UseVAD | SendMessages;
+const { SendMessages, SendMessagesInThreads, Speak, UseVAD, ViewAuditLog, ViewChannel } = PermissionFlagsBits;
+const call = ViewChannel | Connect | Speak | UseVAD | SendMessages | ViewAuditLog;
 const request = (features: Feature[], identities: { identityId: string; member: boolean }[] = []) => ({
   apiUrl: 'https://discord.com/api',
   applicationId: '900',

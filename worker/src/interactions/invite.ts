@@ -19,6 +19,7 @@ const needs: Record<Feature, readonly Need[]> = {
     { permission: 'Speak', why: 'invite.for.speak' },
     { permission: 'UseVAD', why: 'invite.for.vad' },
     { permission: 'SendMessages', why: 'invite.for.send' },
+    { permission: 'ViewAuditLog', why: 'invite.for.audit' },
   ],
   recording: [{ permission: 'ChangeNickname', why: 'invite.for.nick' }],
   panel: [
@@ -38,7 +39,7 @@ const needs: Record<Feature, readonly Need[]> = {
 };
 
 /** Gateway intents that the voice node asks for; none is privileged. The node's `gateway/intents.ts` names the same. */
-export const intents = ['Guilds', 'GuildVoiceStates', 'GuildModeration'] as const;
+export const intents = ['Guilds', 'GuildVoiceStates', 'GuildModeration', 'DirectMessages'] as const;
 /** Those of the text relay; Message Content is privileged. The node asks for them with `MESSAGE_CONTENT=yes`. */
 export const relayIntents = ['GuildMessages', 'MessageContent'] as const;
 

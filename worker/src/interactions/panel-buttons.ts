@@ -3,8 +3,10 @@ import { ComponentType, InteractionResponseType, TextInputStyle } from 'discord-
 import { readTranscriptButton } from '../captions/render.ts';
 import { type Env, guildOf } from '../env.ts';
 import { buttonId, type PanelAction, readButtonId } from '../panel/render.ts';
+import { readLinksButton } from '../recording/report-message.ts';
 import type { Link } from './links.ts';
 import { judge, permissionKey, type Rule } from './permissions.ts';
+import { pressLinks } from './recordings.ts';
 import { COMPONENT, type CommandInteraction, MODAL, type PressInteraction } from './schema.ts';
 import { languageOf, text } from './texts/texts.ts';
 import { pressTranscript } from './transcript-button.ts';
@@ -28,6 +30,8 @@ export async function press(env: Env, interaction: PressInteraction): Promise<Pr
   const language = languageOf(locale, guildLocale);
   const say = (key: Parameters<typeof text>[1], values?: Record<string, string | number>) =>
     text(language, key, values);
+  const recordingId = readLinksButton(data.custom_id);
+  if (recordingId !== undefined && member) return pressLinks(env, interaction, recordingId);
   const transcript = readTranscriptButton(data.custom_id);
   if (transcript !== undefined && member) return pressTranscript(env, interaction, transcript);
   const button = readButtonId(data.custom_id);

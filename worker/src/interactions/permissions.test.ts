@@ -34,7 +34,7 @@ test('which command does what', () => {
   const rules = Object.fromEntries(commandList.map((command) => [wordsOf(command).join(' '), command.rule]));
   for (const rule of Object.values(rules)) expect(actions).toContain(rule);
   const setup = Object.keys(rules).filter((name) => name.startsWith('setup '));
-  expect(setup).toHaveLength(16);
+  expect(setup).toHaveLength(19);
   for (const name of setup) expect(rules[name]).toBe('setup');
   for (const name of ['next', 'leave', 'stop', 'report', 'status', 'join']) {
     expect(rules[`call ${name}`]).toBe(`call.${name}`);

@@ -79,7 +79,10 @@ export function registration(
     const permission = memberPermissions[name];
     return {
       ...named(`command.${name}` as NamedKey),
-      contexts: [InteractionContextType.Guild],
+      contexts: [
+        InteractionContextType.Guild,
+        ...(group.some(({ direct }) => direct) ? [InteractionContextType.BotDM] : []),
+      ],
       ...(permission ? { default_member_permissions: String(PermissionFlagsBits[permission]) } : {}),
       options: alone ? optionsOf(first) : below(group, 1),
     };

@@ -34,7 +34,7 @@ function parse({ data }: CommandInteraction): { command: Command | undefined; op
 const TARGET_OPTION = 'channel';
 
 function contextOf(env: Env, interaction: CommandInteraction, options: readonly Option[]): CommandContext {
-  const { guild_id: guildId = '', member, data, locale, guild_locale: guildLocale } = interaction;
+  const { guild_id: guildId = '', member, user, data, locale, guild_locale: guildLocale } = interaction;
   const language = languageOf(locale, guildLocale);
   const values = new Map(options.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const])));
   const channels = data.resolved?.channels ?? {};
@@ -42,7 +42,8 @@ function contextOf(env: Env, interaction: CommandInteraction, options: readonly 
   return {
     env,
     guildId,
-    userId: member?.user.id ?? '',
+    userId: member?.user.id ?? user?.id ?? '',
+    ...(member?.roles ? { roles: member.roles } : {}),
     token: interaction.token,
     permissions: BigInt(named?.permissions ?? member?.permissions ?? 0),
     roleIds: member?.roles ?? [],
@@ -81,10 +82,16 @@ function refuseFor(context: CommandContext, lack: NonNullable<Lack>, channelId =
 export async function notHere(env: Env, interaction: CommandInteraction | PressInteraction): Promise<string | null> {
   const { guild_id: guildId, member, locale, guild_locale: guildLocale } = interaction;
   const say = (key: TextKey) => text(languageOf(locale, guildLocale), key);
-  if (guildId === undefined || member === undefined) return refusal(say('guild_only'), 'guild_only');
-  if ('name' in interaction.data && worksAnywhere(interaction as CommandInteraction)) return null;
+  if (guildId === undefined || member === undefined) {
+    const direct = interaction.user !== undefined && isCommand(interaction) && parse(interaction).command?.direct;
+    return direct ? null : refusal(say('guild_only'), 'guild_only');
+  }
+  if (isCommand(interaction) && worksAnywhere(interaction)) return null;
   return (await fleetOf(env).hasGuild(guildId)) ? null : refusal(say('not_ready'), 'not_ready');
 }
+
+const isCommand = (interaction: CommandInteraction | PressInteraction): interaction is CommandInteraction =>
+  'name' in interaction.data;
 
 /** What is said when something failed on our side. */
 export function failure({ locale, guild_locale: guildLocale }: CommandInteraction | PressInteraction): string {

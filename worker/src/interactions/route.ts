@@ -4,7 +4,7 @@ import { verifyKey } from 'discord-interactions';
 import { Hono } from 'hono';
 import { parseJson } from '../auth/signed.ts';
 import { editOriginal } from '../discord/webhook.ts';
-import { type Env, guildOf, settingsOf } from '../env.ts';
+import { type Env, fleetOf, guildOf, settingsOf } from '../env.ts';
 import { type Link, linkRows } from './links.ts';
 import { isPress, type PressAnswer, press } from './panel-buttons.ts';
 import { completeOption, failure, notHere, runCommand, worksAnywhere } from './respond.ts';
@@ -87,5 +87,6 @@ async function answerTo(env: Env, interaction: CommandInteraction | PressInterac
 /** An interaction works once. No object is made for a server that the bot is not in. */
 async function isFirstUse(env: Env, interaction: CommandInteraction | PressInteraction): Promise<boolean> {
   if (!isPress(interaction) && worksAnywhere(interaction)) return true;
-  return guildOf(env, interaction.guild_id ?? '').useInteraction(interaction.id);
+  const { guild_id: guildId, id } = interaction;
+  return guildId === undefined ? fleetOf(env).useNonce('interaction', id) : guildOf(env, guildId).useInteraction(id);
 }

@@ -49,6 +49,8 @@ const invoked = {
       roles: z.array(snowflake).default([]),
     })
     .optional(),
+  /** The caller in the bot's direct messages, where there is no member. */
+  user: z.object({ id: snowflake }).optional(),
   data: z.object({
     name: z.string(),
     options: z.array(optionSchema).optional(),

@@ -1,6 +1,6 @@
 /** Replies of a guild in words. Pure. */
 import type { Reply } from '../guild/replies.ts';
-import { ANONYMOUS } from '../guild/sessions.ts';
+import { ANONYMOUS } from '../guild/reserving.ts';
 import type { MonitorStatus, StatusReport } from '../guild/status.ts';
 import { isTextKey, type Language, type TextKey, text } from './texts/texts.ts';
 

@@ -5,7 +5,7 @@ import { type Env, settingsOf } from '../env.ts';
 import { fingerprint, LIVE_SPACING_MS, liveDueAt } from './live.ts';
 import { answered, isDue, type PanelPlace, type PanelRecord, wants } from './plan.ts';
 import { type PanelMessage, renderPanel } from './render.ts';
-import type { PanelLive, PanelState } from './state.ts';
+import type { PanelLive, PanelProgress, PanelState } from './state.ts';
 
 const newNonce = () => crypto.randomUUID().replaceAll('-', '').slice(0, 25);
 
@@ -19,6 +19,7 @@ const newNonce = () => crypto.randomUUID().replaceAll('-', '').slice(0, 25);
 export class Panel extends DurableObject<Env> {
   #working = false;
   #live: PanelLive | undefined;
+  #progress: PanelProgress | undefined;
   /** Live facts alone are not edited in before this instant, ms since the epoch. */
   #liveNotBefore = 0;
   #liveTimer: ReturnType<typeof setTimeout> | undefined;
@@ -47,10 +48,17 @@ export class Panel extends DurableObject<Env> {
     this.#planLive();
   }
 
+  /** How far a recording of the channel is; at 100 % nothing is shown any more. */
+  progress({ stage, percent }: PanelProgress): void {
+    this.#progress = percent >= 100 ? undefined : { stage, percent };
+    this.#planLive();
+  }
+
   /** The panel is not wanted any more: its message goes. */
   async forget(): Promise<void> {
     const record = this.record();
     this.#live = undefined;
+    this.#progress = undefined;
     clearTimeout(this.#liveTimer);
     this.ctx.storage.sql.exec('DELETE FROM panel');
     await this.ctx.storage.deleteAlarm();
@@ -80,7 +88,7 @@ export class Panel extends DurableObject<Env> {
     try {
       const record = this.record();
       if (!record || !isDue(record)) return;
-      const message = renderPanel(record.wanted, this.#live);
+      const message = renderPanel(record.wanted, this.#live, this.#progress);
       const overtakes = this.#liveEditing;
       const answer = await this.#send(record, message);
       const newest = this.record();
@@ -104,7 +112,7 @@ export class Panel extends DurableObject<Env> {
     clearTimeout(this.#liveTimer);
     const record = this.record();
     if (!record || this.#liveEditing) return;
-    const wanted = fingerprint(renderPanel(record.wanted, this.#live));
+    const wanted = fingerprint(renderPanel(record.wanted, this.#live, this.#progress));
     const at = liveDueAt(record, this.#liveNotBefore, wanted);
     if (at === undefined) return;
     this.#liveTimer = setTimeout(() => this.ctx.waitUntil(this.#editLive()), Math.max(0, at - Date.now()));
@@ -113,7 +121,7 @@ export class Panel extends DurableObject<Env> {
   async #editLive(): Promise<void> {
     const record = this.record();
     if (!record) return;
-    const message = renderPanel(record.wanted, this.#live);
+    const message = renderPanel(record.wanted, this.#live, this.#progress);
     const shownAs = fingerprint(message);
     if (this.#liveEditing || liveDueAt(record, this.#liveNotBefore, shownAs) === undefined) return;
     this.#liveEditing = true;

@@ -1,7 +1,7 @@
 /** A panel as a Discord message with components v2. Pure: the same state gives the same bytes. */
 import type { EndReason } from '@patchbay/shared/end-reason';
 import { ButtonStyle, ComponentType, MessageFlags } from 'discord-api-types/v10';
-import type { PanelLive, PanelPhase, PanelState } from './state.ts';
+import type { PanelLive, PanelPhase, PanelProgress, PanelState } from './state.ts';
 import { type PanelTexts, panelTexts } from './texts.ts';
 
 export type PanelAction = 'next' | 'stop' | 'report';
@@ -37,10 +37,11 @@ export interface PanelMessage {
  * The message as it is posted and edited. Names of other servers and people are shown as text, whatever they hold. `live`
  * counts for its own session alone, while it runs.
  */
-export function renderPanel(state: PanelState, live?: PanelLive): PanelMessage {
+export function renderPanel(state: PanelState, live?: PanelLive, progress?: PanelProgress): PanelMessage {
   const texts = panelTexts[state.locale];
   const { title, lines } = describe(state.phase, live, texts);
-  const text = [`### ${title}`, `🔊 ${plain(state.channelName)}`, ...lines].join('\n');
+  const made = progress ? [`💾 ${texts.progress(progress.stage, Math.floor(progress.percent))}`] : [];
+  const text = [`### ${title}`, `🔊 ${plain(state.channelName)}`, ...lines, ...made].join('\n');
   const buttons = buttonsOf(state, texts);
   return {
     flags: MessageFlags.IsComponentsV2,

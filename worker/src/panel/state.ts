@@ -76,3 +76,9 @@ export interface PanelLive {
   /** Added delay of what is heard here, ms. */
   delayMs?: number;
 }
+
+/** How far the storing or making of a recording is; in memory alone. */
+export interface PanelProgress {
+  stage: string;
+  percent: number;
+}

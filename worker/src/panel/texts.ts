@@ -29,6 +29,8 @@ export interface PanelTexts {
   sealed: (mark: string) => string;
   monitors: (names: string) => string;
   delay: (ms: number) => string;
+  /** How far the storing or making of a recording is. */
+  progress: (stage: string, percent: number) => string;
   ended: string;
   last: (reason: string) => string;
   lasted: (minutes: number, seconds: number) => string;
@@ -37,6 +39,21 @@ export interface PanelTexts {
   stop: string;
   report: string;
 }
+
+const stages: Record<'en' | 'it', Readonly<Record<string, string>>> = {
+  en: {
+    uploading: 'being stored',
+    finalising: 'being mixed',
+    recovering: 'being recovered',
+    transcribing: 'being transcribed',
+  },
+  it: {
+    uploading: 'salvataggio',
+    finalising: 'mixaggio',
+    recovering: 'recupero',
+    transcribing: 'trascrizione',
+  },
+};
 
 const en: PanelTexts = {
   waiting: 'Waiting for another server',
@@ -71,6 +88,7 @@ const en: PanelTexts = {
   sealed: (mark) => `A report sealed ten seconds of this call ${mark}`,
   monitors: (names) => `Listening in: ${names}`,
   delay: (ms) => `${ms < 1 ? 'under 1' : ms} ms delay`,
+  progress: (stage, percent) => `Recording: ${stages.en[stage] ?? stage}, ${percent} %`,
   ended: 'The call is over',
   last: (reason) => `Last call: ${reason}`,
   lasted: (minutes, seconds) => `It lasted ${minutes} min ${seconds} s.`,
@@ -127,6 +145,7 @@ const it: PanelTexts = {
   sealed: (mark) => `Una segnalazione ha sigillato dieci secondi di questa chiamata ${mark}`,
   monitors: (names) => `In ascolto: ${names}`,
   delay: (ms) => `${ms < 1 ? 'meno di 1' : ms} ms di ritardo`,
+  progress: (stage, percent) => `Registrazione: ${stages.it[stage] ?? stage}, ${percent} %`,
   ended: 'La chiamata è finita',
   last: (reason) => `Ultima chiamata: ${reason}`,
   lasted: (minutes, seconds) => `È durata ${minutes} min ${seconds} s.`,

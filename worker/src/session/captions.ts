@@ -1,9 +1,10 @@
 /** What of a session is captioned, who hears whose words, and who gets the transcript. Pure but for what is owed. */
 import type { NodeEventOf } from '@patchbay/shared/events';
 import type { CaptionsSpec } from '@patchbay/shared/session-spec';
+import type { ForeignCaption } from '../guild/captions/events.ts';
 import type { SideCaptions } from '../guild/captions/sides.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import type { SessionLeg, SessionRecord } from './record.ts';
+import { isLive, isPlaced, type SessionLeg, type SessionRecord } from './record.ts';
 import { presentRoutes } from './spec.ts';
 
 type Place = Pick<SessionLeg, 'guildId' | 'channelId'>;
@@ -72,6 +73,23 @@ export function hearers(record: SessionRecord, at: Place): { guildId: string; ch
   return record.legs.flatMap(({ key, guildId, channelId }) =>
     keys.includes(key) && guildId !== at.guildId ? [{ guildId, channelId }] : [],
   );
+}
+
+/** A guild changed how its side is captioned: the node learns of it at once. Idempotent. */
+export function changeCaptions(life: Lifecycle, at: Place, captions: SideCaptions): void {
+  const record = life.store.record();
+  const next = record && isLive(record) ? withSide(record, at, captions) : record;
+  if (!next || next === record) return;
+  if (isPlaced(next)) life.revise(next);
+  else life.commit(next);
+}
+
+/** What somebody said on one side goes on to the sides that hear it; also when it comes after the end. */
+export function passCaption(life: Lifecycle, from: Place, caption: ForeignCaption, at: number): void {
+  const record = life.store.record();
+  for (const to of record ? hearers(record, from) : []) {
+    life.owe(`guild:${to.guildId}`, { kind: 'caption', ...to, caption, at });
+  }
 }
 
 /** Whoever was captioned gets the transcript of all; where the session knows of none, the guild that tells of it does. */

@@ -5,7 +5,7 @@ import type { SessionSpec } from '@patchbay/shared/session-spec';
 import type { Transcript } from '../captions/place.ts';
 import { openDb } from '../db/db.ts';
 import { projectSession } from '../db/project.ts';
-import { type Env, fleetOf, guildOf, matchmakerOf, reportOf, settingsOf } from '../env.ts';
+import { type Env, fleetOf, guildOf, matchmakerOf, recordingOf, reportOf, settingsOf } from '../env.ts';
 import type { ForeignCaption } from '../guild/captions/events.ts';
 import type { Outcome } from '../matchmaker/policy.ts';
 import type { SealOutcome } from '../report/record.ts';
@@ -33,7 +33,9 @@ export type SessionEffect =
   | { kind: 'caption'; guildId: string; channelId: string; caption: ForeignCaption; at: number }
   | { kind: 'transcript'; guildId: string; channelId: string; transcript: Transcript }
   | { kind: 'report'; reportId: string; outcome: SealOutcome }
-  | { kind: 'project' };
+  | { kind: 'project' }
+  /** What is kept of its recording has to know how it stands. */
+  | { kind: 'recorded' };
 
 /** Delivers what is owed in one lane, in order. */
 export async function deliver(env: Env, store: SessionStore, effects: SessionEffect[]): Promise<void> {
@@ -45,7 +47,7 @@ export async function deliver(env: Env, store: SessionStore, effects: SessionEff
   // Views and projections always show the newest state: the last of a run is enough.
   const owed = effects.filter(
     (effect, at) =>
-      (effect.kind !== 'view' && effect.kind !== 'project') ||
+      (effect.kind !== 'view' && effect.kind !== 'project' && effect.kind !== 'recorded') ||
       !effects.slice(at + 1).some((e) => e.kind === effect.kind),
   );
   for (const effect of owed) await send(env, store, record, effect);
@@ -80,7 +82,12 @@ async function send(env: Env, store: SessionStore, record: SessionRecord, effect
     case 'report':
       return;
     case 'project':
-      return projectSession(openDb(env, settingsOf(env)), record, store.chunks());
+      return projectSession(openDb(env, settingsOf(env)), record);
+    case 'recorded': {
+      const { id: sessionId, mode, timeZero, phase, notes = [] } = record;
+      const ended = phase.state === 'ended' ? { at: phase.at, reason: phase.reason } : null;
+      return recordingOf(env, sessionId).session({ sessionId, mode, timeZero, ended, notes });
+    }
   }
 }
 

@@ -6,7 +6,16 @@ import type { Outbox } from '../outbox/outbox.ts';
 import { noteCaptioned } from './captions.ts';
 import { goesOnWithout, legAt, orphanedMonitors, withoutLeg, withRecording } from './changes.ts';
 import type { SessionEffect } from './effects.ts';
-import { emptyReason, followLegs, isLive, isPlaced, limitsOf, move, type SessionRecord } from './record.ts';
+import {
+  connectTime,
+  emptyReason,
+  followLegs,
+  isLive,
+  isPlaced,
+  limitsOf,
+  move,
+  type SessionRecord,
+} from './record.ts';
 import { placed, specOf } from './spec.ts';
 import type { SessionStore } from './store.ts';
 
@@ -42,6 +51,7 @@ export class Lifecycle {
         this.outbox.add(`guild:${guildId}`, { kind: 'view', guildId });
       }
       this.outbox.add('db', { kind: 'project' });
+      if (record.recordingStarted) this.outbox.add('recording', { kind: 'recorded' });
       const early = record.phase.state === 'requested' || record.phase.state === 'placing';
       const joining = isLive(record) && record.legs.some(({ state }) => state === 'requested');
       if (early || joining) this.deadlines.set('advance', Date.now() + ADVANCE_MS);
@@ -189,11 +199,11 @@ export class Lifecycle {
 
   /** The legs are placed: the node is told to run it, and has a limited time to connect. */
   connect(from: SessionRecord, nodeId: string, epochs: Record<string, number>): void {
-    const { CALL_LIMIT_SECONDS, CALL_WARN_SECONDS, CONNECT_TIMEOUT_MS } = this.settings;
+    const { CALL_LIMIT_SECONDS, CALL_WARN_SECONDS } = this.settings;
     const now = Date.now();
     const limits = from.limits ?? limitsOf(from, { seconds: CALL_LIMIT_SECONDS, warnSeconds: CALL_WARN_SECONDS });
     const record = placed(from, { nodeId, epochs }, limits, now);
-    this.deadlines.set('connecting', now + CONNECT_TIMEOUT_MS);
+    this.deadlines.set('connecting', now + connectTime(record, this.settings));
     if (limits.seconds > 0) this.deadlines.set('limit', now + limits.seconds * 1000);
     this.outbox.add('matchmaker', { kind: 'settle', pool: record.pool, outcome: { kind: 'confirm' } });
     this.outbox.add('fleet', { kind: 'apply', nodeId, spec: specOf(record) });

@@ -1,6 +1,6 @@
 import { type Env, fleetOf, guildOf } from '../env.ts';
 import type { NodeCandidate } from '../fleet/placement.ts';
-import type { ReserveAnswer } from '../guild/sessions.ts';
+import type { ReserveAnswer } from '../guild/reserving.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { move, partnersOf, patchLeg, type SessionLeg, type SessionRecord } from './record.ts';
 

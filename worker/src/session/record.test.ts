@@ -2,6 +2,7 @@ import { sessionSpecSchema, sessionStateSchema } from '@patchbay/shared/session-
 import { ulid } from 'ulid';
 import { expect, test } from 'vitest';
 import {
+  connectTime,
   type LegReservation,
   legReported,
   limitsOf,
@@ -119,4 +120,14 @@ test('the shortest time limit holds, with the warning of its side, and the deplo
     seconds: 0,
     warnSeconds: 0,
   });
+});
+
+test('a channel by itself has time for every try to join; a call has a partner who waits', () => {
+  const times = { CONNECT_TIMEOUT_MS: 1, ALONE_CONNECT_TIMEOUT_MS: 2 };
+  const call = start();
+  expect(connectTime(call, times)).toBe(1);
+  expect(connectTime({ legs: call.legs.slice(0, 1) }, times)).toBe(2);
+  expect(
+    connectTime({ legs: call.legs.map((leg, index) => (index === 0 ? leg : { ...leg, role: 'monitor' })) }, times),
+  ).toBe(2);
 });

@@ -246,3 +246,12 @@ export function limitsOf(record: SessionRecord, deployment: Limits): Limits {
 export function emptyReason({ legs }: Pick<SessionRecord, 'legs'>): EndReason {
   return legs.filter(({ role }) => role !== 'monitor').length > 1 ? 'user_left' : 'empty';
 }
+
+/** How long the legs may take to connect. Milliseconds. */
+export function connectTime(
+  { legs }: Pick<SessionRecord, 'legs'>,
+  settings: { CONNECT_TIMEOUT_MS: number; ALONE_CONNECT_TIMEOUT_MS: number },
+): number {
+  const alone = legs.filter(({ role }) => role !== 'monitor').length === 1;
+  return alone ? settings.ALONE_CONNECT_TIMEOUT_MS : settings.CONNECT_TIMEOUT_MS;
+}

@@ -11,7 +11,7 @@ import type { GuildPrivacy } from '../guild/privacy.ts';
 import type { Outcome } from '../matchmaker/policy.ts';
 import { OUTBOX_DEADLINE, Outbox } from '../outbox/outbox.ts';
 import { walkOn } from './attaching.ts';
-import { hearers, withSide } from './captions.ts';
+import { changeCaptions, passCaption } from './captions.ts';
 import {
   attachRefusal,
   type ChangeAnswer,
@@ -29,18 +29,11 @@ import {
   withVolume,
 } from './changes.ts';
 import { deliver, type SessionEffect } from './effects.ts';
+import { deadlinePassed, legsReported, nodeEnded, nodeLost, nodeRefused, occupied } from './leg-reports.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { LiveLane } from './live-lane.ts';
 import { type NoteAnswer, type SessionNote, withNote } from './notes.ts';
-import {
-  isLive,
-  isPlaced,
-  keyOf,
-  legReported,
-  type RecordingReport,
-  type SessionRecord,
-  type SessionReport,
-} from './record.ts';
+import { isLive, isPlaced, type RecordingReport, type SessionRecord, type SessionReport } from './record.ts';
 import { recordingReported } from './recordings.ts';
 import { type SealRequest, seal } from './seals.ts';
 import { firstRecord, type StartRequest } from './start.ts';
@@ -177,32 +170,7 @@ export class Session extends DurableObject<Env> {
 
   /** What the node reports of the legs in one guild, in order. */
   legEvents(events: SessionReport[]): void {
-    for (const event of events) {
-      const record = this.record();
-      if (!record || record.phase.state === 'ended') continue;
-      const key = keyOf(record, event.legId);
-      const gone = event.type === 'session.ended' && record.past.find((leg) => leg.key === key);
-      if (gone && !record.legs.some((leg) => leg.key === key)) {
-        const { guildId, channelId } = gone;
-        const reason = gone.endReason ?? event.reason;
-        this.#life.owe(`guild:${guildId}`, { kind: 'legOver', guildId, channelId, reason });
-        continue;
-      }
-      const next = legReported(record, event);
-      if (next === record) continue;
-      const leg = next.legs.find((each) => each.key === key);
-      if (next.legs.every((each) => each.state === 'ended'))
-        this.#life.finish(next, this.#life.reasonOf(next, 'error'));
-      else if (event.type === 'session.ended' && isLive(next)) {
-        if (event.goesOn && leg) this.#life.drop(next, leg.key, event.reason, true);
-        else this.#life.end(next, event.reason);
-      } else if (event.type === 'session.active' && leg?.replaces) {
-        this.#life.drop(next, leg.replaces, 'command');
-      } else {
-        if (next.phase.state === 'active') this.#deadlines.clear('connecting');
-        this.#life.commit(next);
-      }
-    }
+    legsReported(this.#life, events);
   }
 
   /** What the node reports of recordings and reports; what is stored may come after the end and still counts. */
@@ -244,51 +212,32 @@ export class Session extends DurableObject<Env> {
 
   /** A guild changed how its side is captioned: the node learns of it at once. Idempotent. */
   setCaptions(guildId: string, channelId: string, captions: SideCaptions): void {
-    const record = this.record();
-    const next = record && isLive(record) ? withSide(record, { guildId, channelId }, captions) : record;
-    if (!next || next === record) return;
-    if (isPlaced(next)) this.#life.revise(next);
-    else this.#life.commit(next);
+    changeCaptions(this.#life, { guildId, channelId }, captions);
   }
 
   /** What somebody said on one side goes on to the sides that hear it; also when it comes after the end. */
   caption(guildId: string, channelId: string, caption: ForeignCaption, at: number): void {
-    const record = this.record();
-    for (const to of record ? hearers(record, { guildId, channelId }) : []) {
-      this.#life.owe(`guild:${to.guildId}`, { kind: 'caption', ...to, caption, at });
-    }
+    passCaption(this.#life, { guildId, channelId }, caption, at);
   }
 
   /** How many people are in the channel of a leg; after a grace without any, it leaves, or the session ends. */
   occupancy(guildId: string, channelId: string, humans: number): void {
-    const record = this.record();
-    if (!record || !isLive(record)) return;
-    const name = `empty:${guildId}:${channelId}`;
-    if (humans > 0) this.#deadlines.clear(name);
-    else this.#deadlines.setOnce(name, Date.now() + settingsOf(this.env).END_GRACE_MS);
-    void this.#deadlines.arm();
+    occupied(this.#life, { guildId, channelId }, humans);
   }
 
   /** The fleet gave the node up. */
   nodeLost(): void {
-    const record = this.record();
-    if (record && record.phase.state !== 'ended') this.#life.finish(record, this.#life.reasonOf(record, 'node_lost'));
+    nodeLost(this.#life);
   }
 
   /** The node will not run it. */
   refused(code: string, message: string): void {
-    const record = this.record();
-    if (!record || record.phase.state === 'ended') return;
-    console.error(`session ${record.id}: refused by its node with ${code}: ${message}`);
-    this.#life.finish(record, this.#life.reasonOf(record, code === 'no_identity' ? 'no_identity' : 'error'));
+    nodeRefused(this.#life, code, message);
   }
 
   /** The node ended it as a whole; `by`: the leg on whose side it came up. */
   tombstone(reason: EndReason, by?: string): void {
-    const record = this.record();
-    if (!record || record.phase.state === 'ended') return;
-    const endedBy = record.endedBy ?? keyOf(record, by);
-    this.#life.finish(endedBy ? { ...record, endedBy } : record, this.#life.reasonOf(record, reason));
+    nodeEnded(this.#life, reason, by);
   }
 
   /** What is stored; `null` before {@link start}. */
@@ -298,15 +247,7 @@ export class Session extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     const due = this.#deadlines.take(Date.now());
-    for (const name of due) {
-      const record = this.record();
-      if (!record) continue;
-      if (name === 'connecting' && record.phase.state === 'connecting') this.#life.end(record, 'error');
-      if (name === 'ending' && record.phase.state === 'ending') this.#life.finish(record, record.phase.reason);
-      if (name === 'limit' && isLive(record)) this.#life.end(record, 'timeout');
-      if (name.startsWith('empty:') && isLive(record)) this.#life.empty(record, name);
-      if (name.startsWith('record:') && isLive(record)) this.#life.recordingTimedOut(record, name);
-    }
+    for (const name of due) deadlinePassed(this.#life, name);
     if (due.includes(OUTBOX_DEADLINE)) this.#outbox.kick();
     if (due.includes('advance')) this.ctx.waitUntil(this.#advance());
     await this.#deadlines.arm();

@@ -5,6 +5,11 @@ import type { Settings } from '../env.ts';
 
 /** A `fetch` from a Worker may never resolve: each has a limit. Milliseconds. */
 const CALL_MS = 15_000;
+/** Keys of one listing. */
+const PAGE = 1_000;
+const METADATA = 'x-amz-meta-';
+/** Requests at a time. */
+const AT_ONCE = 6;
 
 export interface BucketOptions {
   endpoint: string;
@@ -48,13 +53,40 @@ export class Bucket {
     if (!prefix.endsWith('/'))
       throw new PatchbayError('prefix_too_wide', 'Name a folder: a prefix that ends with "/".');
     for (let keys = await this.list(prefix); keys.length > 0; keys = await this.list(prefix)) {
-      for (const key of keys) await this.#call('DELETE', this.#path(key));
+      for (let at = 0; at < keys.length; at += AT_ONCE) {
+        await Promise.all(keys.slice(at, at + AT_ONCE).map((key) => this.delete(key)));
+      }
     }
   }
 
-  /** Keys below a prefix, a thousand at most. */
-  async list(prefix: string): Promise<string[]> {
-    const query = new URLSearchParams({ 'list-type': '2', prefix });
+  /** Deletes one object; one that is not there is what was wanted. */
+  async delete(key: string): Promise<void> {
+    await this.#call('DELETE', this.#path(key));
+  }
+
+  /** The metadata of an object (names without `x-amz-meta-`) and its length in bytes; `undefined`: there is none. */
+  async head(key: string): Promise<{ metadata: Record<string, string>; bytes: number } | undefined> {
+    const response = await this.#ask('HEAD', this.#path(key));
+    if (!response) return undefined;
+    const named = [...response.headers].flatMap(([name, value]) => {
+      return name.startsWith(METADATA) ? [[name.slice(METADATA.length), value] as const] : [];
+    });
+    return { metadata: Object.fromEntries(named), bytes: Number(response.headers.get('content-length') ?? 0) };
+  }
+
+  /** All keys below a prefix. */
+  async listAll(prefix: string): Promise<string[]> {
+    const keys: string[] = [];
+    for (let page = await this.list(prefix); page.length > 0; page = await this.list(prefix, page.at(-1))) {
+      keys.push(...page);
+      if (page.length < PAGE) break;
+    }
+    return keys;
+  }
+
+  /** Keys below a prefix, a thousand at most; `after`: those that come after this one. */
+  async list(prefix: string, after?: string): Promise<string[]> {
+    const query = new URLSearchParams({ 'list-type': '2', prefix, ...(after ? { 'start-after': after } : {}) });
     const body = await this.#call('GET', `${this.#root}?${query}`);
     if (!body.includes('ListBucketResult')) {
       throw new PatchbayError('bucket_refused', 'S3_ENDPOINT does not answer like S3. Check the address.');
@@ -67,13 +99,18 @@ export class Bucket {
   }
 
   async #call(method: 'GET' | 'DELETE', url: string): Promise<string> {
+    return (await (await this.#ask(method, url))?.text()) ?? '';
+  }
+
+  /** `undefined`: there is no such object. */
+  async #ask(method: 'GET' | 'HEAD' | 'DELETE', url: string): Promise<Response | undefined> {
     let problem: string;
     try {
       const request = await this.#client.sign(url, { method });
       const response = await fetch(request, { signal: AbortSignal.timeout(CALL_MS) });
-      const body = await response.text();
-      // Deleting what is not there is what was wanted.
-      if (response.ok || (method === 'DELETE' && response.status === 404)) return body;
+      if (response.ok) return response;
+      await response.body?.cancel();
+      if (method !== 'GET' && response.status === 404) return undefined;
       problem = `status ${response.status}`;
     } catch (error) {
       problem = error instanceof Error ? error.name : 'error';

@@ -5,6 +5,7 @@ import type { CaptionLine, CaptionPlace, Transcript } from '../../captions/place
 import type { GuildBook } from '../book.ts';
 import { channelOfLeg, legsInUse } from '../leases.ts';
 import { refreshPanel } from '../panels.ts';
+import { recordedTranscript } from '../recorded.ts';
 import type { CaptionFinal, CaptionState } from './store.ts';
 
 /** Words of one side, on their way to another: what its own server lets the others know of the speaker. */
@@ -109,6 +110,7 @@ export function captionState(book: GuildBook, event: NodeEventOf<'caption.state'
 export function transcriptStored(book: GuildBook, channelId: string, transcript: Transcript): void {
   const { sessionId, objects } = transcript;
   book.captions.putTranscript({ sessionId, channelId, objects });
+  recordedTranscript(book, transcript);
   const place = placeOf(book, channelId);
   book.owe(`captions:${channelId}`, { kind: 'captions.transcript', channelId, transcript, place });
 }

@@ -21,6 +21,7 @@ import { deskHold } from './desk-hold.ts';
 import { deskInvite } from './desk-invite.ts';
 import { deskResume } from './desk-resume.ts';
 import { deskTransfer } from './desk-transfer.ts';
+import { download } from './download.ts';
 import { invite } from './invite.ts';
 import { leave } from './leave.ts';
 import { monitorStart } from './monitor-start.ts';
@@ -34,12 +35,18 @@ import { recordNote } from './record-note.ts';
 import { recordStart } from './record-start.ts';
 import { recordStatus } from './record-status.ts';
 import { recordStop } from './record-stop.ts';
+import { recordingDelete } from './recording-delete.ts';
+import { recordingErase } from './recording-erase.ts';
+import { records } from './records.ts';
+import { recover } from './recover.ts';
 import { reportsList } from './reports-list.ts';
 import { reportsRead } from './reports-read.ts';
 import { setupAfterEnd } from './setup-after-end.ts';
 import { setupBlock } from './setup-block.ts';
 import { setupChannel } from './setup-channel.ts';
 import { setupLimits } from './setup-limits.ts';
+import { setupMailAdd } from './setup-mail-add.ts';
+import { setupMailRemove } from './setup-mail-remove.ts';
 import { setupPanel } from './setup-panel.ts';
 import { setupRecordCategory } from './setup-record-category.ts';
 import { setupRecordChannel } from './setup-record-channel.ts';
@@ -49,6 +56,7 @@ import { setupRelay } from './setup-relay.ts';
 import { setupReportsOff } from './setup-reports-off.ts';
 import { setupReportsOn } from './setup-reports-on.ts';
 import { setupReset } from './setup-reset.ts';
+import { setupRetention } from './setup-retention.ts';
 import { setupShow } from './setup-show.ts';
 import { setupStaff } from './setup-staff.ts';
 import { setupUnblock } from './setup-unblock.ts';
@@ -91,6 +99,9 @@ export const commandList: readonly Command[] = [
   setupStaff,
   setupReportsOn,
   setupReportsOff,
+  setupRetention,
+  setupMailAdd,
+  setupMailRemove,
   setupBlock,
   setupUnblock,
   setupShow,
@@ -104,6 +115,11 @@ export const commandList: readonly Command[] = [
   privacyOptout,
   privacyOptin,
   privacyStatus,
+  records,
+  download,
+  recover,
+  recordingDelete,
+  recordingErase,
 ];
 
 /** Commands that Discord shows only to members with a permission, until a server's admins decide otherwise. */

@@ -1,6 +1,6 @@
 /** Options that several commands share. */
 import { ChannelType, ApplicationCommandOptionType as Type } from 'discord-api-types/v10';
-import { ANONYMOUS } from '../../guild/sessions.ts';
+import { ANONYMOUS } from '../../guild/reserving.ts';
 import type { CommandContext, OptionSpec } from '../command.ts';
 import { refusal } from '../words.ts';
 
@@ -20,6 +20,12 @@ export const deskChannelOption: OptionSpec = {
   type: Type.Channel,
   channelTypes: voice,
   required: true,
+};
+/** The channel whose recordings are asked for. */
+export const recordedChannelOption: OptionSpec = {
+  key: 'option.recorded-channel',
+  type: Type.Channel,
+  channelTypes: voice,
 };
 /** The channel whose call a monitor listens to. */
 export const monitoredChannelOption: OptionSpec = {

@@ -1,6 +1,6 @@
 import { fleetOf, settingsOf } from '../../env.ts';
 import type { RecordRule } from '../../guild/record-policy.ts';
-import type { ChannelSettings } from '../../guild/settings.ts';
+import type { ChannelSettings, StoredSettings } from '../../guild/settings.ts';
 import type { SetupReport } from '../../guild/status.ts';
 import { type CommandContext, command, ownGuild } from '../command.ts';
 import { isTextKey, type TextKey } from '../texts/texts.ts';
@@ -8,7 +8,10 @@ import { clip, monitorWords } from '../words.ts';
 import { languageName } from './languages.ts';
 import { serverName } from './options.ts';
 
-type Shown = { [K in keyof ChannelSettings]?: ChannelSettings[K] | undefined };
+type Shown = { [K in keyof ChannelSettings]?: ChannelSettings[K] | undefined } & Pick<
+  StoredSettings,
+  'chunkDays' | 'recordingDays' | 'mailTo'
+>;
 
 /** When a channel is recorded by itself. */
 function ruleWords(say: CommandContext['say'], rule: RecordRule): string {
@@ -50,6 +53,12 @@ function pieces({ env, say, language }: CommandContext, settings: Shown): string
   } else if (settings.recordLimitSeconds === 0) all.push(say('show.record_unlimited'));
   if (settings.staffRole) all.push(say('show.staff', { role: settings.staffRole }));
   if (settings.sealReports === false) all.push(say('show.sealing_off'));
+  if (settings.recordingDays !== undefined || settings.chunkDays !== undefined) {
+    const { RECORDING_RETENTION_DAYS: days, CHUNK_RETENTION_DAYS: chunks } = settingsOf(env);
+    const values = { days: settings.recordingDays ?? days, chunks: settings.chunkDays ?? chunks };
+    all.push(say('show.retention', values));
+  }
+  if (settings.mailTo?.length) all.push(say('show.mails', { count: settings.mailTo.length }));
   if (settings.panel) all.push(say('show.panel', { text: settings.panel }));
   return all.filter((piece) => typeof piece === 'string');
 }

@@ -210,6 +210,7 @@ export const answers = {
   'invite.for.connect': 'join the voice channel of a call',
   'invite.for.speak': 'be the voice of the other side',
   'invite.for.vad': 'speak without push-to-talk',
+  'invite.for.audit': 'tell when it was a moderator who disconnected somebody; all else works without it',
   'invite.for.nick': 'show [REC] in front of its name before anything is recorded',
   'invite.for.send': 'say in the channel why a call ended, and show the panel of a call',
   'invite.for.embed': 'show the panel as a card',

@@ -2,11 +2,13 @@
 import { answers } from './en-answers.ts';
 import { captions } from './en-captions.ts';
 import { record } from './en-record.ts';
+import { recordingTexts } from './en-recordings.ts';
 
 export const en = {
   ...answers,
   ...captions,
   ...record,
+  ...recordingTexts,
   'command.call': 'call',
   'command.call.about': 'Talk with another server',
   'command.call.join': 'join',
@@ -163,6 +165,7 @@ export const en = {
   'permission.Speak': 'Speak',
   'permission.UseVAD': 'Use Voice Activity',
   'permission.ChangeNickname': 'Change Nickname',
+  'permission.ViewAuditLog': 'View Audit Log',
   'permission.SendMessages': 'Send Messages',
   'permission.EmbedLinks': 'Embed Links',
   'permission.ReadMessageHistory': 'Read Message History',

@@ -222,6 +222,7 @@ export const answers: Record<keyof typeof english, string> = {
   'invite.for.connect': 'entrare nel canale vocale di una chiamata',
   'invite.for.speak': "essere la voce dell'altra parte",
   'invite.for.vad': 'parlare senza premere per parlare',
+  'invite.for.audit': 'dire quando è stato un moderatore a scollegare qualcuno; tutto il resto funziona anche senza',
   'invite.for.nick': 'mostrare [REC] davanti al suo nome prima che si registri qualcosa',
   'invite.for.send': 'dire nel canale perché una chiamata è terminata, e mostrarne il pannello',
   'invite.for.embed': 'mostrare il pannello come scheda',

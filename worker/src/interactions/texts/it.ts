@@ -3,11 +3,13 @@ import type { TextKey } from './en.ts';
 import { answers } from './it-answers.ts';
 import { captions } from './it-captions.ts';
 import { record } from './it-record.ts';
+import { recordingTexts } from './it-recordings.ts';
 
 export const it: Record<TextKey, string> = {
   ...answers,
   ...captions,
   ...record,
+  ...recordingTexts,
   'command.call': 'chiamata',
   'command.call.about': 'Parla con un altro server',
   'command.call.join': 'entra',
@@ -164,6 +166,7 @@ export const it: Record<TextKey, string> = {
   'permission.Speak': 'Parla',
   'permission.UseVAD': 'Usa attività vocale',
   'permission.ChangeNickname': 'Cambia nickname',
+  'permission.ViewAuditLog': 'Visualizza registro attività',
   'permission.SendMessages': 'Invia messaggi',
   'permission.EmbedLinks': 'Incorpora link',
   'permission.ReadMessageHistory': 'Leggi cronologia messaggi',
