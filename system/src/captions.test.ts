@@ -226,12 +226,13 @@ test('by command: status, language, opt-out, late comers; the transcript has it 
 
   expect(await command(mill, gus, 'stop')).toContain('captioned no longer');
   expect(await command(mill, gus, 'record stop')).toContain('is not recorded any longer');
+  const customId = `transcript:${recordingId}`;
   const message = await sim.until(
-    async () => (await sim.messages(mill.textChannelId)).find(({ content }) => content.includes('The transcript of')),
+    async () =>
+      (await sim.messages(mill.textChannelId)).find(({ components }) => JSON.stringify(components).includes(customId)),
     { timeoutMs: 30_000, what: 'the transcript' },
   );
   expect(message.content).toMatch(/\d+ parts from live captions, 1 from the recording/);
-  const customId = /transcript:[0-9A-Z]{26}/.exec(JSON.stringify(message.components))?.[0] ?? '';
   const press = async (userId: string) => {
     const { interactionId } = await sim.click({ userId, messageId: message.id, customId });
     return sim.until(async () => {

@@ -60,8 +60,25 @@ export async function watchHome(
   return HubWatcher.connect(stack.workerUrl, guildId, await exchangeCode(stack.workerUrl, code));
 }
 
+/** Everybody joins; resolves when the pages show them there. */
 export async function joinHome(sim: SimControl, homes: readonly Home[]): Promise<void> {
-  for (const { people, channelId } of homes) for (const { userId } of people) await sim.join(userId, channelId);
+  for (const { people, channelId, watcher, guildName } of homes) {
+    for (const { userId } of people) await sim.join(userId, channelId);
+    await watcher.until(`everybody of ${guildName} to be seen`, () =>
+      people.every(({ userId }) => channelOf(watcher, userId) === channelId),
+    );
+  }
+}
+
+/** Where the page shows somebody now. */
+function channelOf({ events }: HubWatcher, userId: string): string | undefined {
+  for (const { event, payload } of [...events].reverse()) {
+    if (event === 'voice.left' && payload.userId === userId) return undefined;
+    if ((event === 'voice.joined' || event === 'voice.moved') && payload.member.userId === userId)
+      return payload.member.channelId;
+    if (event === 'presence.snapshot') return payload.members.find((member) => member.userId === userId)?.channelId;
+  }
+  return undefined;
 }
 
 /** Everybody leaves; resolves when the bots have left, too. */
