@@ -36,7 +36,7 @@ describe('two servers talk', () => {
 
   beforeAll(async () => {
     const browser = mustBrowse ? await launchChromium(chromium ?? '/usr/bin/chromium') : undefined;
-    const page = await browser?.newPage({ viewport: { width: 1180, height: 540 }, colorScheme: 'light' });
+    const page = await browser?.newPage({ viewport: { width: 1180, height: 680 }, colorScheme: 'light' });
     if (page) await openPage(page);
     let spokenLines = 0;
     call = await playCall(scene, {
@@ -79,8 +79,8 @@ describe('two servers talk', () => {
   async function lookAtCaptions(page: Page): Promise<Record<string, string>> {
     await page.waitForSelector('.caption.partial');
     const path = process.env.CAPTIONS_SCREENSHOT_FILE ?? join(directory, 'captions.png');
-    await page.setViewportSize({ width: 1200, height: 620 });
-    await page.locator('.captions').first().scrollIntoViewIfNeeded();
+    await page.setViewportSize({ width: 1200, height: 760 });
+    await page.evaluate(() => document.querySelector('.captions')?.scrollIntoView({ block: 'end' }));
     await page.screenshot({ path });
     return { captions: await page.innerText('.captions') };
   }
