@@ -15,7 +15,7 @@ let scene: Scene;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'patchbay-test-'));
-  scene = await setScene(await Stack.start({ directory }));
+  scene = await setScene(await Stack.start({ directory }), { captions: true });
 }, 120_000);
 
 afterAll(async () => {
@@ -36,7 +36,7 @@ describe('two servers talk', () => {
 
   beforeAll(async () => {
     const browser = mustBrowse ? await launchChromium(chromium ?? '/usr/bin/chromium') : undefined;
-    const page = await browser?.newPage({ viewport: { width: 1180, height: 540 }, colorScheme: 'light' });
+    const page = await browser?.newPage({ viewport: { width: 1180, height: 680 }, colorScheme: 'light' });
     if (page) await openPage(page);
     let spokenLines = 0;
     call = await playCall(scene, {
@@ -44,6 +44,7 @@ describe('two servers talk', () => {
         spokenLines += 1;
         // In the middle of the overlapping lines: people are shown speaking.
         if (spokenLines === 6 && page) void lookDuring(page).then((text) => Object.assign(shown, text));
+        if (spokenLines === 9 && page) void lookAtCaptions(page).then((text) => Object.assign(shown, text));
       },
     });
     if (page) {
@@ -73,6 +74,15 @@ describe('two servers talk', () => {
     const file = process.env.SCREENSHOT_FILE ?? join(directory, 'dashboard.png');
     await page.screenshot({ path: file });
     return { during: await page.innerText('main') };
+  }
+
+  async function lookAtCaptions(page: Page): Promise<Record<string, string>> {
+    await page.waitForSelector('.caption.partial');
+    const path = process.env.CAPTIONS_SCREENSHOT_FILE ?? join(directory, 'captions.png');
+    await page.setViewportSize({ width: 1200, height: 760 });
+    await page.evaluate(() => document.querySelector('.captions')?.scrollIntoView({ block: 'end' }));
+    await page.screenshot({ path });
+    return { captions: await page.innerText('.captions') };
   }
 
   test('every promise of the scenario is seen', () => {
@@ -107,6 +117,7 @@ describe('two servers talk', () => {
       expect(shown.during).toContain(text);
     }
     expect(shown.during).toMatch(/speaking/);
+    expect(shown.captions).toMatch(/captions on.*Ada Hello over there, can you hear us\?.*Cleo/s);
     expect(shown.after).toContain('Ended: everybody left one side.');
     expect(shown.after?.match(/\.ogg/g)).toHaveLength(4);
   });

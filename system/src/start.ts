@@ -69,14 +69,14 @@ async function runReal(settings: Record<string, string>): Promise<void> {
 async function run(): Promise<void> {
   const settings = await readDotEnv(values.env);
   if (settings) return runReal(settings);
-  say('Starting Patchbay: simulator, object storage, Worker, voice node, page.');
+  say('Starting Patchbay: simulator, object storage, transcription, Worker, voice node, page.');
   const stack = await Stack.start({
     directory,
     children,
     ...(values.once ? {} : { port: Number(values.port) }),
     onProgress: say,
   });
-  const scene = await setScene(stack, say);
+  const scene = await setScene(stack, { captions: true, onProgress: say });
   const [left, right] = scene.both;
   do {
     const code = await mintCode(stack.workerUrl, stack.hubSecret, left.ownerId, [left.guildId, right.guildId]);

@@ -5,6 +5,7 @@
 import type { SessionView } from '@patchbay/shared/hub-protocol';
 import { exchangeCode, HubWatcher, mintCode } from '../stack/hub.ts';
 import type { Stack } from '../stack/stack.ts';
+import { type CaptionVerdict, captionAlways, finalsOf, judgeCaptions, judgeWritten, saidBy } from './captions.ts';
 import { collectHeard, judgeListeners, type ListenerVerdict, type Spoken, speakLines } from './play.ts';
 import { judgeRecordings, type TrackVerdict } from './recordings.ts';
 import { tonesHeard } from './tones.ts';
@@ -15,6 +16,8 @@ export interface FirstCall {
   spoken: Spoken[];
   listeners: ListenerVerdict[];
   tracks: TrackVerdict[];
+  /** What the page was told of who said what, and what is wrong in the channels' chats; absent: the scene has no captions. */
+  captions?: CaptionVerdict & { wrongInDiscord: string[] };
   /** Frames that left the bot in the clear although the room is end-to-end encrypted. */
   plaintextFrames: number;
   daveVersions: (number | undefined)[];
@@ -25,10 +28,21 @@ export interface Scene {
   both: [PlayedSide, PlayedSide];
   /** One watcher per guild. */
   watchers: [HubWatcher, HubWatcher];
+  captioned: boolean;
 }
 
 /** Makes the guilds, starts the voice node, sets the channels up and opens a watcher on each guild. */
-export async function setScene(stack: Stack, onProgress: (text: string) => void = () => undefined): Promise<Scene> {
+export async function setScene(
+  stack: Stack,
+  {
+    captions = false,
+    onProgress = () => undefined,
+  }: {
+    /** Every call is captioned, and each side reads the other's. */
+    captions?: boolean;
+    onProgress?: (text: string) => void;
+  } = {},
+): Promise<Scene> {
   const both = await makeWorld(stack.sim, stack.application);
   await stack.startNode();
   onProgress('The voice node is up.');
@@ -36,13 +50,14 @@ export async function setScene(stack: Stack, onProgress: (text: string) => void 
     const answer = await configure(stack.sim, stack.application, side);
     // As Discord shows a mention of a channel.
     onProgress(`${side.guildName}: ${answer.replaceAll(`<#${side.channelId}>`, `#${side.channelName}`)}`);
+    if (captions) await captionAlways(stack, side);
   }
   const watchers: HubWatcher[] = [];
   for (const { ownerId, guildId } of both) {
     const code = await mintCode(stack.workerUrl, stack.hubSecret, ownerId, [guildId]);
     watchers.push(await HubWatcher.connect(stack.workerUrl, guildId, await exchangeCode(stack.workerUrl, code)));
   }
-  return { stack, both, watchers: watchers as [HubWatcher, HubWatcher] };
+  return { stack, both, watchers: watchers as [HubWatcher, HubWatcher], captioned: captions };
 }
 
 export interface CallCallbacks {
@@ -96,6 +111,7 @@ export async function playCall(scene: Scene, callbacks: CallCallbacks = {}): Pro
   const { stack, both } = scene;
   const { onProgress = () => undefined, onLine = () => undefined } = callbacks;
   const people = both.flatMap(({ members }) => members);
+  const before = await Promise.all(both.map(async ({ channelId }) => (await stack.sim.messages(channelId)).length));
   const active = await joinAll(scene);
   // The connect tone is over; what counts from here on is speech.
   for (const { userId } of people) await stack.sim.clearHeard(userId);
@@ -111,12 +127,30 @@ export async function playCall(scene: Scene, callbacks: CallCallbacks = {}): Pro
   onProgress('Comparing what was heard and stored with what was spoken…');
   const listeners = judgeListeners(heard, spoken);
   const tracks = await judgeRecordings(stack.s3, active.sessionId, spoken);
+  const captions = scene.captioned ? await judgeAllCaptions(scene, session, spoken, before) : undefined;
   return {
     session,
     spoken,
     listeners,
     tracks,
+    ...(captions ? { captions } : {}),
     plaintextFrames: plaintextFramesInDaveRooms,
     daveVersions: active.legs.map(({ daveVersion }) => daveVersion),
   };
+}
+
+/** `skip`: messages that stood in each channel's chat before the call. */
+async function judgeAllCaptions(
+  { stack: { sim }, both, watchers }: Scene,
+  { sessionId, startedAt }: SessionView,
+  spoken: readonly Spoken[],
+  skip: readonly number[],
+): Promise<NonNullable<FirstCall['captions']>> {
+  const finals = watchers.flatMap((watcher) => finalsOf(watcher, sessionId));
+  const people = both.flatMap(({ members }) => members);
+  const expected = await saidBy(spoken, (id) => people.find(({ userId }) => userId === id)?.name ?? id);
+  const wrong = await Promise.all(
+    both.map(({ channelId }, index) => judgeWritten(sim, channelId, expected, { skip: skip[index] ?? 0 })),
+  );
+  return { ...(await judgeCaptions(finals, spoken, startedAt)), wrongInDiscord: wrong.flat() };
 }

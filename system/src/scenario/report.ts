@@ -1,4 +1,5 @@
 /** What was seen of a call, as rows: for the table on the screen, the exit code, and the JSON file. */
+import { CAPTION_LIMIT_MS } from './captions.ts';
 import type { FirstCall } from './first-call.ts';
 
 export interface Row {
@@ -58,10 +59,28 @@ export function rowsOf(call: FirstCall): Row[] {
       seen: `${utterances.length} utterances, at most ${Math.max(...placed).toFixed(1)} ms off`,
       ok: utterances.length === call.spoken.length && utterances.every(({ ok }) => ok),
     },
+    ...captionRows(call),
     {
       what: 'The call ended when one side was empty',
       seen: `reason ${call.session.endReason}`,
       ok: call.session.state === 'ended' && call.session.endReason === 'user_left',
+    },
+  ];
+}
+
+function captionRows({ captions }: FirstCall): Row[] {
+  if (!captions) return [];
+  const { words, worstMs, wrong, wrongInDiscord } = captions;
+  return [
+    {
+      what: 'Captions: every word under the right name',
+      seen: wrong.length > 0 ? wrong.join('; ') : `${words} words on the page, at most ${worstMs.toFixed(0)} ms off`,
+      ok: words > 0 && wrong.length === 0 && worstMs <= CAPTION_LIMIT_MS,
+    },
+    {
+      what: 'The same in the chats of both channels',
+      seen: wrongInDiscord.length > 0 ? wrongInDiscord.join('; ') : `${words} words in each`,
+      ok: wrongInDiscord.length === 0,
     },
   ];
 }

@@ -1,12 +1,13 @@
 /**
- * Brings up the whole system on this machine: the simulator (Discord in a box), the S3 stand-in, the Worker in workerd, and a
- * voice node; each a process of its own. What it leaves behind lies in one folder.
+ * Brings up the whole system on this machine: the simulator (Discord in a box), the stand-ins of S3 and Deepgram, the Worker in
+ * workerd, and a voice node; each a process of its own. What it leaves behind lies in one folder.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SimControl } from '@patchbay/sim/control-client';
+import { DeepgramControl } from '@patchbay/sim/deepgram-control';
 
 import { Child, readyJson } from './child.ts';
 import { freePort } from './free-port.ts';
@@ -43,6 +44,8 @@ export class Stack {
   readonly workerUrl: string;
   readonly hubSecret: string;
   readonly s3: S3Access;
+  /** Makes the transcription service fail, and says what it would have billed. */
+  readonly deepgram: DeepgramControl;
   readonly directory: string;
   readonly children: Map<string, Child>;
   /** The page of the simulated Discord. */
@@ -58,6 +61,7 @@ export class Stack {
     workerUrl: string;
     hubSecret: string;
     s3: S3Access;
+    deepgram: DeepgramControl;
     directory: string;
     children: Map<string, Child>;
     simPageUrl: string;
@@ -70,6 +74,7 @@ export class Stack {
     this.workerUrl = parts.workerUrl;
     this.hubSecret = parts.hubSecret;
     this.s3 = parts.s3;
+    this.deepgram = parts.deepgram;
     this.directory = parts.directory;
     this.children = parts.children;
     this.simPageUrl = parts.simPageUrl;
@@ -89,12 +94,15 @@ export class Stack {
     await mkdir(join(directory, 'logs'), { recursive: true });
     try {
       const hubSecret = randomBytes(32).toString('hex');
-      const [{ sim, application, simPageUrl, simEnvironment }, s3] = await Promise.all([
+      const [{ sim, application, simPageUrl, simEnvironment }, s3, deepgram] = await Promise.all([
         startSim(directory, children),
         startS3(directory, children),
+        startDeepgram(directory, children),
         applyMigrations(root, directory),
       ]);
-      onProgress(`Simulator and object storage are up. The simulated Discord has a page of its own: ${simPageUrl}`);
+      onProgress(
+        `Simulator, object storage and transcription service are up. The simulated Discord has a page of its own: ${simPageUrl}`,
+      );
       const storage = {
         S3_ENDPOINT: s3.endpoint,
         S3_BUCKET: s3.bucket,
@@ -137,6 +145,7 @@ export class Stack {
         workerUrl,
         hubSecret,
         s3,
+        deepgram: new DeepgramControl(deepgram.url),
         directory,
         children,
         simPageUrl,
@@ -148,6 +157,8 @@ export class Stack {
           HUB_URL: workerUrl,
           HUB_SECRET: hubSecret,
           ...storage,
+          DEEPGRAM_API_KEY: deepgram.apiKey,
+          DEEPGRAM_URL: deepgram.url,
           HEALTH_PORT: '0',
           LOG_LEVEL: 'info',
           MESSAGE_CONTENT: 'yes',
@@ -162,7 +173,7 @@ export class Stack {
 
   /**
    * Starts a voice node. Its gateway needs the bot to be in a guild, so make the guilds first. `settings` are environment
-   * variables over the usual ones.
+   * variables over the usual ones; an empty `DEEPGRAM_API_KEY` turns captions off.
    */
   async startNode(nodeId = 'node-1', settings: Record<string, string> = {}): Promise<Child> {
     const { child } = await Child.start({
@@ -175,6 +186,13 @@ export class Stack {
       ready: readyJson,
     });
     return child;
+  }
+
+  /** Ends a voice node in order: what it does is brought to its end. */
+  async stopNode(nodeId = 'node-1'): Promise<void> {
+    const node = this.children.get(nodeId);
+    this.children.delete(nodeId);
+    await node?.stop(20_000);
   }
 
   /** Ends a voice node without a word, as a crash does. Its data is kept. */
@@ -258,4 +276,20 @@ async function startS3(directory: string, children: Map<string, Child>): Promise
     ready: readyJson,
   });
   return { endpoint: ready.endpoint ?? '', controlUrl: ready.controlUrl ?? '', ...access };
+}
+
+async function startDeepgram(
+  directory: string,
+  children: Map<string, Child>,
+): Promise<{ url: string; apiKey: string }> {
+  const apiKey = randomBytes(20).toString('hex');
+  const { ready } = await Child.start({
+    children,
+    name: 'deepgram',
+    script: join(root, 'sim/src/deepgram/main.ts'),
+    env: { DEEPGRAM_PORT: '0', DEEPGRAM_API_KEY: apiKey },
+    logFile: join(directory, 'logs', 'deepgram.log'),
+    ready: readyJson,
+  });
+  return { url: ready.url ?? '', apiKey };
 }

@@ -31,6 +31,8 @@ export interface CaptionDeskOptions {
 const DEMAND_MS = 10_000;
 /** … and when it changes, no more often than this. ms */
 const DEMAND_PAUSE_MS = 250;
+/** The first words of somebody wait for the answer: after a pause it is told as soon as all who begin together are counted. ms */
+const DEMAND_GATHER_MS = 30;
 
 export class CaptionDesk {
   readonly #options: CaptionDeskOptions;
@@ -40,6 +42,7 @@ export class CaptionDesk {
   readonly #finishing = new Set<Promise<void>>();
   #cancelDemand: (() => void) | undefined;
   #demandDue = Number.POSITIVE_INFINITY;
+  #demandToldAt = Number.NEGATIVE_INFINITY;
   #closed = false;
   /** What the Worker said last; without a word of it there are no connections. */
   #share = 0;
@@ -50,7 +53,10 @@ export class CaptionDesk {
     this.#options = options;
     this.#scheduler = scheduler;
     this.#pool = engine && new CaptionPool({ engine, channels, limit: 0, logger, scheduler });
-    this.#pool?.on('demand', () => this.#demandSoon(DEMAND_PAUSE_MS));
+    this.#pool?.on('demand', () => {
+      const quietUntil = this.#demandToldAt + DEMAND_PAUSE_MS;
+      this.#demandSoon(Math.max(DEMAND_GATHER_MS, quietUntil - scheduler.now()));
+    });
     this.#tools = {
       pool: this.#pool,
       off,
@@ -114,6 +120,7 @@ export class CaptionDesk {
   #tellDemand(): void {
     if (!this.#pool) return;
     this.#demandDue = Number.POSITIVE_INFINITY;
+    this.#demandToldAt = this.#scheduler.now();
     const { open, wanted } = this.#pool.demand;
     this.#options.send({ v: 1, type: 'ephemeral', event: 'captions.demand', open, wanted, share: this.#share });
     // A node that needs nothing has nothing to repeat.

@@ -76,7 +76,9 @@ export class CaptionLease {
   }
 
   #put(share: CaptionShare): void {
-    const sql = 'INSERT OR REPLACE INTO caption_shares(node_id, body) VALUES (?, ?)';
+    // Nodes repeat themselves: what is known is not written once more.
+    const sql = `INSERT INTO caption_shares(node_id, body) VALUES (?, ?)
+      ON CONFLICT(node_id) DO UPDATE SET body = excluded.body WHERE body <> excluded.body`;
     this.#sql.exec(sql, share.nodeId, JSON.stringify(share));
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type CaptionShare, newcomer, reported, SHARE_HEARD_MS, shareOut } from './caption-shares.ts';
+import { type CaptionShare, HEADROOM, newcomer, reported, SHARE_HEARD_MS, shareOut } from './caption-shares.ts';
 
 /** `granted/ceiling open/wanted`; a ceiling that is left out is the grant. */
 const node = (
@@ -20,9 +20,17 @@ const granted = (nodes: readonly CaptionShare[], limit: number) =>
   shareOut(nodes, limit, 0).map((each) => each.granted);
 
 test.each<[string, CaptionShare[], number, number[]]>([
-  ['one node gets what it asks for', [node('a', [0, 0], [0, 30])], 100, [30]],
+  ['one node gets what it asks for, and a little more', [node('a', [0, 0], [0, 30])], 100, [30 + HEADROOM]],
   ['and no more than there is', [node('a', [0, 0], [0, 300])], 100, [100]],
-  ['a node without demand has none', [node('a', [0, 0], [0, 0]), node('b', [0, 0], [0, 5])], 100, [0, 5]],
+  ['a node without demand has none', [node('a', [0, 0], [0, 0]), node('b', [0, 0], [0, 5])], 100, [0, 5 + HEADROOM]],
+  ['what is left is headroom, in even parts', [node('a', [0, 0], [0, 6]), node('b', [0, 0], [0, 2])], 12, [8, 4]],
+  [
+    'nobody’s headroom goes before another one’s need',
+    // 5 are in force with c until it has said that it closed them.
+    [node('a', [0, 0], [0, 3]), node('b', [0, 0], [0, 2]), { ...node('c', [0, 5], [5, 0]), heard: false }],
+    10,
+    [3, 2, 0],
+  ],
   ['equal demand, equal shares', [node('a', [0, 0], [0, 90]), node('b', [0, 0], [0, 90])], 100, [50, 50]],
   ['small demand is served whole', [node('a', [0, 0], [0, 90]), node('b', [0, 0], [0, 10])], 50, [40, 10]],
   ['what is used stays', [node('a', [60, 60], [60, 80]), node('b', [0, 0], [0, 80])], 100, [60, 40]],
@@ -31,7 +39,7 @@ test.each<[string, CaptionShare[], number, number[]]>([
   ['and gets it when it is free', [node('a', [75, 75], [75, 150]), node('b', [0, 0], [0, 80])], 100, [75, 25]],
   ['a smaller limit shrinks before anything grows', [node('a', [8, 8], [8, 8]), node('b', [0, 0], [0, 8])], 8, [6, 0]],
   ['more nodes than connections', [1, 2, 3].map((id) => node(`${id}`, [0, 0], [0, 4])), 2, [1, 1, 0]],
-  ['what may be in force with it is its own', [node('a', [2, 10], [9, 9]), node('b', [0, 0], [0, 0])], 10, [9, 0]],
+  ['what may be in force with it is its own', [node('a', [2, 8], [9, 9]), node('b', [0, 2], [2, 0])], 10, [8, 0]],
 ])('%s', (_name, nodes, limit, wanted) => {
   expect(granted(nodes, limit)).toEqual(wanted);
 });
@@ -41,7 +49,11 @@ test('a node is told one thing at a time, and asked again later when it does not
   expect(granted([told], 10)).toEqual([4]);
   const silent = { ...told, says: false };
   expect(shareOut([silent], 10, SHARE_HEARD_MS - 1)[0]?.granted).toBe(4);
-  expect(shareOut([silent], 10, SHARE_HEARD_MS)[0]).toMatchObject({ granted: 9, heard: false, toldAt: SHARE_HEARD_MS });
+  expect(shareOut([silent], 10, SHARE_HEARD_MS)[0]).toMatchObject({
+    granted: 10,
+    heard: false,
+    toldAt: SHARE_HEARD_MS,
+  });
 });
 
 test('a smaller share counts when the node says that it goes by it, or after a while; open connections count on', () => {

@@ -32,6 +32,12 @@ export interface CaptionDemand {
 /** A node that does not say which share it goes by is taken to have heard of it after this time. Milliseconds. */
 export const SHARE_HEARD_MS = 3_000;
 
+/**
+ * So many more than it could use now a node with demand is given of what nobody needs: whoever begins to speak next does not wait for an
+ * answer from here.
+ */
+export const HEADROOM = 4;
+
 /** A node that has not been told anything yet: it has no share. */
 export const newcomer = (nodeId: string): CaptionShare => ({
   ...{ nodeId, granted: 0, ceiling: 0, open: 0, wanted: 0 },
@@ -53,30 +59,40 @@ function settled(node: CaptionShare, now: number): CaptionShare {
 
 /**
  * The nodes with their new shares. First what each uses now, but half of an even part at least for whoever has demand, so that who
- * came first does not shut the others out; then the rest by demand, the least served first. Shares shrink at once, and grow as
- * far as connections are known to be free. Who is to be told has `heard: false` and `toldAt: now`.
+ * came first does not shut the others out; then the rest by demand, the least served first; then headroom of what is left. Shares
+ * shrink at once, and grow as far as connections are known to be free. Who is to be told has `heard: false` and `toldAt: now`.
  */
 export function shareOut(nodes: readonly CaptionShare[], limit: number, now: number): CaptionShare[] {
   const asking = nodes.filter(({ wanted }) => wanted > 0).length;
   const floor = asking > 0 ? Math.max(1, Math.floor(limit / (2 * asking))) : 0;
   const used = nodes.map(({ open, wanted }) => Math.min(wanted, Math.max(open, floor)));
   const base = pour(used, [], limit);
-  const target = pour(
+  const need = pour(
     nodes.map(({ wanted }) => wanted),
     base,
     limit,
   );
+  const headroom = pour(
+    nodes.map(({ wanted }) => (wanted > 0 ? HEADROOM : 0)),
+    [],
+    limit - need.reduce((sum, each) => sum + each, 0),
+  );
+  const target = need.map((each, index) => each + (headroom[index] ?? 0));
   const known = nodes.map((node) => settled(node, now));
   let free = limit - known.reduce((sum, { ceiling }) => sum + ceiling, 0);
+  // What may still be open there is its own to have back.
+  const grants = known.map(({ ceiling }, index) => Math.min(target[index] ?? 0, ceiling));
+  // Nobody's headroom goes before another one's need.
+  for (const goal of [need, target]) {
+    for (const [index, { heard }] of known.entries()) {
+      const more = heard ? Math.max(0, Math.min((goal[index] ?? 0) - (grants[index] ?? 0), free)) : 0;
+      grants[index] = (grants[index] ?? 0) + more;
+      free -= more;
+    }
+  }
   return known.map((node, index) => {
-    if (!node.heard) return node;
-    const wanted = target[index] ?? 0;
-    // What may still be open there is its own to have back.
-    const back = Math.min(wanted, node.ceiling);
-    const more = Math.max(0, Math.min(wanted - back, free));
-    const granted = back + more;
-    if (granted === node.granted) return node;
-    free -= more;
+    const granted = grants[index] ?? 0;
+    if (!node.heard || granted === node.granted) return node;
     return { ...node, granted, ceiling: Math.max(node.ceiling, granted), heard: false, toldAt: now };
   });
 }

@@ -40,8 +40,10 @@ export function setOptOut(book: GuildBook, userId: string, out: boolean): Reply 
   const at = Date.now();
   const before = book.optOuts.since(userId);
   if ((before !== null) === out) return out ? accept('opted_out_already', since(before)) : accept('not_opted_out');
-  if (out) book.optOuts.put(userId, at);
-  else book.optOuts.drop(userId);
+  if (out) {
+    book.optOuts.put(userId, at);
+    book.captions.forgetWordsOf(userId);
+  } else book.optOuts.drop(userId);
   privacyChanged(book);
   book.owe('db', { kind: 'consent', id: ulid(at), userId, action: out ? 'optout' : 'optin', at });
   return accept(out ? 'opted_out' : 'opted_in');

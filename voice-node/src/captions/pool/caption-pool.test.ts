@@ -3,7 +3,6 @@ import { seededRandom } from '../../../../sim/src/time/random.ts';
 import { KEEP_ALIVE_MS } from './keep-alive.ts';
 import { IDLE_MS, STICKY_MS } from './plan.ts';
 import { english, PoolKit, type Talker, WORD_MS, wrongs } from './pool-test-kit.ts';
-import { FINAL_WAIT_MS } from './pooled-connection.ts';
 
 test('the first word survives the opening of the connection, and the final comes right after the spurt', () => {
   const kit = new PoolKit();
@@ -99,35 +98,6 @@ test('lost while its final is awaited, a spurt is said again and told once', () 
   kit.engine.live[0]?.end(1011);
   kit.run(3_000);
   expect(wrongs([talker])).toEqual([]);
-});
-
-test('a service that never answers: what was understood is told, the rest is known to be lost, and the slot is free again', () => {
-  const kit = new PoolKit();
-  const [first, second] = [kit.talker(), kit.talker()];
-  first.say(9);
-  kit.run(9 * WORD_MS - 30);
-  const [connection] = kit.engine.connections;
-  if (connection) connection.mute = true;
-  kit.run(FINAL_WAIT_MS + 300);
-  // Interim results come each second: five words by then … of nine.
-  const told = first.heard;
-  expect(told).toEqual(first.said.map(({ word }) => word).slice(0, told.length));
-  expect(told.length).toBeGreaterThan(0);
-  if (connection) connection.mute = false;
-  second.say(3);
-  kit.run(3_000);
-  expect(second.heard).toEqual(second.said.map(({ word }) => word));
-});
-
-test('late results go to whoever said it, though another one has the slot by then', () => {
-  const kit = new PoolKit({ limit: 1 });
-  kit.engine.faults.resultMs = FINAL_WAIT_MS + 700;
-  const [first, second] = [kit.talker(), kit.talker()];
-  first.say(3);
-  kit.run(3 * WORD_MS + FINAL_WAIT_MS + 100);
-  second.say(3);
-  kit.run(10_000);
-  expect(wrongs([first, second])).toEqual([]);
 });
 
 test('at the limit people wait by turns, hear that it is late, and lose nothing within the buffer', () => {

@@ -57,6 +57,8 @@ export class CaptionPool extends EventEmitter<CaptionPoolEvents> {
   #cancelLook: (() => void) | undefined;
   #cancelIdle: (() => void) | undefined;
   #told = { open: 0, wanted: 0 };
+  /** Legs on which somebody may begin to speak. */
+  #attended = 0;
   readonly #changes: Changes;
 
   constructor(options: CaptionPoolOptions) {
@@ -74,7 +76,18 @@ export class CaptionPool extends EventEmitter<CaptionPoolEvents> {
       if (waitingSince !== undefined || connection) users.set(line.key, (users.get(line.key) ?? 0) + 1);
     }
     const wanted = [...users.values()].reduce((sum, count) => sum + Math.ceil(count / this.#options.channels), 0);
-    return { open: this.#connections.length, wanted };
+    // Whoever speaks first shall not wait for a share.
+    return { open: this.#connections.length, wanted: Math.max(wanted, this.#attended > 0 ? 1 : 0) };
+  }
+
+  /** People may begin to speak at any moment, until what is returned is called. */
+  attend(): () => void {
+    const change = (by: number): void => {
+      this.#attended += by;
+      this.#tellDemand();
+    };
+    change(1);
+    return () => change(-1);
   }
 
   /** The most connections from now on. Surplus ones take nobody any more and close when they are idle. */
@@ -130,7 +143,7 @@ export class CaptionPool extends EventEmitter<CaptionPoolEvents> {
       if (!(await this.#changes.next(until - this.#scheduler.now()))) break;
     }
     if (!this.#isDone(line)) {
-      line.giveUp(line.tuning.language, line.kept.unsettled);
+      line.giveUp(line.tuning.language, line.kept.unsettled());
       line.lost(line.kept.clear());
     }
     this.drop(line);

@@ -108,11 +108,11 @@ export class KeptSpeech {
     this.#finalUpTo = 0;
   }
 
-  /** What was sent since the last final, as a stretch of the session. */
-  get unsettled(): LostSpan | undefined {
+  /** What was sent since the last final, before a position of its channel, as a stretch of the session. */
+  unsettled(before = Number.POSITIVE_INFINITY): LostSpan | undefined {
     const open = this.#entries
       .slice(0, this.#unsent)
-      .filter(({ frame, position }) => frame && position >= this.#finalUpTo);
+      .filter(({ frame, position }) => frame && position >= this.#finalUpTo && position < before);
     return spanOf(open.flatMap(({ frame }) => frame ?? []));
   }
 

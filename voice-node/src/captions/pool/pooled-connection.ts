@@ -176,14 +176,18 @@ export class PooledConnection {
     lease.stopWaiting();
     // Everything may be final already: the service has nothing to answer then.
     if (lease.finalUpTo >= this.#position) return;
-    lease.awaiting = this.#position;
+    const awaiting = this.#position;
+    lease.awaiting = awaiting;
     this.#connection.finalize(index);
     this.#keepAlive.sent();
     lease.cancelWait = this.#options.scheduler.after(FINAL_WAIT_MS, () => {
       lease.stopWaiting();
-      lease.line.giveUp(lease.language, lease.line.kept.unsettled);
-      lease.line.kept.settle(this.#position);
-      lease.finalUpTo = this.#position;
+      const { line } = lease;
+      // Whoever goes on meanwhile is heard on: only what was said before the end is given up.
+      const unsettled = line.kept.unsettled(awaiting);
+      if (unsettled) line.giveUp(lease.language, unsettled, unsettled.toMs);
+      line.kept.settle(awaiting);
+      lease.finalUpTo = Math.max(lease.finalUpTo, awaiting);
       this.pump();
     });
   }

@@ -82,11 +82,13 @@ export class SpeakerLine {
   }
 
   /**
-   * No final will come of what was sent: what was understood so far is all there is. Speech beyond that is lost, if it is long enough to
-   * hold a word.
+   * No final will come of what was sent, or (`untilMs`) of what was said before: what was understood of it so far is all there is.
+   * Speech beyond that is lost, if it is long enough to hold a word.
    */
-  giveUp(language: string, unsettled: LostSpan | undefined): void {
-    const interim = this.#interim.filter(({ startMs, endMs }) => (startMs + endMs) / 2 > this.#toldUntilMs);
+  giveUp(language: string, unsettled: LostSpan | undefined, untilMs = Number.POSITIVE_INFINITY): void {
+    const interim = this.#interim.filter(
+      ({ startMs, endMs }) => (startMs + endMs) / 2 > this.#toldUntilMs && startMs < untilMs,
+    );
     if (interim.length > 0) this.#final(interim, interim.map(({ text }) => text).join(' '), language);
     if (!unsettled) return;
     const fromMs = Math.max(unsettled.fromMs, this.#toldUntilMs);

@@ -34,6 +34,7 @@ export class LegCaptions {
   readonly #options: LegCaptionsOptions;
   readonly #people = new Map<string, Person>();
   readonly #standing = new LegStanding();
+  readonly #leave: () => void;
   readonly #trouble = (trouble: { code: string; message: string } | undefined): void =>
     this.#tell(this.#standing.trouble(trouble));
   #tuning: CaptionTuning;
@@ -44,6 +45,7 @@ export class LegCaptions {
     this.#tuning = tuning;
     this.#languages = languages;
     options.pool.on('trouble', this.#trouble);
+    this.#leave = options.pool.attend();
     this.#tell(this.#standing.look());
   }
 
@@ -76,6 +78,7 @@ export class LegCaptions {
 
   /** Resolves when everything that was said is told. */
   async finish(): Promise<void> {
+    this.#leave();
     const people = [...this.#people.values()];
     this.#people.clear();
     await Promise.all(people.map((person) => this.#end(person)));

@@ -14,7 +14,9 @@ const objectSchema = z.object({
   guildId: snowflake.optional(),
   userId: snowflake.optional(),
 });
-const manifestSchema = z.object({ objects: z.array(objectSchema) });
+const manifestSchema = z.object({ objects: z.array(objectSchema), incompleteBecause: z.array(z.string()) });
+/** While a recording runs it has a manifest, too: of chunks, without the fragments that are made of them in the end. */
+const RUNNING = 'not_finalised';
 
 /** One join-to-leave of one person, as it was received. */
 export interface RecordedFragment {
@@ -40,7 +42,8 @@ export async function recordedFragments(
   const key = manifestKey(sessionId);
   if ((await store.list(key)).length === 0) return undefined;
   await store.fetch(key, scratch);
-  const { objects } = manifestSchema.parse(JSON.parse(await readFile(scratch, 'utf8')));
+  const { objects, incompleteBecause } = manifestSchema.parse(JSON.parse(await readFile(scratch, 'utf8')));
+  if (incompleteBecause.includes(RUNNING)) return undefined;
   return objects.flatMap(({ kind, guildId, userId, firstSample, endSample, ...object }) =>
     kind === 'raw' && guildId && userId
       ? [{ key: object.key, guildId, userId, firstMs: firstSample / 48, endMs: endSample / 48 }]

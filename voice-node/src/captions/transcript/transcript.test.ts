@@ -17,6 +17,7 @@ import { VirtualTime } from '../../ops/virtual-time.ts';
 import { DeepgramFiles } from '../deepgram/deepgram-files.ts';
 import { type BookEntry, readEntries } from './entries.ts';
 import { type Transcript, transcriptOf, without } from './parts.ts';
+import { type ReadsBucket, recordedFragments } from './recorded.ts';
 import { render } from './render.ts';
 import { RESUME_WAIT_MS, TranscriptDesk } from './transcript-desk.ts';
 
@@ -91,6 +92,16 @@ class Desk {
   readonly objects = new Map<string, Buffer>();
   readonly events: NodeEventDraft[] = [];
   readonly time = new VirtualTime();
+  readonly store: ReadsBucket = {
+    list: async (prefix) =>
+      [...this.objects].flatMap(([key, { length: bytes }]) => (key.startsWith(prefix) ? [{ key, bytes }] : [])),
+    fetch: async (key, path) => {
+      const body = this.objects.get(key);
+      if (!body) throw new PatchbayError('object_unreadable', key);
+      await writeFile(path, body);
+      return { bytes: body.length, sha256: createHash('sha256').update(body).digest('hex') };
+    },
+  };
   readonly desk: TranscriptDesk;
   readonly #done: (() => void)[] = [];
 
@@ -98,16 +109,7 @@ class Desk {
     if (objects) this.objects = objects;
     this.desk = new TranscriptDesk({
       directory: join(directory, 'captions'),
-      store: {
-        list: async (prefix) =>
-          [...this.objects].flatMap(([key, { length: bytes }]) => (key.startsWith(prefix) ? [{ key, bytes }] : [])),
-        fetch: async (key, path) => {
-          const body = this.objects.get(key);
-          if (!body) throw new PatchbayError('object_unreadable', key);
-          await writeFile(path, body);
-          return { bytes: body.length, sha256: createHash('sha256').update(body).digest('hex') };
-        },
-      },
+      store: this.store,
       add: async (path, { key }) => {
         this.objects.set(key, await readFile(path));
         await rm(path);
@@ -179,8 +181,18 @@ function recorded(objects: Map<string, Buffer>, said: Record<string, number>): v
     firstSample: 96_000,
     endSample: 96_000 + 3_000 * 960,
   };
-  objects.set(manifestKey(sessionId), Buffer.from(JSON.stringify({ objects: [object] })));
+  objects.set(manifestKey(sessionId), Buffer.from(JSON.stringify({ objects: [object], incompleteBecause: [] })));
 }
+
+test('while a recording runs, its manifest has no fragments to listen to', async () => {
+  const one = new Desk(directory);
+  recorded(one.objects, { 'ada-2': 10_000 });
+  const fragments = () => recordedFragments(one.store, sessionId, join(directory, 'manifest.json'));
+  expect(await fragments()).toMatchObject([{ key: 'raw.ogg', userId: '7', firstMs: 2_000 }]);
+  const chunks = { objects: [], incompleteBecause: ['not_finalised'] };
+  one.objects.set(manifestKey(sessionId), Buffer.from(JSON.stringify(chunks)));
+  expect(await fragments()).toBeUndefined();
+});
 
 test('lost words come from the recording, at their times, and only they are paid for', async () => {
   const one = new Desk(directory);

@@ -156,6 +156,11 @@ export class CaptionsStore {
       .sort((left, right) => left.startMs - right.startMs);
   }
 
+  /** What a person said is kept for nobody any more. */
+  forgetWordsOf(userId: string): void {
+    this.#store.sql.exec("DELETE FROM captions WHERE json_extract(body, '$.userId') = ?", userId);
+  }
+
   /** Somebody was there while it was captioned. */
   notePerson(sessionId: string, userId: string): void {
     this.#store.sql.exec(
