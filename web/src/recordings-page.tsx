@@ -1,11 +1,6 @@
 import { useEffect, useState } from 'react';
-import {
-  fetchLink,
-  fetchRecording,
-  fetchRecordings,
-  type ListedRecording,
-  type StoredRecording,
-} from './recordings.ts';
+import { RecordingObjects } from './recording-objects.tsx';
+import { fetchRecording, fetchRecordings, type ListedRecording, sentenceOf } from './recordings.ts';
 
 const stateWords: Record<string, string> = {
   running: 'being recorded',
@@ -15,14 +10,6 @@ const stateWords: Record<string, string> = {
   failed: 'could not be mixed yet',
   empty: 'nobody spoke',
 };
-const kindWords: Record<string, string> = {
-  master: 'Mix',
-  normalised: 'Track',
-  raw: 'Track as received',
-  mp3: 'Track as MP3',
-  transcript: 'Transcript',
-};
-
 function length(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
@@ -33,7 +20,8 @@ function length(ms: number): string {
 const lasted = ({ samples, startedAt, endedAt }: Pick<ListedRecording, 'samples' | 'startedAt' | 'endedAt'>) =>
   length(samples === null ? (endedAt ?? Date.now()) - startedAt : samples / 48);
 
-const sentenceOf = (error: unknown) => (error instanceof Error ? error.message : 'The server cannot be reached.');
+/** With the sign that typographers want; nothing is as quiet as silence. */
+const decibel = (value: number | null) => (value === null ? '−∞' : value.toFixed(1).replace('-', '−'));
 
 /** What is fetched, or why it cannot be had. */
 function useFetched<T>(load: () => Promise<T>, key: string): { value?: T; problem?: string } {
@@ -52,7 +40,7 @@ function useFetched<T>(load: () => Promise<T>, key: string): { value?: T; proble
 export function RecordingsPage({ guildId, sessionId }: { guildId: string; sessionId?: string }) {
   return (
     <section className="guild" aria-label="Recordings">
-      <p>
+      <p className="trail">
         <a href="#/">Servers</a>
         {sessionId && (
           <>
@@ -100,7 +88,7 @@ function OneRecording({ guildId, sessionId }: { guildId: string; sessionId: stri
       </p>
       {value.loudness !== null && (
         <p className="hint">
-          {value.loudness.toFixed(1)} LUFS, {value.truePeak?.toFixed(1) ?? '−∞'} dBTP
+          {decibel(value.loudness)} LUFS, {decibel(value.truePeak)} dBTP
         </p>
       )}
       <p className="hint">{value.people.map(({ name, userId }) => name || userId).join(', ')}</p>
@@ -109,42 +97,10 @@ function OneRecording({ guildId, sessionId }: { guildId: string; sessionId: stri
           {length(at)} {text}
         </p>
       ))}
-      <Objects guildId={guildId} recording={value} />
+      <RecordingObjects guildId={guildId} recording={value} />
       {value.expiresAt !== null && (
         <p className="hint">It is deleted on {new Date(value.expiresAt).toLocaleDateString()}.</p>
       )}
     </article>
-  );
-}
-
-function Objects({ guildId, recording }: { guildId: string; recording: StoredRecording }) {
-  const [problem, setProblem] = useState('');
-  const nameOf = (userId: string | null) => {
-    const person = recording.people.find((each) => each.userId === userId);
-    return userId === null ? '' : ` of ${person?.name || userId}`;
-  };
-  const open = (key: string) =>
-    fetchLink(guildId, recording.sessionId, key).then(
-      (url) => location.assign(url),
-      (error: unknown) => setProblem(sentenceOf(error)),
-    );
-  return (
-    <>
-      <ul className="stored">
-        {recording.objects.map(({ key, kind, userId, bytes }) => (
-          <li key={key}>
-            <button type="button" className="button" data-key={key} onClick={() => open(key)}>
-              {kindWords[kind] ?? kind}
-              {nameOf(userId)}
-            </button>{' '}
-            <span className="hint">{Math.max(1, Math.round(bytes / 1024))} kB</span>
-          </li>
-        ))}
-      </ul>
-      {recording.objects.length > 0 && (
-        <p className="hint">A link works for fifteen minutes; that you got it is written down.</p>
-      )}
-      {problem && <p role="alert">{problem}</p>}
-    </>
   );
 }

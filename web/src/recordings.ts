@@ -69,3 +69,7 @@ export function recordingsRoute(hash: string): { guildId: string; sessionId?: st
   if (guildId === undefined) return null;
   return sessionId === undefined ? { guildId } : { guildId, sessionId };
 }
+
+/** What went wrong, for people. */
+export const sentenceOf = (error: unknown): string =>
+  error instanceof Error ? error.message : 'The server cannot be reached.';
