@@ -4,13 +4,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NodeEventDraft } from '@patchbay/shared/events';
-import { chunkKey, manifestKey, partialChunkKey } from '@patchbay/shared/object-keys';
+import {
+  chunkKey,
+  fragmentKey,
+  manifestKey,
+  masterKey,
+  partialChunkKey,
+  rawFragmentKey,
+} from '@patchbay/shared/object-keys';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { S3Server } from '../../sim/src/s3/server.ts';
 import { readOggOpus } from './audio/ogg-opus.ts';
 import type { VoicePacket } from './audio/packet.ts';
 import { isSilence } from './audio/toc.ts';
-import { clickPackets, sessionId } from './finalise/test-recording.ts';
+import { clickPackets, timeZero as fixtureZero, sessionId } from './finalise/test-recording.ts';
 import { NodeStorage } from './node-storage.ts';
 import { now } from './ops/clock.ts';
 import { createLogger } from './ops/logger.ts';
@@ -141,4 +148,96 @@ test('a part that a killed process left is sealed when the bucket has it, once f
   await second.close(5_000);
   await run.finish();
   await first.close(100);
+});
+
+/** Two people in a recording whose first five minutes are over at once: 7 is there from 1 s to 60 s and again from 100 s on. */
+async function rotated(storage: NodeStorage) {
+  const timeZero = Math.floor(now()) - 306_000;
+  const talk = (userId: string, instants: number[]): VoicePacket[] =>
+    clickPackets(
+      { userId, frequency: 900, level: 6_000, phaseMs: 3, skewPpm: 0, jitterMs: 0, loss: 0 },
+      instants,
+      Number(userId),
+    ).map((packet) => ({ ...packet, arrivedAt: packet.arrivedAt - fixtureZero + timeZero }));
+  const run = await storage.desk.open(sessionId, timeZero, timeZero);
+  const happenings = [
+    ...[...talk('7', [5_000, 20_000, 120_000]), ...talk('8', [10_000, 130_000])].map((packet) => ({
+      at: packet.arrivedAt,
+      happen: () => run.packet(packet, '5'),
+    })),
+    ...(
+      [
+        ['8', true, 0],
+        ['7', true, 1_000],
+        ['7', false, 60_000],
+        ['7', true, 100_000],
+      ] as const
+    ).map(([userId, present, at]) => ({
+      at: timeZero + at,
+      happen: () => run.stay(userId, '5', present, timeZero + at),
+    })),
+  ];
+  for (const { happen } of happenings.sort((left, right) => left.at - right.at)) happen();
+  const keys = [fragmentKey(sessionId, '7', timeZero + 1_000), rawFragmentKey(sessionId, '7', timeZero + 1_000)];
+  return { run, timeZero, keys, talk };
+}
+
+const fragmentsOf = (list: readonly NodeEventDraft[]) =>
+  list.flatMap((one) => (one.type === 'recording.fragment.stored' ? [one] : []));
+
+test('a stay that is over has its fragment while the recording runs, and the end makes the same', async () => {
+  const storage = await start();
+  const { run, timeZero, keys, talk } = await rotated(storage);
+  await event('recording.fragment.stored', 2);
+  expect(storage.desk.isBusy(sessionId)).toBe(true);
+  const early = fragmentsOf(events);
+  expect(early).toMatchObject(keys.map((key) => ({ key, userId: '7', guildId: '5', firstSample: 48_000 })));
+  expect(early.map(({ samples }) => samples)).toEqual([59_000 * 48, 59_000 * 48]);
+  expect((await server.keys('box')).filter((key) => /full|master/.test(key))).toEqual(keys);
+
+  // They come once more, in the next five minutes.
+  for (const packet of talk('7', [303_000])) run.packet(packet, '5');
+  await run.finish(timeZero + 305_000);
+  await event('recording.sealed');
+  await storage.close(5_000);
+  const { objects } = JSON.parse((await server.read('box', manifestKey(sessionId))).data.toString());
+  expect(objects).toEqual(
+    expect.arrayContaining(
+      early.map(({ key, kind, sha256 }) =>
+        expect.objectContaining({ key, kind, sha256, firstSample: 48_000, endSample: 60_000 * 48 }),
+      ),
+    ),
+  );
+
+  const next = await start();
+  const made = events.length;
+  await next.take({ v: 1, type: 'recording.finalise', sessionId });
+  await event('recording.master.stored');
+  await next.close(5_000);
+  expect(await server.keys('box')).toContain(masterKey(sessionId));
+  const final = fragmentsOf(events.slice(made));
+  expect(final).toHaveLength(6);
+  // To the byte, and so to the sample.
+  expect(final.filter(({ key }) => keys.includes(key))).toEqual(early);
+});
+
+test('what was made of a stay is gone when some of it is erased, and made anew without it', async () => {
+  const storage = await start();
+  const { run, timeZero, keys } = await rotated(storage);
+  await event('recording.fragment.stored', 2);
+  const [before] = fragmentsOf(events);
+  expect(await inOgg(keys[1] ?? '')).toHaveLength(100);
+  // Told late: between the two clicks of the first stay.
+  run.note({ type: 'optout', userId: '7', at: timeZero + 10_000, out: true });
+  await run.finish(timeZero + 305_000);
+  await event('recording.sealed');
+  expect((await server.keys('box')).filter((key) => key.includes('/full/'))).toEqual([]);
+  const made = events.length;
+  await storage.take({ v: 1, type: 'recording.finalise', sessionId });
+  await event('recording.master.stored');
+  await storage.close(5_000);
+  const final = fragmentsOf(events.slice(made)).filter(({ userId }) => userId === '7');
+  expect(final.map(({ key, samples }) => [key, samples])).toEqual(keys.map((key) => [key, 9_000 * 48]));
+  expect(final[0]?.sha256).not.toBe(before?.sha256);
+  expect(await inOgg(keys[1] ?? '')).toHaveLength(50);
 });

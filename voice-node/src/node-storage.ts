@@ -4,6 +4,7 @@ import type { NodeEventDraft } from '@patchbay/shared/events';
 import type { FinaliseOrder, FlushOrder } from '@patchbay/shared/recording-orders';
 import { DeepgramFiles } from './captions/deepgram/deepgram-files.ts';
 import { TranscriptDesk } from './captions/transcript/transcript-desk.ts';
+import { EarlyFragments } from './finalise/early-fragments.ts';
 import { FinaliseDesk } from './finalise/finalise-desk.ts';
 import { FlushDesk } from './finalise/flush-desk.ts';
 import { RunningManifest } from './finalise/running-manifest.ts';
@@ -36,6 +37,7 @@ export class NodeStorage {
   readonly #finalise: FinaliseDesk;
   readonly #flush: FlushDesk;
   readonly #manifest: RunningManifest;
+  readonly #early: EarlyFragments;
   readonly #progress: ProgressLane;
   readonly #waiting = new WaitingBytes();
   /** Sessions that are being handed over to be finalised. */
@@ -50,6 +52,15 @@ export class NodeStorage {
     this.#append = append;
     this.#progress = new ProgressLane({ send, logger });
     this.#manifest = new RunningManifest({ store, directory: join(dataDir, 'manifests'), logger });
+    this.#early = new EarlyFragments({
+      store,
+      directory: join(dataDir, 'early'),
+      mp3Fragments,
+      report: append,
+      onWork: () => this.#finalise.wake(),
+      onMade: (sessionId) => this.#touch(sessionId),
+      logger,
+    });
     this.uploader = new Uploader({
       directory: join(dataDir, 'uploads'),
       store,
@@ -76,6 +87,7 @@ export class NodeStorage {
       onProgress: (sessionId, percent) => this.#progress.tell(sessionId, 'finalising', percent),
       onFinalised: async (sessionId) => this.transcripts.recordingMade(sessionId),
       mp3Fragments,
+      aside: this.#early,
       logger,
     });
     this.transcripts = new TranscriptDesk({
@@ -90,7 +102,11 @@ export class NodeStorage {
     this.desk = new RecordingDesk({
       directory: join(dataDir, 'recordings'),
       add,
-      erase: (sessionId, erasure) => eraser.erase(sessionId, erasure),
+      onChunk: (chunk) => this.#early.noted(chunk),
+      erase: async (sessionId, erasure) => {
+        await this.#early.around(sessionId, erasure, () => eraser.erase(sessionId, erasure));
+        this.#makeEarly(sessionId);
+      },
       disk: new DiskGuard({ directory: dataDir, ...settings.disk, logger }),
       onRecovering: (sessionId, percent) => this.#progress.tell(sessionId, 'recovering', percent),
       onComplete: (sessionId, guilds) => {
@@ -157,11 +173,24 @@ export class NodeStorage {
     if (!isChunk) return;
     void this.#flush.replaced(key);
     // The last of a rotation: the list is written once for all of them.
-    if (!this.#waiting.has(sessionId) && !this.#finalise.isFinalising(sessionId)) this.#manifest.touch(sessionId);
+    if (this.#waiting.has(sessionId)) return;
+    this.#touch(sessionId);
+    this.#makeEarly(sessionId);
+  }
+
+  /** Of a recording that ends, its end makes everything. */
+  #makeEarly(sessionId: string): void {
+    const run = this.desk.running(sessionId);
+    if (run && !run.ends && !this.#waiting.has(sessionId)) this.#early.stored(sessionId);
+  }
+
+  #touch(sessionId: string): void {
+    if (!this.#finalise.isFinalising(sessionId)) this.#manifest.touch(sessionId);
   }
 
   /** Everything of a session is stored and nothing of it is being recorded. */
   async #sealed(sessionId: string, guilds: string[]): Promise<void> {
+    this.#early.forget(sessionId);
     // Told first: a process that is killed in between tells it again, and the job is made then.
     for (const guildId of guilds) await this.#append({ type: 'recording.sealed', guildId, sessionId });
     await this.#finalise.stored(sessionId, guilds);

@@ -3,6 +3,7 @@ import { PatchbayError } from '@patchbay/shared/errors';
 import { libopus } from '../audio/opus-codec.ts';
 import { finalise } from './finalise.ts';
 import { type ChildMessage, jobSchema } from './job.ts';
+import { makeFragment } from './make-fragment.ts';
 
 const say = (message: ChildMessage): void => {
   process.send?.(message);
@@ -11,8 +12,14 @@ const say = (message: ChildMessage): void => {
 process.once('message', async (message) => {
   try {
     let last = -1;
+    const { only, ...job } = jobSchema.parse(message);
+    if (only) {
+      say({ type: 'fragments', fragments: await makeFragment({ ...job, codec: libopus, only }) });
+      process.disconnect();
+      return;
+    }
     const report = await finalise({
-      ...jobSchema.parse(message),
+      ...job,
       codec: libopus,
       onProgress: (percent) => {
         if (percent !== last) say({ type: 'progress', percent });

@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import type { NodeEventDraft } from '@patchbay/shared/events';
 import { manifestKey } from '@patchbay/shared/object-keys';
 import type { UploadNote } from '../storage/uploader.ts';
-import { deliverables, type FetchedChunk, type Manifest, manifestOf } from './manifest.ts';
+import {
+  deliverables,
+  type FetchedChunk,
+  fragmentDeliverables,
+  type Manifest,
+  type ManifestObject,
+  manifestOf,
+} from './manifest.ts';
 import type { Order } from './order.ts';
 import type { FinaliseReport } from './report.ts';
 
@@ -28,20 +35,67 @@ export async function deliver(
   { add, report: tell }: DeliverOptions,
 ): Promise<Manifest> {
   const { sessionId } = report;
-  const put = (path: string, key: string, sha256: string) =>
-    add(path, { key, metadata: { sha256, 'session-id': sessionId }, context: { sessionId } });
+  const put = (path: string, key: string, metadata: ObjectMetadata) =>
+    add(path, { key, metadata, context: { sessionId } });
   const receipts: Promise<void>[] = [];
   for (const { file, object } of deliverables(report))
-    receipts.push((await put(file.path, object.key, file.sha256)).stored);
+    receipts.push((await put(file.path, object.key, metadataOf(report, object))).stored);
   await Promise.all(receipts);
   const manifest = manifestOf(report, parts, order);
   const path = join(out, 'manifest.json');
   const body = JSON.stringify(manifest, null, 1);
   await writeFile(path, body);
   const sha256 = createHash('sha256').update(body).digest('hex');
-  await (await put(path, manifestKey(sessionId), sha256)).stored;
+  await (await put(path, manifestKey(sessionId), { sha256, 'session-id': sessionId })).stored;
   for (const event of eventsOf(report, manifest, parts)) await tell(event);
   return manifest;
+}
+
+type ObjectMetadata = Record<string, string> & { sha256: string };
+
+/** What an object says of itself; a fragment as a chunk does. Pure. */
+export function metadataOf(
+  { sessionId, timeZero }: Pick<FinaliseReport, 'sessionId' | 'timeZero'>,
+  { sha256, firstSample, endSample, guildId, userId }: ManifestObject,
+): ObjectMetadata {
+  if (!guildId || !userId) return { sha256, 'session-id': sessionId };
+  return {
+    sha256,
+    'session-id': sessionId,
+    'guild-id': guildId,
+    'user-id': userId,
+    'time-zero': String(timeZero),
+    'first-sample': String(firstSample),
+    samples: String(endSample - firstSample),
+  };
+}
+
+/** What is told of each fragment. Pure. */
+export function fragmentEvents(
+  report: Pick<FinaliseReport, 'sessionId' | 'timeZero' | 'fragments'>,
+): Extract<NodeEventDraft, { type: 'recording.fragment.stored' }>[] {
+  return fragmentDeliverables(report).flatMap(({ object }) => {
+    const { key, kind, bytes, sha256, firstSample, endSample, guildId, userId } = object;
+    if (kind === 'chunk' || kind === 'partial' || kind === 'master' || !guildId || !userId) return [];
+    const sound = report.fragments.find((one) => one.userId === userId && one.firstSample === firstSample)?.sound;
+    return [
+      {
+        type: 'recording.fragment.stored' as const,
+        guildId,
+        sessionId: report.sessionId,
+        userId,
+        kind,
+        key,
+        bytes,
+        sha256,
+        firstSample,
+        samples: endSample - firstSample,
+        loudness: sound?.loudness ?? null,
+        truePeak: sound?.truePeak ?? null,
+        ...(sound?.atLimit ? { atLimit: sound.atLimit } : {}),
+      },
+    ];
+  });
 }
 
 /** What is told of a finalised recording: each fragment, then the master to each guild. Pure. */
@@ -51,27 +105,7 @@ export function eventsOf(
   parts: readonly Pick<FetchedChunk, 'guildId'>[],
 ): NodeEventDraft[] {
   const { sessionId, fragments, master } = report;
-  const events: NodeEventDraft[] = [];
-  for (const { object } of deliverables(report)) {
-    const { key, kind, bytes, sha256, firstSample, endSample, guildId, userId } = object;
-    if (kind === 'chunk' || kind === 'partial' || kind === 'master' || !guildId || !userId) continue;
-    const sound = fragments.find((one) => one.userId === userId && one.firstSample === firstSample)?.sound;
-    events.push({
-      type: 'recording.fragment.stored',
-      guildId,
-      sessionId,
-      userId,
-      kind,
-      key,
-      bytes,
-      sha256,
-      firstSample,
-      samples: endSample - firstSample,
-      loudness: sound?.loudness ?? null,
-      truePeak: sound?.truePeak ?? null,
-      ...(sound?.atLimit ? { atLimit: sound.atLimit } : {}),
-    });
-  }
+  const events: NodeEventDraft[] = fragmentEvents(report);
   const mixed = manifest.objects.find(({ kind }) => kind === 'master');
   if (!mixed) return events;
   const samplesOf = (spans: readonly (readonly [number, number])[]): number =>

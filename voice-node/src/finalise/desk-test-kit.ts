@@ -45,14 +45,15 @@ export class DeskKit {
     return new DeskKit(server, store, await mkdtemp(join(tmpdir(), 'finalise-desk-')));
   }
 
-  /** Half a minute in which each clicks at an instant of their own. */
-  async record(): Promise<void> {
+  /** Half a minute in which each clicks at an instant of their own. `leaveAt`: ms from time zero. */
+  async record(leaveAt?: number): Promise<void> {
     const packets = people.flatMap((userId, index) => {
       const who = { userId, frequency: 900 + 400 * index, level: 6_000, phaseMs: 3, skewPpm: 0, jitterMs: 0, loss: 0 };
       return clickPackets(who, [5_000 + 8_000 * index], index + 1);
     });
     const stays = people.map((userId) => ({ userId, at: 0, present: true }));
-    const recorded = await record(packets, 30_000, stays);
+    const leaves = leaveAt === undefined ? [] : people.map((userId) => ({ userId, at: leaveAt, present: false }));
+    const recorded = await record(packets, 30_000, [...stays, ...leaves]);
     this.#folders.push(recorded.directory);
     this.chunks = recorded.chunks;
   }

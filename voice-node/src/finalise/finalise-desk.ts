@@ -9,6 +9,7 @@ import { PatchbayError } from '@patchbay/shared/errors';
 import type { FinaliseOrder } from '@patchbay/shared/recording-orders';
 import type { Logger } from '../ops/logger.ts';
 import { realTime, type Scheduler } from '../ops/scheduler.ts';
+import type { Aside } from './early-fragments.ts';
 import { type JobOptions, runJob } from './finalise-job.ts';
 import { answers, joined, type Order, ownOrder, readOrder, writeOrder } from './order.ts';
 import { erase } from './tidy.ts';
@@ -30,6 +31,8 @@ export interface FinaliseDeskOptions extends JobOptions {
   isBusy: (sessionId: string) => boolean;
   /** The session's recording is going to be finalised: nobody else writes its manifest from when it resolves. */
   onBegin?: (sessionId: string) => Promise<void>;
+  /** What is done when nothing is to be finalised; stopped when something is. */
+  aside?: Aside;
   logger: Logger;
   scheduler?: Scheduler;
 }
@@ -45,6 +48,7 @@ export class FinaliseDesk {
   readonly #closing = new AbortController();
   #notes: Promise<void> = Promise.resolve();
   #current: { sessionId: string; order: Order; stop: AbortController } | undefined;
+  #aside: AbortController | undefined;
   #started = false;
   #working: Promise<void> | undefined;
 
@@ -104,10 +108,16 @@ export class FinaliseDesk {
     await this.#inTurn(() => writeOrder(this.#folder(sessionId), order));
   }
 
+  /** There is work aside. */
+  wake(): void {
+    this.#run();
+  }
+
   /** Stops where it is; the next process begins the job anew. */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#current?.stop.abort();
+    this.#aside?.abort();
     for (const cancel of this.#fallbacks.values()) cancel();
     await this.#working;
   }
@@ -137,11 +147,14 @@ export class FinaliseDesk {
 
   #enqueue(sessionId: string): void {
     if (!this.#waiting.includes(sessionId)) this.#waiting.push(sessionId);
+    this.#options.aside?.leave(sessionId);
+    this.#aside?.abort();
     this.#run();
   }
 
   #run(): void {
-    if (!this.#started || this.#closing.signal.aborted || this.#waiting.length === 0) return;
+    if (!this.#started || this.#closing.signal.aborted) return;
+    if (this.#waiting.length === 0 && !this.#options.aside?.hasWork) return;
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined;
       this.#run();
@@ -153,8 +166,10 @@ export class FinaliseDesk {
     while (!this.#closing.signal.aborted) {
       // No longer waiting while it is worked on: more of the session that is stored meanwhile is a job of its own.
       const next = this.#waiting.shift();
-      if (next === undefined) return;
-      if (await this.#finalise(next)) {
+      if (next === undefined) {
+        if (!this.#options.aside?.hasWork) return;
+        await this.#workAside(this.#options.aside);
+      } else if (await this.#finalise(next)) {
         delay = FIRST_RETRY_MS;
       } else {
         // The next one may go through where this one cannot.
@@ -163,6 +178,12 @@ export class FinaliseDesk {
         delay = Math.min(LAST_RETRY_MS, delay * 2);
       }
     }
+  }
+
+  async #workAside(aside: Aside): Promise<void> {
+    this.#aside = new AbortController();
+    await aside.work(this.#aside.signal, (sessionId) => this.#orders.get(sessionId)?.without ?? []);
+    this.#aside = undefined;
   }
 
   #pause(delayMs: number): Promise<void> {

@@ -12,20 +12,18 @@ import { LIMITER_DELAY } from '../audio/limiter.ts';
 import type { OpusCodec } from '../audio/opus-codec.ts';
 import { FRAME_SAMPLES, SAMPLE_RATE } from '../audio/packet.ts';
 import { ratioOf, TruePeakMeter } from '../audio/true-peak.ts';
-import { TRACK_COMMENT } from '../recording/chunks/chunk-tags.ts';
 import { Envelope } from './envelope.ts';
-import { FragmentWriter } from './fragment-writer.ts';
+import { FragmentMaker, soundOf } from './fragment-maker.ts';
 import { FrameSpool } from './frame-spool.ts';
 import type { SpokenFrame } from './grid.ts';
-import { joinRaw, rawTags } from './join-raw.ts';
 import { Leveller } from './levelled.ts';
 import { goal as defaultGoal, GapMeter, type Level, type LoudnessGoal, levelOf } from './loudness-goal.ts';
 import { MasterWriter } from './master-writer.ts';
-import { fragmentOf, KeptTracks, limitedInput, measureTrack } from './measure.ts';
+import { KeptTracks, measureTrack } from './measure.ts';
 import { mix } from './mix.ts';
-import { type FinaliseReport, type FinishedFragment, finite, type Sound } from './report.ts';
+import type { FinaliseReport } from './report.ts';
 import type { DecodeCounters } from './spoken.ts';
-import { recordingOf, type Span, type StoredChunk, type Track } from './tracks.ts';
+import { recordingOf, type StoredChunk } from './tracks.ts';
 
 export interface FinaliseOptions {
   sessionId: string;
@@ -46,18 +44,6 @@ const steps = { measure: 20, fragments: 45, master: 35 } as const;
 const MIX_HEADROOM = 12;
 /** After so many frames the process looks at its messages. */
 const FRAMES_AT_ONCE = 500;
-
-interface Fragment {
-  track: Track;
-  span: Span;
-  level: Level;
-  leveller: Leveller;
-  loudness: GapMeter;
-  peak: TruePeakMeter;
-  writer: FragmentWriter;
-  mp3: MasterWriter | undefined;
-  path: string;
-}
 
 /** @throws {PatchbayError} `ogg_malformed` for a chunk that is no Ogg file */
 export async function finalise(options: FinaliseOptions): Promise<FinaliseReport> {
@@ -88,10 +74,9 @@ export async function finalise(options: FinaliseOptions): Promise<FinaliseReport
   const frames = Math.ceil(samples / FRAME_SAMPLES);
   const spoolPath = join(directory, 'mix.spool');
   const spool = new FrameSpool(spoolPath, MIX_HEADROOM);
-  const fragments: Fragment[] = [];
-  for (const [index, track] of tracks.entries()) fragments.push(...(await openFragments(track, levels[index] ?? [])));
+  const fragments = await FragmentMaker.open(tracks, levels, { ...options, goal, outages, kept });
   const mixEnvelope = new Envelope();
-  for (const frame of mix(tracks.map((track) => levelled(track)))) {
+  for (const frame of mix(tracks.map((track) => fragments.levelled(track)))) {
     mixEnvelope.add(frame);
     spool.add(frame);
     progress(steps.fragments, frame.index / frames);
@@ -99,11 +84,7 @@ export async function finalise(options: FinaliseOptions): Promise<FinaliseReport
   }
   spool.end();
   await kept.clear(tracks);
-  const finished: FinishedFragment[] = [];
-  for (const fragment of fragments) {
-    finished.push(closeFragment(fragment));
-    await setImmediate();
-  }
+  const finished = await fragments.close();
   before += steps.fragments;
 
   const master = await writeMaster(levelOf(mixEnvelope, goal));
@@ -126,83 +107,6 @@ export async function finalise(options: FinaliseOptions): Promise<FinaliseReport
     spokenSamples,
     undecodable: counters.undecodable,
   };
-
-  async function openFragments(track: Track, own: readonly Level[]): Promise<Fragment[]> {
-    const opened: Fragment[] = [];
-    for (const [index, span] of track.stays.entries()) {
-      const level = own[index];
-      if (!level) continue;
-      const name = `${track.userId}-${Math.round(timeZero + span[0] / 48)}`;
-      const path = join(directory, `FULL-${name}.ogg`);
-      const [firstFrame, endFrame] = framesOf(span);
-      opened.push({
-        track,
-        span,
-        level,
-        path,
-        leveller: new Leveller(ratioOf(level.gain), ratioOf(goal.ceiling)),
-        loudness: new GapMeter(),
-        peak: new TruePeakMeter(),
-        writer: new FragmentWriter({
-          path,
-          serial: index + 1,
-          comments: commentsOf(track),
-          codec,
-          firstFrame,
-          endFrame,
-        }),
-        mp3: options.mp3Fragments ? await MasterWriter.open(join(directory, `FULL-${name}.mp3`), 64) : undefined,
-      });
-    }
-    return opened;
-  }
-
-  /** The track as its fragments have it; they are written on the way. */
-  function* levelled(track: Track): Generator<SpokenFrame> {
-    const own = fragments.filter((fragment) => fragment.track === track);
-    let current: Fragment | undefined;
-    function* written(fragment: Fragment, out: readonly SpokenFrame[]): Generator<SpokenFrame> {
-      for (const frame of out) {
-        fragment.loudness.add(frame);
-        fragment.peak.add(frame.pcm);
-        fragment.writer.add(frame);
-        const [firstFrame, endFrame] = framesOf(fragment.span);
-        if (frame.index >= firstFrame && frame.index < endFrame)
-          fragment.mp3?.add({ index: frame.index - firstFrame, pcm: frame.pcm });
-        yield frame;
-      }
-    }
-    for (const frame of kept.frames(track) ?? limitedInput(track, codec)) {
-      const fragment = own[fragmentOf(track, frame.index)];
-      if (!fragment) continue;
-      if (current && current !== fragment) yield* written(current, current.leveller.flush());
-      current = fragment;
-      yield* written(fragment, fragment.leveller.push(frame));
-    }
-    if (current) yield* written(current, current.leveller.flush());
-  }
-
-  function closeFragment(fragment: Fragment): FinishedFragment {
-    const { track, span, path, level, loudness, peak } = fragment;
-    const normalised = fragment.writer.end();
-    const [firstFrame, endFrame] = framesOf(span);
-    const seconds = ((endFrame - firstFrame) * FRAME_SAMPLES) / SAMPLE_RATE;
-    const rawPath = path.replace(/FULL-([^/]*)$/, 'RAW-$1');
-    const tags = rawTags(track, span, outages, [firstFrame, endFrame]);
-    const comments = { ...commentsOf(track), [TRACK_COMMENT]: JSON.stringify(tags) };
-    const raw = joinRaw(rawPath, track.chunks, { firstFrame, endFrame, serial: 1, comments });
-    const mp3 = fragment.mp3?.end(endFrame - firstFrame);
-    return {
-      userId: track.userId,
-      guildId: track.guildId,
-      firstSample: firstFrame * FRAME_SAMPLES,
-      samples: (endFrame - firstFrame) * FRAME_SAMPLES,
-      sound: soundOf(level, loudness.integrated, peak.dBTP),
-      normalised: { path, seconds, ...normalised },
-      raw: { path: rawPath, seconds, ...raw },
-      ...(mp3 ? { mp3: { path: path.replace(/ogg$/, 'mp3'), seconds, ...mp3 } } : {}),
-    };
-  }
 
   async function writeMaster(masterLevel: Level): Promise<FinaliseReport['master']> {
     const path = join(directory, `MASTER-${sessionId}.mp3`);
@@ -229,22 +133,4 @@ export async function finalise(options: FinaliseOptions): Promise<FinaliseReport
       sound: soundOf(masterLevel, loudness.integrated, peak.dBTP),
     };
   }
-
-  function commentsOf({ userId }: Track): Record<string, string> {
-    return { TITLE: `Session ${sessionId}`, ARTIST: userId };
-  }
 }
-
-/** The frames that a span touches. */
-const framesOf = ([from, to]: Span): [firstFrame: number, endFrame: number] => [
-  Math.floor(from / FRAME_SAMPLES),
-  Math.ceil(to / FRAME_SAMPLES),
-];
-
-const soundOf = ({ before, gain, atLimit }: Level, loudness: number, truePeak: number): Sound => ({
-  before: finite(before),
-  gain: finite(gain) ?? 0,
-  loudness: finite(loudness),
-  truePeak: finite(truePeak),
-  ...(atLimit ? { atLimit } : {}),
-});

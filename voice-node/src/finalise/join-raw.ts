@@ -22,7 +22,8 @@ export function rawTags(track: Track, stay: Span, outages: readonly Span[], fram
     const end = Math.min(endFrame - firstFrame, base + chunk.samples / FRAME_SAMPLES);
     if (end <= next || base >= endFrame - firstFrame) continue;
     // A chunk that two stays share counts for the first of them.
-    if (base >= 0 || track.stays[0] === stay) lostPackets += chunk.lostPackets;
+    const shared = track.stays.some(([from, to]) => from < stay[0] && to > chunk.firstSample);
+    if (!shared) lostPackets += chunk.lostPackets;
     for (const [index, shift] of chunk.shifts) {
       const at = Math.max(next, base + index);
       if (at >= end) break;

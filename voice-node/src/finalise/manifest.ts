@@ -51,10 +51,13 @@ export interface Deliverable {
   object: ManifestObject;
 }
 
-/** What finalising made, under the keys that it gets in the bucket. */
-export function deliverables(report: FinaliseReport): Deliverable[] {
-  const { sessionId, timeZero } = report;
-  const made = report.fragments.flatMap(({ userId, guildId, firstSample, samples, normalised, raw, mp3 }) => {
+/** Fragments, under the keys that they get in the bucket. */
+export function fragmentDeliverables({
+  sessionId,
+  timeZero,
+  fragments,
+}: Pick<FinaliseReport, 'sessionId' | 'timeZero' | 'fragments'>): Deliverable[] {
+  return fragments.flatMap(({ userId, guildId, firstSample, samples, normalised, raw, mp3 }) => {
     const at = timeZero + firstSample / 48;
     const about = { firstSample, endSample: firstSample + samples, guildId, userId };
     const one = (kind: 'normalised' | 'raw' | 'mp3', key: string, file: FinishedFile): Deliverable => ({
@@ -67,10 +70,14 @@ export function deliverables(report: FinaliseReport): Deliverable[] {
       ...(mp3 ? [one('mp3', fragmentKey(sessionId, userId, at, 'mp3'), mp3)] : []),
     ];
   });
-  const { master, samples } = report;
+}
+
+/** What finalising made, under the keys that it gets in the bucket. */
+export function deliverables(report: FinaliseReport): Deliverable[] {
+  const { sessionId, master, samples } = report;
   const { bytes, sha256 } = master;
   return [
-    ...made,
+    ...fragmentDeliverables(report),
     {
       file: master,
       object: { key: masterKey(sessionId), kind: 'master', bytes, sha256, firstSample: 0, endSample: samples },

@@ -13,7 +13,7 @@ import { stayAt, type Track } from './tracks.ts';
 
 /** The frames of a track as the limiter wants them: what comes out of it lies on the grid. */
 export function limitedInput(track: Track, codec: OpusCodec, counters?: DecodeCounters): Generator<SpokenFrame> {
-  return spokenFrames(track.chunks, codec, LIMITER_DELAY, counters);
+  return spokenFrames(track, codec, LIMITER_DELAY, counters);
 }
 
 /** Which fragment of the track a frame is in. */

@@ -1,5 +1,5 @@
 /**
- * The manifest of a recording that is not finalised yet: rewritten whenever chunks were stored, so that the bucket describes itself at
+ * The manifest of a recording that is not finalised yet: rewritten whenever chunks or fragments were stored, so that the bucket describes itself at
  * any time. It is made of what the bucket says, so that a restart, or another node of the same recording, changes nothing.
  */
 import { createHash } from 'node:crypto';
@@ -27,7 +27,7 @@ export class RunningManifest {
     this.#options = options;
   }
 
-  /** Chunks of the session were stored. Never throws and never waits: what fails is made up for by the next chunk, and by finalising. */
+  /** Chunks or fragments of the session were stored. Never throws and never waits: what fails is made up for by the next chunk, and by finalising. */
   touch(sessionId: string): void {
     this.#due.add(sessionId);
     this.#working ??= this.#work().finally(() => {
@@ -77,7 +77,16 @@ export class RunningManifest {
       const said = await store.describe(chunk);
       if (!said) continue;
       timeZero ??= Number(said.metadata['time-zero']);
-      objects.set(chunk, objectOf(chunk, userId, said));
+      objects.set(chunk, objectOf(chunk, 'chunk', userId, said));
+      added += 1;
+    }
+    // Few, and one that was made anew has the same key.
+    for (const { key: fragment, folder, raw, userId } of own) {
+      if (folder !== 'full') continue;
+      const said = await store.describe(fragment);
+      if (said?.metadata.samples === undefined || said.metadata.sha256 === objects.get(fragment)?.sha256) continue;
+      const kind = raw ? 'raw' : fragment.endsWith('.mp3') ? 'mp3' : 'normalised';
+      objects.set(fragment, objectOf(fragment, kind, userId, said));
       added += 1;
     }
     if (added === 0 || timeZero === undefined) return;
@@ -112,6 +121,7 @@ export class RunningManifest {
 
 function objectOf(
   key: string,
+  kind: ManifestObject['kind'],
   userId: string,
   { bytes, metadata }: { bytes: number; metadata: Record<string, string> },
 ): ManifestObject {
@@ -119,13 +129,13 @@ function objectOf(
   const firstSample = number('first-sample');
   return {
     key,
-    kind: 'chunk',
+    kind,
     bytes,
     sha256: metadata.sha256 ?? '',
     firstSample,
     endSample: firstSample + number('samples'),
     ...(metadata['guild-id'] === undefined ? {} : { guildId: metadata['guild-id'] }),
     userId,
-    lostPackets: number('lost-packets'),
+    ...(kind === 'chunk' ? { lostPackets: number('lost-packets') } : {}),
   };
 }

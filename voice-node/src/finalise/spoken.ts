@@ -9,7 +9,7 @@ import type { OpusCodec } from '../audio/opus-codec.ts';
 import { FRAME_SAMPLES } from '../audio/packet.ts';
 import { isSilence } from '../audio/toc.ts';
 import { ontoGrid, type Piece, type SpokenFrame } from './grid.ts';
-import type { StoredChunk } from './tracks.ts';
+import { stayAt, type Track } from './tracks.ts';
 
 /** Frames of silence that are decoded after speech: the decoder lets the last sound die away. */
 const TAIL_FRAMES = 5;
@@ -22,8 +22,12 @@ export interface DecodeCounters {
   spoken: number;
 }
 
-function* pieces(chunks: readonly StoredChunk[], codec: OpusCodec, counters: DecodeCounters): Generator<Piece> {
-  const decoder = codec.createDecoder();
+/** Somebody's chunks, and when they were there. */
+type Spoken = Pick<Track, 'chunks' | 'stays'>;
+
+function* pieces({ chunks, stays }: Spoken, codec: OpusCodec, counters: DecodeCounters): Generator<Piece> {
+  let decoder = codec.createDecoder();
+  let stay = 0;
   let tail = 0;
   for (const { path, firstSample, shifts } of chunks) {
     let frame = 0;
@@ -34,13 +38,17 @@ function* pieces(chunks: readonly StoredChunk[], codec: OpusCodec, counters: Dec
         shift = entry[1];
         next += 1;
       }
+      const at = firstSample + frame * FRAME_SAMPLES;
+      const current = stayAt(stays, at);
+      // Who comes again begins to encode anew. And a stay sounds the same whether what was before it is there or not.
+      if (current !== stay) [decoder, tail, stay] = [codec.createDecoder(), 0, current];
       const silent = isSilence(packet);
       tail = silent ? tail - 1 : TAIL_FRAMES;
       if (!silent && packet.length > 1) counters.spoken += 1;
       if (tail >= 0) {
         const pcm = decode(packet);
         // The encoder of the speaker delays by so much; players of the chunk take the same back.
-        if (pcm) yield { at: firstSample + frame * FRAME_SAMPLES + shift - PRE_SKIP, pcm, scale: FULL_SCALE };
+        if (pcm) yield { at: at + shift - PRE_SKIP, pcm, scale: FULL_SCALE };
       }
       frame += 1;
     }
@@ -63,10 +71,10 @@ function* pieces(chunks: readonly StoredChunk[], codec: OpusCodec, counters: Dec
  * @param origin samples from time zero to the start of the grid: with a delay behind it, what comes out of the delay lies on the grid
  */
 export function spokenFrames(
-  chunks: readonly StoredChunk[],
+  spoken: Spoken,
   codec: OpusCodec,
   origin = 0,
   counters: DecodeCounters = { undecodable: 0, spoken: 0 },
 ): Generator<SpokenFrame> {
-  return ontoGrid(pieces(chunks, codec, counters), origin);
+  return ontoGrid(pieces(spoken, codec, counters), origin);
 }

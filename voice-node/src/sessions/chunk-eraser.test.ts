@@ -3,7 +3,7 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NodeEventDraft } from '@patchbay/shared/events';
-import { chunkKey, partialChunkKey } from '@patchbay/shared/object-keys';
+import { chunkKey, fragmentKey, partialChunkKey, rawFragmentKey } from '@patchbay/shared/object-keys';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createLogger } from '../ops/logger.ts';
 import { VirtualTime } from '../ops/virtual-time.ts';
@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-test('chunks and partial chunks are made anew, the ledger hears of it, and a bucket that is away is asked again', async () => {
+test('chunks and partial chunks are made anew, fragments of the time are deleted, the ledger hears of it, and a bucket that is away is asked again', async () => {
   const objects = new Map<string, { body: Buffer; metadata: Record<string, string> }>();
   for (const [key, word] of [
     [chunkKey(sessionId, '8', timeZero), 'CHUNK'],
@@ -42,6 +42,16 @@ test('chunks and partial chunks are made anew, the ledger hears of it, and a buc
     await writeChunk(path, { ...tags, ...lists }, [Buffer.from(`x${word}`), Buffer.from(`x${word}`)]);
     objects.set(key, { body: await readFile(path), metadata: {} });
   }
+  const fragment = (userId: string, firstSample: number) => ({
+    body: Buffer.from('FRAGMENT'),
+    metadata: { 'user-id': userId, 'time-zero': String(timeZero), 'first-sample': String(firstSample), samples: '960' },
+  });
+  const touched = rawFragmentKey(sessionId, '8', timeZero + 20);
+  const others = [fragmentKey(sessionId, '7', timeZero + 20), fragmentKey(sessionId, '8', timeZero - 600)];
+  objects.set(touched, fragment('8', 960));
+  objects.set(others[0] ?? '', fragment('7', 960));
+  // Over before the opt-out.
+  objects.set(others[1] ?? '', fragment('8', -28_800));
   const time = new VirtualTime();
   const events: NodeEventDraft[] = [];
   let away = true;
@@ -60,6 +70,10 @@ test('chunks and partial chunks are made anew, the ledger hears of it, and a buc
         await writeFile(path, objects.get(key)?.body ?? '');
         return { bytes: 1, sha256: '' };
       },
+      describe: async (key) => ({ bytes: 1, metadata: objects.get(key)?.metadata ?? {} }),
+      delete: async (keys) => {
+        for (const key of keys) objects.delete(key);
+      },
       put: async (key, path, metadata) => {
         await copyFile(path, `${path}.sent`);
         const body = await readFile(`${path}.sent`);
@@ -75,6 +89,7 @@ test('chunks and partial chunks are made anew, the ledger hears of it, and a buc
   await eraser.erase(sessionId, { userId: '8', from: timeZero + 10, to: null });
   const all = [...objects.values()].map(({ body }) => body.toString('latin1')).join();
   expect([all.includes('CHUNK'), all.includes('PARTIAL'), all.includes('OTHER')]).toEqual([false, false, true]);
+  expect([touched, ...others].map((key) => objects.has(key))).toEqual([false, true, true]);
   expect(events).toMatchObject([{ type: 'recording.chunk.stored', userId: '8', firstSample: 0, samples: 1_920 }]);
   expect(objects.get(chunkKey(sessionId, '8', timeZero))?.metadata).toMatchObject({ 'time-zero': String(timeZero) });
 });

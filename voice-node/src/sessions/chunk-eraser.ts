@@ -2,16 +2,17 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeEventDraft } from '@patchbay/shared/events';
-import { chunkPrefix, partialChunkKey } from '@patchbay/shared/object-keys';
+import { chunkPrefix, partialChunkKey, recordingPrefix } from '@patchbay/shared/object-keys';
+import { ownObject } from '../finalise/stored-parts.ts';
 import { backoffMs } from '../ops/backoff.ts';
 import type { Logger } from '../ops/logger.ts';
 import { realTime, type Scheduler } from '../ops/scheduler.ts';
-import { type Erasure, eraseFromChunk } from '../recording/chunks/erase-chunk.ts';
+import { type Erasure, eraseFromChunk, touchesErasure } from '../recording/chunks/erase-chunk.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { metadataOf } from './chunk-note.ts';
 
 export interface ChunkEraserOptions {
-  store: Pick<ObjectStore, 'list' | 'fetch' | 'put'>;
+  store: Pick<ObjectStore, 'list' | 'fetch' | 'put' | 'describe' | 'delete'>;
   /** For files under way. */
   directory: string;
   /** Reports an event; resolves when it survives the process. */
@@ -48,6 +49,7 @@ export class ChunkEraser {
   async #erase(sessionId: string, erasure: Erasure): Promise<number> {
     const { directory, store, report } = this.#options;
     const { userId } = erasure;
+    await this.#eraseFragments(sessionId, erasure);
     const chunks = await store.list(`${chunkPrefix(sessionId)}${userId}-`);
     const partials = await store.list(partialChunkKey(sessionId, userId, 0).replace(/0\.ogg$/, ''));
     if (chunks.length + partials.length === 0) return 0;
@@ -72,5 +74,18 @@ export class ChunkEraser {
       await rm(folder, { recursive: true, force: true });
     }
     return erased;
+  }
+
+  /** What was made of stays that are over holds the same; it is made anew of what is left, at the end at the latest. */
+  async #eraseFragments(sessionId: string, erasure: Erasure): Promise<void> {
+    const { store } = this.#options;
+    for (const { key } of await store.list(`${recordingPrefix(sessionId)}full/`)) {
+      if (ownObject(key)?.userId !== erasure.userId) continue;
+      const metadata = (await store.describe(key))?.metadata;
+      if (metadata?.samples === undefined) continue;
+      const number = (name: string): number => Number(metadata[name] ?? 0);
+      const span = { timeZero: number('time-zero'), firstSample: number('first-sample'), samples: number('samples') };
+      if (touchesErasure(span, erasure)) await store.delete([key]);
+    }
   }
 }

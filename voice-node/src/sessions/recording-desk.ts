@@ -5,6 +5,7 @@ import { backoffMs } from '../ops/backoff.ts';
 import { now } from '../ops/clock.ts';
 import type { Logger } from '../ops/logger.ts';
 import { realTime, type Scheduler } from '../ops/scheduler.ts';
+import type { Chunk } from '../recording/chunks/build-chunks.ts';
 import { guildsOf } from '../recording/chunks/run-state.ts';
 import type { DiskGuard, DiskLevel } from '../recording/disk/disk-guard.ts';
 import { RecordingRun } from '../recording/run/recording-run.ts';
@@ -28,6 +29,8 @@ export interface RecordingDeskOptions {
    * it. When it resolves, the notice survives the process.
    */
   onComplete?: (sessionId: string, guilds: string[]) => Promise<void>;
+  /** A chunk of a recording that runs is on its way to the bucket. */
+  onChunk?: (chunk: Chunk) => void;
   /** Takes what came after an opt-out out of what the bucket holds. Resolves when that is done. */
   erase?: Erase;
   /** Looks after the room on the disk; absent: nobody does. */
@@ -90,12 +93,17 @@ export class RecordingDesk {
     await this.#options.disk?.mayRecord();
     this.#running.add(directory);
     const { erase } = this;
+    const { onChunk } = this.#options;
     const run = await RecordingRun.open({
       sessionId,
       timeZero,
       startedAt,
       directory,
-      handOver: this.#handOver,
+      handOver: async (chunk) => {
+        const receipt = await this.#handOver(chunk);
+        onChunk?.(chunk);
+        return receipt;
+      },
       erase,
       resumes,
     }).catch((error) => {

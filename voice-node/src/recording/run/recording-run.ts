@@ -101,6 +101,11 @@ export class RecordingRun extends EventEmitter<RecordingRunEvents> {
     return this.#written;
   }
 
+  /** Is it being ended, or over? */
+  get ends(): boolean {
+    return this.#closed !== undefined;
+  }
+
   /** Gives up: the recording ends here, what was written is kept. The caller finishes it. */
   fail(error: PatchbayError): void {
     if (!this.#closed) this.emit('failed', error);
