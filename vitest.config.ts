@@ -16,7 +16,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'parts',
-          include: ['{shared,worker,voice-node,client,web,sim,examples}/**/*.test.{ts,tsx}'],
+          include: [
+            '{shared,worker,voice-node,client,web,sim,examples}/**/*.test.{ts,tsx}',
+            'system/src/{bench,chaos,hearing}/*.test.ts',
+          ],
           exclude: excluded,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
@@ -38,7 +41,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'hearing',
-          include: ['system/**/*.test.ts'],
+          include: ['system/src/*.test.ts'],
           exclude: [...excluded, unheard],
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
