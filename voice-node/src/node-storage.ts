@@ -11,7 +11,8 @@ import { RunningManifest } from './finalise/running-manifest.ts';
 import type { Logger } from './ops/logger.ts';
 import { DiskGuard } from './recording/disk/disk-guard.ts';
 import { ChunkEraser } from './sessions/chunk-eraser.ts';
-import { chunkStored, noteOf, RecordingDesk } from './sessions/recording-desk.ts';
+import { chunkStored, metadataOf } from './sessions/chunk-note.ts';
+import { RecordingDesk } from './sessions/recording-desk.ts';
 import type { Settings, StorageSettings } from './settings.ts';
 import { ObjectStore } from './storage/object-store.ts';
 import { ProgressLane, type ProgressMessage } from './storage/progress-lane.ts';
@@ -119,7 +120,7 @@ export class NodeStorage {
     this.#flush = new FlushDesk({
       store,
       running: (sessionId) => this.desk.running(sessionId),
-      metadataOf: (chunk) => noteOf(chunk).metadata as Record<string, string> & { sha256: string },
+      metadataOf,
       report: append,
       logger,
     });

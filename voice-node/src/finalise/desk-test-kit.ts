@@ -10,7 +10,7 @@ import { S3Server } from '../../../sim/src/s3/server.ts';
 import { createLogger } from '../ops/logger.ts';
 import { VirtualTime } from '../ops/virtual-time.ts';
 import type { Chunk } from '../recording/chunks/build-chunks.ts';
-import { noteOf } from '../sessions/recording-desk.ts';
+import { noteOf } from '../sessions/chunk-note.ts';
 import { ObjectStore } from '../storage/object-store.ts';
 import { FinaliseDesk, type FinaliseDeskOptions } from './finalise-desk.ts';
 import { type Manifest, manifestSchema } from './manifest.ts';

@@ -14,8 +14,6 @@ import type { Erase, HandOver } from '../recording/run/segment-queue.ts';
 import type { UploadNote } from '../storage/uploader.ts';
 import { noteOf } from './chunk-note.ts';
 
-export { chunkStored, noteOf } from './chunk-note.ts';
-
 /** What could not be made into chunks is tried again, first after so long, and at most so long after the last try. ms */
 const AGAIN = { first: 5_000, most: 300_000 };
 

@@ -12,7 +12,6 @@ export class SessionLeg implements LegPort {
   readonly #detach = new Set<() => void>();
   #detached = false;
   #sent = false;
-
   readonly #consent: Pick<Consent, 'allows'>;
 
   constructor(legId: string, leg: RunningLeg, consent: Pick<Consent, 'allows'>) {

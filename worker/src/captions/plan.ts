@@ -1,4 +1,5 @@
 /** What the captions of a channel do next in Discord. Pure, so that every order of answers can be tried. */
+import { idOf, postProblem } from '../discord/messages.ts';
 import type { DiscordAnswer } from '../discord/rest.ts';
 import type { CaptionLine, CaptionPlace, Transcript } from './place.ts';
 import { MESSAGE_LIMIT, pieces, textOf } from './render.ts';
@@ -222,7 +223,7 @@ export function answered(
     return put({ messageId: undefined, postedIn: undefined, shown: 0, nonce: newNonce() }, { threads });
   }
   if (status === 400) return put({ shown: message.version }, { problem: `discord_400_${code}` });
-  return { ...record, notBefore: now + REFUSED_MS, problem: problemOf(status, code) };
+  return { ...record, notBefore: now + REFUSED_MS, problem: postProblem({ status, code }) };
 }
 
 /** The session's thread was made, was there already, or cannot be: then the channel itself has the captions. */
@@ -238,17 +239,4 @@ function withThread(
     return there ? { ...each, state: 'made', threadId: message.messageId } : { ...each, state: 'refused' };
   });
   return { ...record, threads, notBefore: now };
-}
-
-function problemOf(status: number, code: number): string {
-  if (status === 401) return 'no_token';
-  if (code === 10003) return 'no_channel';
-  if (code === 50001) return 'missing_access';
-  if (code === 50013) return 'missing_permissions';
-  return `discord_${status}_${code}`;
-}
-
-function idOf(body: unknown): string | undefined {
-  const id = typeof body === 'object' && body !== null && 'id' in body ? body.id : undefined;
-  return typeof id === 'string' ? id : undefined;
 }

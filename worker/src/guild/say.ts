@@ -1,5 +1,5 @@
 /** Says a sentence in a text channel of Discord, as the main identity. */
-import { callDiscord } from '../discord/rest.ts';
+import { postInFirst } from '../discord/messages.ts';
 import { type Env, settingsOf } from '../env.ts';
 import { text } from '../interactions/texts/texts.ts';
 import type { Say } from './record-troubles.ts';
@@ -12,15 +12,11 @@ import type { Say } from './record-troubles.ts';
 export async function say(env: Env, { channelIds, nonce, about }: Say): Promise<void> {
   const { channelId: channel, code, language } = about;
   const content = text(language, `record.trouble.${code}`, { channel });
-  for (const channelId of channelIds) {
-    const body = { content, nonce, enforce_nonce: true, allowed_mentions: { parse: [] } };
-    const answer = await callDiscord(settingsOf(env), {
-      method: 'POST',
-      path: `/channels/${channelId}/messages`,
-      body,
-    });
-    if (answer.kind === 'ok') return;
-    if (answer.kind === 'later') throw new Error(`Discord takes the sentence for channel ${channelId} later.`);
+  const posted = await postInFirst(settingsOf(env), channelIds, { content, nonce });
+  if (posted?.answer.kind === 'later') {
+    throw new Error(`Discord takes the sentence for channel ${posted.channelId} later.`);
   }
-  console.warn(`guild: nobody could be told in channel ${channel} why it is not recorded: ${code}`);
+  if (posted?.answer.kind !== 'ok') {
+    console.warn(`guild: nobody could be told in channel ${channel} why it is not recorded: ${code}`);
+  }
 }

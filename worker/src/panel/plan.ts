@@ -1,4 +1,5 @@
 /** What a panel does next. Pure, so that every order of answers can be tried. */
+import { idOf, postProblem } from '../discord/messages.ts';
 import type { DiscordAnswer } from '../discord/rest.ts';
 import type { PanelState } from './state.ts';
 
@@ -86,18 +87,5 @@ export function answered(
   }
   // 10008: somebody deleted the message. It is posted anew.
   if (answer.code === 10008) return { ...next, messageId: undefined, shown: -1, nonce: newNonce() };
-  return { ...next, problem: problemOf(answer) };
-}
-
-function problemOf({ status, code }: Extract<DiscordAnswer, { kind: 'refused' }>): string {
-  if (status === 401) return 'no_token';
-  if (code === 10003) return 'no_channel';
-  if (code === 50001) return 'missing_access';
-  if (code === 50013) return 'missing_permissions';
-  return `discord_${status}_${code}`;
-}
-
-function idOf(body: unknown): string | undefined {
-  const id = typeof body === 'object' && body !== null && 'id' in body ? body.id : undefined;
-  return typeof id === 'string' ? id : undefined;
+  return { ...next, problem: postProblem(answer) };
 }

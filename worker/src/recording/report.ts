@@ -1,4 +1,5 @@
 import { PatchbayError } from '@patchbay/shared/errors';
+import { postInFirst } from '../discord/messages.ts';
 import { callDiscord } from '../discord/rest.ts';
 import { guildOf } from '../env.ts';
 import { fingerprint } from '../panel/live.ts';
@@ -7,7 +8,6 @@ import type { RecordingLife } from './life.ts';
 import { isCurrent, type Post, type RecordingRecord, type Side } from './record.ts';
 import { type ReportFacts, reportMail, reportMessage } from './report-message.ts';
 import { expiryOf } from './retention.ts';
-import { postIn } from './say.ts';
 
 const newNonce = () => crypto.randomUUID().replaceAll('-', '').slice(0, 25);
 
@@ -33,7 +33,7 @@ export async function showReport(
     keep(life, name, { ...post, shown, ...(answer.kind === 'refused' ? { problem: `discord_${answer.code}` } : {}) });
     return;
   }
-  const posted = await postIn(life, channels, { ...message, nonce: post.nonce });
+  const posted = await postInFirst(life.settings, channels, { ...message, nonce: post.nonce });
   if (posted?.answer.kind === 'later') throw later();
   const id = posted?.answer.kind === 'ok' ? (posted.answer.body as { id?: string } | undefined)?.id : undefined;
   if (posted && id) keep(life, name, { ...post, at: { channelId: posted.channelId, messageId: id }, shown });

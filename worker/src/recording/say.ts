@@ -1,5 +1,5 @@
 /** Lines and reports in the channels of a recording, posted as the main identity. */
-import { callDiscord, type DiscordAnswer } from '../discord/rest.ts';
+import { postInFirst } from '../discord/messages.ts';
 import { guildOf } from '../env.ts';
 import { isTextKey, type Language, type TextKey, text } from '../interactions/texts/texts.ts';
 import type { RecordingEffect } from './effects.ts';
@@ -16,25 +16,6 @@ export interface Places {
   language: Language;
 }
 
-/**
- * Posts a message in the first of these channels that takes it. A post whose answer got lost is repeated with the same nonce, which
- * makes Discord give the same message back.
- */
-export async function postIn(
-  life: RecordingLife,
-  channels: readonly string[],
-  message: { content: string; components?: readonly object[]; nonce: string },
-): Promise<{ answer: DiscordAnswer; channelId: string } | undefined> {
-  let last: { answer: DiscordAnswer; channelId: string } | undefined;
-  for (const channelId of channels) {
-    const body = { ...message, enforce_nonce: true, allowed_mentions: { parse: [] } };
-    const answer = await callDiscord(life.settings, { method: 'POST', path: `/channels/${channelId}/messages`, body });
-    last = { answer, channelId };
-    if (answer.kind !== 'refused') return last;
-  }
-  return last;
-}
-
 /** Says that something keeps a running recording from being whole. */
 export async function sayCoverage(
   life: RecordingLife,
@@ -45,7 +26,7 @@ export async function sayCoverage(
   const content = coverageWords(language, code, userId);
   const nonce = `c${at.toString(36)}${code.slice(0, 4)}${userId.slice(-8)}`.slice(0, 25);
   // Best effort: the page and the report at the end say it, too.
-  const posted = await postIn(life, channels, { content, nonce });
+  const posted = await postInFirst(life.settings, channels, { content, nonce });
   if (posted && posted.answer.kind !== 'ok') console.warn('recording: a line could not be posted', posted.answer);
 }
 
